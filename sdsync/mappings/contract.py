@@ -1,0 +1,94 @@
+"""What the engine needs of a compiled mapping. :mod:`sdsync.mappings.compile` makes one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Dict, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from sdsync.store.records import Json
+
+
+class Direction(StrEnum):
+    """Which way a field flows, seen from the system."""
+
+    BOTH = "both"
+    IN = "in"  # from the system into the hub
+    OUT = "out"
+
+
+@dataclass(frozen=True, slots=True)
+class Unmapped:
+    """A native value that no rule knows: counted and shown, never guessed."""
+
+    path: str
+    value: Json
+    place: str  # file:line:column of the rule
+
+
+class Unknown:
+    """What a read does not prove (law 9). There is one, ``UNKNOWN``."""
+
+
+UNKNOWN = Unknown()
+
+Viewed = Json | Unmapped | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """What writing a canonical value takes at the system.
+
+    ``values`` is a nested native patch (empty when the system shows a value that
+    already projects to it: law 8). ``cut`` tells what did not fit, for a
+    fidelity note; ``refused`` why nothing can be written.
+    """
+
+    values: Dict[str, Json] = field(default_factory=dict)
+    cut: str | None = None
+    refused: str | None = None
+    place: str | None = None  # file:line:column of the rule
+
+
+class People(Protocol):
+    """Joins people across systems (explicit table, verified e-mail, login)."""
+
+    def key(self, system: str, native: Json) -> str | None:
+        """The person's key for a native id, login or address; None: not known."""
+
+    def native(self, system: str, key: str) -> str | None:
+        """What the system calls this person; None: nobody there."""
+
+    def display(self, key: str) -> str: ...
+
+
+class Mapping(Protocol):
+    """One system's fields of one kind, both ways. Pure: no clock, no I/O."""
+
+    system: str
+    kind: str
+    version: str  # digest of all files and tables that it was made of
+    fields: Dict[str, Direction]
+
+    def paths(self, field: str) -> Sequence[str]:
+        """Native paths that the field's rule reads ("CustomFields.Environment")."""
+
+    def keep(self, native: Dict[str, Json]) -> dict[str, Json]:
+        """The part of a native record that rules read: what ``seen`` holds."""
+
+    def extract(self, field: str, native: Dict[str, Json]) -> Json:
+        """The native footprint of one field: what law 1 compares. UNKNOWN-free."""
+
+    def get(self, field: str, native: Dict[str, Json], people: People) -> Viewed:
+        """The canonical value that ``native`` shows for the field."""
+
+    def put(self, field: str, value: Json, *, seen: Dict[str, Json], hub: Dict[str, Json],
+            people: People) -> Put:
+        """The native patch that makes ``field`` show ``value``; ``seen`` may be {} at birth."""
+
+    def carry(self, field: str, *, old_view: Json, new_view: Json, whole: Json) -> Json | None:
+        """A lossy view's edit carried onto the full hub value; None: it cannot be (law 8)."""
+
+    def entering(self, field: str, value: Json, *, hub: Dict[str, Json]) -> dict[str, Json]:
+        """Native values that the target demands when ``field`` takes ``value``."""

@@ -1,0 +1,459 @@
+"""The shape of what is stored: hub records, replicas, elements, intents, work.
+
+Plain data without behaviour that reaches outside. A step function gets copies,
+changes them and hands them back in a :class:`Change`; whoever loads a record
+owns that copy. All instants are aware UTC; all ``values`` are JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+Json = object
+"""JSON data: checked where it enters (mappings, connectors), opaque here."""
+
+Lane = NewType("Lane", str)
+"""Everything that shares one rate budget; today the system's name."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Ref:
+    """A record in a system. ``id`` is the product's immutable one."""
+
+    system: str
+    kind: str
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.system}#{self.id}"
+
+
+class GroupState(StrEnum):
+    """What a field group on a replica is, and so who ends it (``docs/words.md``)."""
+
+    IN_STEP = "in step"
+    DIRTY = "dirty"
+    IN_DOUBT = "in doubt"
+    DIFFERS = "differs"
+    AWAITING_PLAN = "awaiting plan"
+    HELD = "held"
+    PARKED = "parked"
+    PAUSED = "paused"
+
+
+class ReplicaState(StrEnum):
+    """Where a replica stands in its life."""
+
+    UNBORN = "unborn"  # decided, not yet made; an intent may be open
+    LIVE = "live"
+    OUT_OF_REACH = "out of reach"  # a 403 on this record alone (law 39)
+    MISSING = "missing"  # not found once; not proved gone (law 21)
+    GONE = "gone"
+    MERGED = "merged"  # merged into another at its system (law 22)
+    LEFT = "left"  # frozen after leaving the scope (law 23)
+    UNLINKED = "unlinked"
+
+
+class PlacementState(StrEnum):
+    """Where an element stands on one replica."""
+
+    PENDING = "pending"
+    PLACED = "placed"
+    UNPLACEABLE = "unplaceable"
+    GONE = "gone"
+
+
+class IntentState(StrEnum):
+    """The life of a decision to make one visible thing (laws 25 to 31)."""
+
+    OPEN = "open"  # decided; no call is out
+    STARTED = "started"  # a call is out, or died: in doubt until settled
+    PENDING = "pending"  # accepted, the product's job runs (law 31)
+    SETTLED = "settled"
+    HELD = "held"  # doubt that cannot be looked up: for a person
+    ABANDONED = "abandoned"
+
+
+@dataclass(slots=True)
+class FieldVersion:
+    """One version of one hub field; also the row of provenance.
+
+    ``changed_lo`` and ``changed_hi`` bound when the change happened: equal when
+    the product's history told, else two looks (law 14).
+    """
+
+    field: str
+    version: int
+    value: Json
+    source: str  # a system, "rules", "reaction:SYSTEM", "undo:PLAN", "person:NAME"
+    source_ref: str | None
+    changed_lo: datetime
+    changed_hi: datetime
+    changed_by: str | None = None
+    human: bool = True  # unknown counts as a person (law 18)
+    hops: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class GroupRow:
+    """A field group on a replica. Absent means in step."""
+
+    state: GroupState
+    since: datetime
+    cause: str | None = None  # Cause.id when parked or held
+    head: dict[str, Json] | None = None  # candidate values when held (law 19)
+    head_by: str | None = None
+    head_at: datetime | None = None
+    note: str | None = None
+
+
+@dataclass(slots=True)
+class FidelityNote:
+    """What a write cut, flattened, could not place or found not applicable."""
+
+    field: str
+    text: str
+    at: datetime
+
+
+@dataclass(slots=True)
+class Hub:
+    """The merged canonical truth of one shared record."""
+
+    id: str
+    kind: str
+    syncs: list[str]
+    correlation: str  # unique with kind: the side of birth's ref, as text
+    birth_system: str
+    created_at: datetime
+    tenant: str | None = None
+    priority: int = 3  # 1 to 5
+    state: str = "open"  # open | closed | held | unlinked
+    values: dict[str, Json] = field(default_factory=dict)
+    versions: dict[str, FieldVersion] = field(default_factory=dict)
+    #: Recent values of a field, for the brakes: field -> [[digest, at_iso, source, human]]
+    flips: dict[str, list[list[Json]]] = field(default_factory=dict)
+    #: Refused edits of the last day: "system/group" -> [digest, at_iso] (law 16)
+    refused: dict[str, list[Json]] = field(default_factory=dict)
+    rules_seen: dict[str, str] = field(default_factory=dict)
+    human_at: datetime | None = None  # oldest human change not yet delivered everywhere
+    version: int = 0  # optimistic: a commit on an older version is Stale
+
+
+@dataclass(slots=True)
+class Replica:
+    """One system's copy of a hub record, with its base."""
+
+    id: str
+    hub_id: str
+    system: str
+    kind: str
+    state: ReplicaState
+    native_id: str | None = None
+    place: str | None = None
+    key: str | None = None
+    url: str | None = None
+    aliases: list[str] = field(default_factory=list)
+    #: Canonical values last acknowledged there (law 1).
+    sent: dict[str, Json] = field(default_factory=dict)
+    #: Native values that mappings read, as the system last showed them (law 1).
+    seen: dict[str, Json] = field(default_factory=dict)
+    seen_mapping: str = ""  # version of the mapping that read ``seen`` (law 7)
+    seen_at: datetime | None = None  # start of the read behind ``seen``
+    previous_look_at: datetime | None = None  # the look before it (law 14)
+    confirmed_at: datetime | None = None  # end of the last confirmed write (law 4)
+    etag: str | None = None
+    groups: dict[str, GroupRow] = field(default_factory=dict)
+    #: Field -> intended canonical value of a write whose outcome is unknown (law 5).
+    doubt: dict[str, Json] = field(default_factory=dict)
+    fidelity: list[FidelityNote] = field(default_factory=list)
+    merged_into: str | None = None  # native id of the survivor
+    not_found_at: datetime | None = None
+    in_scope: bool = True
+    last_ok_at: datetime | None = None  # last successful read of this record (law 13)
+    wrote_at: datetime | None = None  # last write of ours, confirmed or not
+
+
+@dataclass(slots=True)
+class Element:
+    """A member of a collection of a hub record: a note or a file."""
+
+    id: str
+    hub_id: str
+    kind: str  # note | attachment
+    values: dict[str, Json]  # canonical note or attachment
+    source: str  # system where it was first seen
+    created_at: datetime
+    version: int = 1
+    hops: tuple[str, ...] = ()
+    deleted_at: datetime | None = None
+    blob: str | None = None  # none yet | "wanted" | "stored" | "too large" | "refused"
+
+
+@dataclass(slots=True)
+class Placement:
+    """An element on one replica."""
+
+    element_id: str
+    replica_id: str
+    state: PlacementState
+    native_id: str | None = None
+    sent_version: int = 0
+    seen_digest: str = ""  # digest of the native values last shown
+    cause: str | None = None
+    note: str | None = None
+
+
+@dataclass(slots=True)
+class Intent:
+    """The stored decision to make something new in a place; unique per thing.
+
+    ``may_land_until`` is None while no call is out (law 27).
+    """
+
+    id: str
+    hub_id: str
+    replica_id: str
+    kind: str  # the record's kind, note, attachment
+    place: str
+    generation: int
+    mark: str
+    element_id: str | None = None
+    state: IntentState = IntentState.OPEN
+    starts: int = 0
+    started_at: datetime | None = None
+    may_land_until: datetime | None = None
+    not_found: int = 0  # times that a look-up after landing found nothing
+    digest: str = ""  # of the exact content, for own-recent look-ups
+    handle: str | None = None  # of a product's job, when pending
+    native_id: str | None = None
+
+
+@dataclass(slots=True)
+class Attempt:
+    """Operations sent to one replica, stored before the first call (law 5)."""
+
+    id: str
+    replica_id: str
+    hub_id: str
+    started_at: datetime
+    deadline_at: datetime
+    fields: dict[str, Json]  # intended canonical values
+    summary: str  # for the trace: "Status open, Priority 40"
+    intents: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Share:
+    """A hub record with all that hangs on it: what a step function works on."""
+
+    hub: Hub
+    replicas: list[Replica] = field(default_factory=list)
+    elements: list[Element] = field(default_factory=list)
+    placements: list[Placement] = field(default_factory=list)
+    intents: list[Intent] = field(default_factory=list)
+    attempts: list[Attempt] = field(default_factory=list)  # open ones only
+
+    def replica(self, replica_id: str) -> Replica:
+        """The replica with this id; KeyError when it is not of this hub record."""
+        for one in self.replicas:
+            if one.id == replica_id:
+                return one
+        raise KeyError(replica_id)
+
+    def at(self, system: str) -> Replica | None:
+        """The live replica in ``system``, else any in it, else None."""
+        found = None
+        for one in self.replicas:
+            if one.system == system:
+                if one.state is ReplicaState.LIVE:
+                    return one
+                found = found or one
+        return found
+
+    def placements_of(self, element_id: str) -> Iterator[Placement]:
+        """Where the element stands, one per replica that was decided."""
+        return (one for one in self.placements if one.element_id == element_id)
+
+    def placement(self, element_id: str, replica_id: str) -> Placement | None:
+        """Where the element stands on that replica; None when not decided."""
+        for one in self.placements:
+            if one.element_id == element_id and one.replica_id == replica_id:
+                return one
+        return None
+
+
+@dataclass(slots=True)
+class Cause:
+    """Why things are parked or held: one row, many replicas and groups point at it."""
+
+    id: str  # three or more hex digits, unique among open causes
+    kind: str  # parked | held | system
+    system: str
+    fingerprint: str  # equal causes share it
+    text: str  # for a person; no secret, no masked datum
+    since: datetime
+    priority: int = 3  # worst of its members
+    place: str | None = None  # file:line of the mapping rule, when one is to blame
+    remedy: str | None = None  # the next command
+    owner: str | None = None
+    closed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class WorkKey:
+    """What is dirty. ``target`` is a native id (look), a replica id (deliver) …"""
+
+    lane: str
+    kind: str  # look | deliver | pull | poll | people | sweep
+    target: str
+
+
+@dataclass(slots=True)
+class Work:
+    """One dirty thing of a lane. Claimed in order of ``deadline_at``.
+
+    ``deadline_at`` is ``since`` plus the lag objective of its priority, so that
+    waiting raises it and nothing starves (law 36). ``generation`` grows with
+    each ring; finishing clears only the generation that was taken.
+    """
+
+    key: WorkKey
+    priority: int
+    since: datetime
+    due_at: datetime
+    deadline_at: datetime
+    generation: int = 1
+    starts: int = 0  # counted before the work starts; reset by an orderly end (law 35)
+    hint: dict[str, Json] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class InboxEvent:
+    """A change event as it came in; append-only."""
+
+    system: str
+    kind: str
+    native_id: str | None
+    via: str  # webhook | poll | sweep | person
+    received_at: datetime
+    digest: str  # equal events share it: a repeat is dropped by content
+    body: bytes = b""
+
+
+@dataclass(slots=True)
+class LaneRow:
+    """What must outlive the process that drives a lane."""
+
+    lane: str
+    holder: str | None = None
+    lease_until: datetime | None = None
+    fence: int = 0
+    rung: bool = False
+    checkpoint: dict[str, Json] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class SystemRow:
+    """What is known of a system between runs."""
+
+    system: str
+    identity: str | None = None
+    cursor: Json = None
+    clock_offset_s: float = 0.0
+    state: str = "new"  # new | ok | throttled | unauthorised | unreachable | misconfigured | paused
+    state_since: datetime | None = None
+    seen_at: datetime | None = None  # last successful answer
+    detail: str | None = None
+    info: dict[str, Json] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class SyncRow:
+    """What is known of a sync: when it was switched on bounds what is old (law 23)."""
+
+    sync: str
+    activated_at: datetime
+    mode: str
+    digest: str = ""
+
+
+@dataclass(slots=True)
+class Pause:
+    """Somebody said so. ``scope`` is "all", "system:X", "sync:X", "tenant:X" or "record:HUB"."""
+
+    scope: str
+    since: datetime
+    by: str
+    reason: str | None = None
+
+
+@dataclass(slots=True)
+class AuditRow:
+    """Who or what changed what, when and why; every line of a trace is one.
+
+    ``seq`` and ``chain`` are given by the store and its sealer. ``before`` and
+    ``after`` lie encrypted beside the chain, which covers their salted digests.
+    """
+
+    at: datetime
+    action: str  # born, linked, edited, written, note_placed, dropped, parked, … see docs
+    source: str
+    hub_id: str | None = None
+    system: str | None = None
+    ref: str | None = None
+    field: str | None = None
+    actor: str | None = None
+    why: str | None = None
+    text: str = ""
+    before: Json = None
+    after: Json = None
+    duration_ms: int | None = None
+    seq: int = 0
+
+
+@dataclass(slots=True)
+class PersonRow:
+    """A person as one system knows them; ``key`` joins them across systems."""
+
+    system: str
+    native_id: str
+    key: str
+    login: str | None = None
+    email: str | None = None
+    email_verified: bool = False
+    name: str = ""
+    human: bool = True
+    active: bool = True
+
+
+@dataclass(slots=True)
+class Change:
+    """Everything that one commit writes; all or nothing.
+
+    ``shares`` are written whole when their ``hub.version`` is still the stored
+    one (a new hub has version 0), else the commit raises ``Stale`` and nothing
+    is written. ``finished`` clears work whose generation still matches.
+    """
+
+    shares: list[Share] = field(default_factory=list)
+    versions: list[tuple[str, FieldVersion]] = field(default_factory=list)  # (hub_id, row)
+    audit: list[AuditRow] = field(default_factory=list)
+    ring: list[Work] = field(default_factory=list)
+    finished: list[tuple[WorkKey, int]] = field(default_factory=list)
+    postponed: list[tuple[WorkKey, datetime]] = field(default_factory=list)  # new due_at; resets starts
+    events: list[InboxEvent] = field(default_factory=list)
+    causes: list[Cause] = field(default_factory=list)
+    systems: list[SystemRow] = field(default_factory=list)
+    syncs: list[SyncRow] = field(default_factory=list)
+    pauses: list[Pause] = field(default_factory=list)
+    resumed: list[str] = field(default_factory=list)  # scopes
+    people: list[PersonRow] = field(default_factory=list)
+    blobs: list[tuple[str, bytes]] = field(default_factory=list)  # (element id, content)
+    dropped_blobs: list[str] = field(default_factory=list)
+
+
