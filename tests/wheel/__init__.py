@@ -1,0 +1,1 @@
+"""The installed wheel, checked away from the tree."""
