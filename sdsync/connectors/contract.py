@@ -11,13 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar, Protocol, TypeVar
+from typing import ClassVar, Protocol, TypeAlias, TypeVar
 
 from sdsync.connectors.failures import Failure
 from sdsync.store.records import Json, Ref
 
 T = TypeVar("T")
-Answer = T | Failure
+Answer: TypeAlias = T | Failure
 
 
 class Handle(StrEnum):

@@ -1,0 +1,91 @@
+"""How a product finds what we made, and what people made: exactly, late, or not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sdsync.connectors.contract import Answer, Find, Found, Handle
+from sdsync.connectors.failures import Missing
+from sdsync.store.records import Json
+from sdsync.testing.simulated.faults import Faults
+from sdsync.testing.simulated.native import KIND, SKEW, findable, flat, show_place
+from sdsync.testing.simulated.product import SimulatedProduct
+from sdsync.testing.simulated.things import Record
+
+
+def find(product: SimulatedProduct, faults: Faults, query: Find) -> Answer[Found]:
+    """Look for what an intent made, by the handle that the flavour has for the kind."""
+    if query.kind == KIND:
+        return Found(tuple(one.id for one in _records(product, faults, query)))
+    record = product.records.get(query.ref.id) if query.ref else None
+    if record is None or record.deleted:
+        return Missing()
+    if query.kind == "note":
+        return Found(tuple(_notes(product, record, query)))
+    return Found(tuple(_files(product, record, query)))
+
+
+def _records(product: SimulatedProduct, faults: Faults, query: Find) -> Iterable[Record]:
+    handle = product.flavour.capabilities.create[KIND].handle
+    path = product.flavour.mark_path
+    lags = handle is not Handle.STRONG_MARK
+    for record in product.records.values():
+        if lags and not findable(product, record) and faults.strike("lagging search"):
+            continue
+        if record.deleted or record.merged_into is not None:
+            continue
+        if path is not None:
+            if record.values[path] == query.mark:
+                yield record
+        elif _made_recently(product, record, query):
+            yield record
+
+
+def _made_recently(product: SimulatedProduct, record: Record, query: Find) -> bool:
+    """Own-recent: by our account, since the intent, exactly this content as cut here."""
+    if record.created_by != product.us or record.created_at < query.since - SKEW + product.offset:
+        return False
+    wanted, _ = product.judge(record, flat(query.values), by=product.us, birth=True)
+    identity = (product.flavour.title_path, product.flavour.text_path)
+    born = record.born_values
+    return all(born.get(path) == wanted.get(path) for path in identity)
+
+
+def _notes(product: SimulatedProduct, record: Record, query: Find) -> Iterable[str]:
+    handle = product.flavour.capabilities.create["note"].handle
+    floor = query.since - SKEW + product.offset
+    for note in record.notes:
+        if note.author != product.us:
+            continue
+        if handle is Handle.STRONG_MARK:
+            if note.mark == query.mark:
+                yield note.id
+        elif note.created_at >= floor and note.body == query.values.get("body"):
+            yield note.id
+
+
+def _files(product: SimulatedProduct, record: Record, query: Find) -> Iterable[str]:
+    floor = query.since - SKEW + product.offset
+    for file in record.files:
+        ours = file.author == product.us and file.created_at >= floor
+        if ours and file.name == query.values.get("name"):
+            yield file.id
+
+
+def search(
+    product: SimulatedProduct, faults: Faults, place: str, path: str, value: Json
+) -> Answer[Found]:
+    """Records of a place whose field has the value."""
+    if place not in product.places:
+        return Missing()
+    if show_place(product, product.places[place]).archived:
+        return Found(())
+    hits = []
+    for record in product.records.values():
+        if record.place != place or record.deleted or record.merged_into is not None:
+            continue
+        if not findable(product, record) and faults.strike("lagging search"):
+            continue
+        if record.values.get(path) == value:
+            hits.append(record.id)
+    return Found(tuple(hits))
