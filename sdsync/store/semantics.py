@@ -1,0 +1,105 @@
+"""What a commit means, apart from where it is kept: shared by every store."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+
+from sdsync.store.codec import micros
+from sdsync.store.records import (
+    Cause,
+    GroupState,
+    InboxEvent,
+    Intent,
+    IntentState,
+    Share,
+    Work,
+)
+
+#: Work that is a clock and not a dirty thing: not counted as waiting.
+TIMERS = frozenset({"poll", "people", "sweep"})
+
+ENDED = frozenset({IntentState.SETTLED, IntentState.ABANDONED})
+
+#: The column of ``sync_counts`` for a group's state, where it is not its name.
+COUNTED_AS = {GroupState.AWAITING_PLAN: "awaiting"}
+
+
+def first_ring(work: Work) -> Work:
+    """Work that was not there.
+
+    Its generation starts at the due instant: a process that lost its lease and
+    finishes late can then never clear work that was done, and rung again, since.
+    """
+    return replace(work, generation=max(work.generation, micros(work.due_at)), starts=0)
+
+
+def rung_again(old: Work, new: Work) -> Work:
+    """Existing work after one more ring."""
+    return Work(
+        key=old.key,
+        priority=min(old.priority, new.priority),
+        since=min(old.since, new.since),
+        due_at=min(old.due_at, new.due_at),
+        deadline_at=min(old.deadline_at, new.deadline_at),
+        generation=old.generation + 1,
+        starts=old.starts,
+        hint={**old.hint, **new.hint},
+    )
+
+
+def is_repeat(work: Work, events: list[InboxEvent], known: Collection[int]) -> bool:
+    """Whether the ring came with events that are all known already.
+
+    A look comes with the events of its record, a poll with events that name
+    none; any other ring was decided, and counts whatever events travel with it.
+
+    Args:
+        work: The ring.
+        events: All events of its change.
+        known: Positions in ``events`` of those whose digest was known.
+    """
+    if work.key.kind not in ("look", "poll"):
+        return False
+    target = work.key.target if work.key.kind == "look" else None
+    mine = [
+        index
+        for index, one in enumerate(events)
+        if one.system == work.key.lane and one.native_id == target
+    ]
+    return bool(mine) and all(index in known for index in mine)
+
+
+def cause_clash(old: Cause, new: Cause) -> bool:
+    """Whether ``new`` would overwrite another open cause that has the same id."""
+    return old.closed_at is None and old.fingerprint != new.fingerprint
+
+
+def intent_target(intent: Intent, systems: dict[str, str]) -> str:
+    """Where an intent's thing is unique: a record per system, an element per replica."""
+    if intent.element_id is not None:
+        return intent.replica_id
+    return systems.get(intent.replica_id, intent.replica_id)
+
+
+def unique_keys(share: Share) -> Iterator[tuple[str, ...]]:
+    """Everything of a share that no other share may have (law 25)."""
+    systems = {one.id: one.system for one in share.replicas}
+    yield ("hub", share.hub.kind, share.hub.correlation)
+    for replica in share.replicas:
+        yield ("replica", replica.id)
+        if replica.native_id is not None:
+            yield ("native", replica.system, replica.kind, replica.native_id)
+    for element in share.elements:
+        yield ("element", element.id)
+    for placement in share.placements:
+        yield ("placement", placement.element_id, placement.replica_id)
+    for intent in share.intents:
+        target = intent_target(intent, systems)
+        yield ("intent", intent.id)
+        if intent.mark:
+            yield ("mark", intent.mark)
+        made = (intent.element_id or "", target, intent.kind, intent.place)
+        yield ("made", share.hub.id, *made, str(intent.generation))
+    for attempt in share.attempts:
+        yield ("attempt", attempt.id)

@@ -1,0 +1,145 @@
+"""Reads of a :class:`~sdsync.testing.memory_store.MemoryStore` for screens and sweeps."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sdsync.config.clock import Clock
+from sdsync.store.codec import decode
+from sdsync.store.records import (
+    AuditRow,
+    Cause,
+    FieldVersion,
+    GroupState,
+    Hub,
+    Replica,
+    Share,
+)
+from sdsync.store.semantics import COUNTED_AS, TIMERS
+from sdsync.testing.memory_state import State
+
+Member = tuple[Hub, Replica, str]
+
+
+class MemoryScreens:
+    """What the status, the dead letters, the trace and the sweeps ask."""
+
+    _clock: Clock
+    _lock: threading.RLock
+
+    def _reading(self) -> State:
+        raise NotImplementedError
+
+    def share(self, hub_id: str) -> Share | None:
+        """The hub record with all that hangs on it."""
+        with self._lock:
+            doc = self._reading().shares.get(hub_id)
+        return None if doc is None else decode(Share, doc)
+
+    def _shares(self) -> Iterator[Share]:
+        with self._lock:
+            docs = sorted(self._reading().shares.items())
+        return (decode(Share, doc) for _, doc in docs)
+
+    def causes(self, *, open_only: bool = True) -> Sequence[Cause]:
+        """Causes, newest first."""
+        with self._lock:
+            docs = sorted(self._reading().causes.items())
+        found = [decode(Cause, doc) for _, doc in docs]
+        found.sort(key=lambda one: one.since, reverse=True)
+        return [one for one in found if one.closed_at is None or not open_only]
+
+    def _members(self, state: str | None, cause: str | None) -> list[Member]:
+        with self._lock:
+            hubs = list(self._reading().troubled)
+        found = [
+            (share.hub, replica, group)
+            for share in filter(None, map(self.share, hubs))
+            for replica in share.replicas
+            for group, row in replica.groups.items()
+            if (state is None or row.state == state) and (cause is None or row.cause == cause)
+        ]
+        found.sort(key=lambda one: (one[1].id, one[2]))
+        found.sort(key=lambda one: one[1].groups[one[2]].since, reverse=True)
+        return found
+
+    def cause_members(self, cause_id: str) -> Sequence[Member]:
+        """(hub, replica, group) that point at the cause."""
+        return self._members(None, cause_id)
+
+    def held(self) -> Sequence[Member]:
+        """(hub, replica, group) that are held."""
+        return self._members(GroupState.HELD, None)
+
+    def replicas_with_state(self, state: str, *, limit: int = 500) -> Sequence[Member]:
+        """(hub, replica, group) whose group is in the given state."""
+        return self._members(state, None)[:limit]
+
+    def hubs(self, *, sync: str | None = None, after: str = "", limit: int = 500) -> Sequence[Hub]:
+        """Hub records in order of id."""
+        with self._lock:
+            ids = sorted(one for one in self._reading().shares if one > after)
+        found: list[Hub] = []
+        for share in filter(None, map(self.share, ids)):
+            if len(found) == limit:
+                break
+            if sync is None or sync in share.hub.syncs:
+                found.append(share.hub)
+        return found
+
+    def versions(self, hub_id: str, field: str | None = None) -> Sequence[FieldVersion]:
+        """Field versions, newest first."""
+        with self._lock:
+            docs = self._reading().versions.get(hub_id, ())
+        found = [decode(FieldVersion, doc) for doc in reversed(docs)]
+        return [one for one in found if field is None or one.field == field]
+
+    def audit(
+        self, *, hub_id: str | None = None, after_seq: int = 0, limit: int = 500
+    ) -> Iterator[AuditRow]:
+        """Audit rows in order of ``seq``."""
+        with self._lock:
+            state = self._reading()
+            if hub_id is None:
+                wanted: Sequence[int] = range(after_seq + 1, len(state.audit) + 1)
+            else:
+                wanted = [seq for seq in state.audit_of.get(hub_id, ()) if seq > after_seq]
+            docs = [(seq, state.audit[seq - 1]) for seq in wanted[:limit]]
+        return (replace(decode(AuditRow, doc), seq=seq) for seq, doc in docs)
+
+    def last_audit_seq(self) -> int:
+        """The ``seq`` of the newest audit row; 0 when there is none."""
+        with self._lock:
+            return len(self._reading().audit)
+
+    def work_counts(self) -> Sequence[tuple[str, int, datetime | None]]:
+        """(lane, waiting, oldest ``since`` that is due) per lane; timers do not count."""
+        now = self._clock.now()
+        with self._lock:
+            lanes = {lane: list(rows.values()) for lane, rows in self._reading().work.items()}
+        counts = []
+        for lane, rows in sorted(lanes.items()):
+            dirty = [one for one in rows if one.key.kind not in TIMERS]
+            oldest = min((one.since for one in dirty if one.due_at <= now), default=None)
+            if rows:
+                counts.append((lane, len(dirty), oldest))
+        return counts
+
+    def sync_counts(self) -> Sequence[tuple[str, str, int]]:
+        """(sync, what, number) per sync; records are counted, not fields."""
+        now = self._clock.now()
+        counts: dict[tuple[str, str], int] = {}
+        for share in self._shares():
+            states = {row.state for one in share.replicas for row in one.groups.values()}
+            for sync in share.hub.syncs:
+                for what in (COUNTED_AS.get(one, one.value) for one in states):
+                    counts[sync, what] = counts.get((sync, what), 0) + 1
+                shared = int(share.hub.state != "unlinked")
+                counts[sync, "shared"] = counts.get((sync, "shared"), 0) + shared
+                if share.hub.human_at is not None:
+                    age = int((now - share.hub.human_at).total_seconds())
+                    counts[sync, "lag_s"] = max(counts.get((sync, "lag_s"), 0), age)
+        return [(sync, what, number) for (sync, what), number in sorted(counts.items())]

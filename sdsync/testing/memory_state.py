@@ -1,0 +1,193 @@
+"""The rows of a :class:`~sdsync.testing.memory_store.MemoryStore`, and a commit on them.
+
+``check`` raises before anything is touched, ``apply`` cannot fail: together
+they are all or nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields, replace
+
+from sdsync.store.codec import canonical, decode, encode
+from sdsync.store.contract import Stale
+from sdsync.store.records import Cause, Change, LaneRow, Share, Work, WorkKey
+from sdsync.store.semantics import (
+    ENDED,
+    cause_clash,
+    first_ring,
+    is_repeat,
+    rung_again,
+    unique_keys,
+)
+
+Key = tuple[str, ...]
+Found = tuple[str, str, bytes]
+
+
+@dataclass(slots=True)
+class State:
+    """Everything committed. Values are immutable; ``Work`` is replaced, never changed."""
+
+    shares: dict[str, bytes] = field(default_factory=dict)
+    share_versions: dict[str, int] = field(default_factory=dict)
+    unique: dict[Key, str] = field(default_factory=dict)
+    keys_of: dict[str, frozenset[Key]] = field(default_factory=dict)
+    found: dict[Found, dict[str, None]] = field(default_factory=dict)
+    found_of: dict[str, frozenset[Found]] = field(default_factory=dict)
+    open_intents: dict[str, None] = field(default_factory=dict)  # hubs that have one
+    troubled: dict[str, None] = field(default_factory=dict)  # hubs with a group row
+    versions: dict[str, tuple[bytes, ...]] = field(default_factory=dict)
+    version_keys: dict[tuple[str, str, int], None] = field(default_factory=dict)
+    audit: list[bytes] = field(default_factory=list)
+    audit_of: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    work: dict[str, dict[WorkKey, Work]] = field(default_factory=dict)
+    digests: dict[tuple[str, str], None] = field(default_factory=dict)
+    causes: dict[str, bytes] = field(default_factory=dict)
+    systems: dict[str, bytes] = field(default_factory=dict)
+    syncs: dict[str, bytes] = field(default_factory=dict)
+    pauses: dict[str, bytes] = field(default_factory=dict)
+    people: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    blobs: dict[str, bytes] = field(default_factory=dict)
+    lanes: dict[str, bytes] = field(default_factory=dict)
+
+    def copy(self) -> State:
+        """An independent copy; the values themselves are shared, being immutable."""
+        twin = State(**{one.name: getattr(self, one.name).copy() for one in fields(self)})
+        twin.work = {lane: dict(rows) for lane, rows in self.work.items()}
+        twin.found = {found: dict(hubs) for found, hubs in self.found.items()}
+        return twin
+
+    def put_lane(self, row: LaneRow) -> None:
+        """Keep a lane's row."""
+        self.lanes[row.lane] = encode(row)
+
+
+def check(state: State, change: Change) -> None:
+    """Raise Stale when ``change`` would break a version or a unique key."""
+    _check_shares(state, change.shares)
+    seen: set[tuple[str, str, int]] = set()
+    for hub_id, row in change.versions:
+        key = (hub_id, row.field, row.version)
+        if key in state.version_keys or key in seen:
+            raise Stale(f"version {row.version} of {row.field} of {hub_id} exists already")
+        seen.add(key)
+    _check_causes(state, change.causes)
+
+
+def _check_shares(state: State, shares: Iterable[Share]) -> None:
+    new: set[Key] = set()
+    mine: set[str] = set()
+    for share in shares:
+        hub = share.hub
+        if hub.id in mine or state.share_versions.get(hub.id, 0) != hub.version:
+            raise Stale(f"{hub.id} changed since it was loaded")
+        mine.add(hub.id)
+        for key in unique_keys(share):
+            if key in new:
+                raise Stale(f"{key} twice in one change")
+            new.add(key)
+    for key in new:
+        owner = state.unique.get(key)
+        if owner is not None and owner not in mine:
+            raise Stale(f"{key} belongs to {owner}")
+
+
+def _check_causes(state: State, causes: Iterable[Cause]) -> None:
+    after = {one.id: one for one in (decode(Cause, doc) for doc in state.causes.values())}
+    for one in causes:
+        if one.id in after and cause_clash(after[one.id], one):
+            raise Stale(f"cause {one.id} is another one by now")
+        after[one.id] = one
+    now_open = [one.fingerprint for one in after.values() if one.closed_at is None]
+    if causes and len(now_open) != len(set(now_open)):
+        raise Stale("a cause with this fingerprint is open already")
+
+
+def apply(state: State, change: Change) -> None:
+    """Write a change that ``check`` let through."""
+    for share in change.shares:
+        _forget(state, share.hub.id)
+    for share in change.shares:
+        _put_share(state, share)
+    for hub_id, version in change.versions:
+        state.versions[hub_id] = (*state.versions.get(hub_id, ()), encode(version))
+        state.version_keys[hub_id, version.field, version.version] = None
+    for row in change.audit:
+        state.audit.append(encode(row))
+        if row.hub_id is not None:
+            state.audit_of[row.hub_id] = (*state.audit_of.get(row.hub_id, ()), len(state.audit))
+    _apply_work(state, change)
+    _apply_rest(state, change)
+
+
+def _forget(state: State, hub_id: str) -> None:
+    for key in state.keys_of.pop(hub_id, ()):
+        state.unique.pop(key, None)
+    for found in state.found_of.pop(hub_id, ()):
+        del state.found[found][hub_id]
+        if not state.found[found]:
+            del state.found[found]
+
+
+def _put_share(state: State, share: Share) -> None:
+    hub = replace(share.hub, version=share.hub.version + 1)
+    state.shares[hub.id] = encode(replace(share, hub=hub))
+    state.share_versions[hub.id] = hub.version
+    state.keys_of[hub.id] = frozenset(unique_keys(share))
+    state.unique.update(dict.fromkeys(state.keys_of[hub.id], hub.id))
+    state.found_of[hub.id] = frozenset(
+        (hub.kind, name, canonical(value))
+        for name, value in hub.values.items()
+        if value is not None
+    )
+    for found in state.found_of[hub.id]:
+        state.found.setdefault(found, {})[hub.id] = None
+    _flag(state.open_intents, hub.id, any(one.state not in ENDED for one in share.intents))
+    _flag(state.troubled, hub.id, any(one.groups for one in share.replicas))
+
+
+def _flag(flags: dict[str, None], hub_id: str, wanted: bool) -> None:
+    if wanted:
+        flags[hub_id] = None
+    else:
+        flags.pop(hub_id, None)
+
+
+def _apply_work(state: State, change: Change) -> None:
+    known = set()
+    for index, event in enumerate(change.events):
+        if (event.system, event.digest) in state.digests:
+            known.add(index)
+        state.digests[event.system, event.digest] = None
+    for key, generation in change.finished:
+        rows = state.work.get(key.lane, {})
+        old = rows.get(key)
+        if old is not None and old.generation == generation:
+            del rows[key]
+        elif old is not None:
+            rows[key] = replace(old, starts=0)
+    for key, due_at in change.postponed:
+        rows = state.work.get(key.lane, {})
+        if key in rows:
+            rows[key] = replace(rows[key], due_at=due_at, starts=0)
+    for work in change.ring:
+        rows = state.work.setdefault(work.key.lane, {})
+        old = rows.get(work.key)
+        if old is None:
+            rows[work.key] = first_ring(replace(work, hint=dict(work.hint)))
+        elif not is_repeat(work, change.events, known):
+            rows[work.key] = rung_again(old, work)
+
+
+def _apply_rest(state: State, change: Change) -> None:
+    state.causes.update((one.id, encode(one)) for one in change.causes)
+    state.systems.update((one.system, encode(one)) for one in change.systems)
+    state.syncs.update((one.sync, encode(one)) for one in change.syncs)
+    for scope in change.resumed:
+        state.pauses.pop(scope, None)
+    state.pauses.update((one.scope, encode(one)) for one in change.pauses)
+    state.people.update(((one.system, one.native_id), encode(one)) for one in change.people)
+    for element_id in change.dropped_blobs:
+        state.blobs.pop(element_id, None)
+    state.blobs.update(change.blobs)

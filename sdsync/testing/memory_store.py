@@ -1,0 +1,246 @@
+"""A store in memory, for simulation: what SQL does, without a disk.
+
+Everything is kept as immutable bytes or tuples in plain dicts, so a reader's
+copy can never be somebody else's, and copying a whole store is cheap.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sdsync.config.clock import Clock, SystemClock
+from sdsync.store.codec import canonical, decode
+from sdsync.store.contract import StoreFull
+from sdsync.store.records import (
+    Cause,
+    Change,
+    Json,
+    LaneRow,
+    Pause,
+    PersonRow,
+    Ref,
+    Share,
+    SyncRow,
+    SystemRow,
+    Work,
+    WorkKey,
+)
+from sdsync.store.semantics import ENDED
+from sdsync.testing.memory_screens import MemoryScreens
+from sdsync.testing.memory_state import State, apply, check
+
+
+class Crashed(Exception):  # noqa: N818 - named as the thing that happened, like Stale
+    """The process that held this store is dead; go on with what ``crash`` returned."""
+
+
+class MemoryStore(MemoryScreens):
+    """A :class:`~sdsync.store.contract.Store` whose truth is a few dicts.
+
+    Args:
+        clock: Only for ages on screens (``work_counts``, ``sync_counts``).
+    """
+
+    def __init__(self, clock: Clock | None = None, state: State | None = None) -> None:
+        self._clock = clock or SystemClock()
+        self._state = state or State()
+        self._lock = threading.RLock()
+        self._dead = False
+        #: While true every write raises StoreFull, as on a full disk.
+        self.full = False
+        #: Commits that were taken: lets a test see that nothing was written.
+        self.commits = 0
+
+    def crash(self) -> MemoryStore:
+        """Die: later calls here raise Crashed. The new store has what was committed."""
+        with self._lock:
+            self._dead = True
+            return MemoryStore(self._clock, self._state)
+
+    def copy(self) -> MemoryStore:
+        """A backup as of now; both go on independently."""
+        with self._lock:
+            return MemoryStore(self._clock, self._state.copy())
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _reading(self) -> State:
+        if self._dead:
+            raise Crashed("this store died; use the one that crash() returned")
+        return self._state
+
+    def _writing(self) -> State:
+        state = self._reading()
+        if self.full:
+            raise StoreFull("the disk is full (said by the test)")
+        return state
+
+    # writing
+
+    def commit(self, change: Change) -> None:
+        """Write all of ``change`` or nothing."""
+        with self._lock:
+            state = self._writing()
+            check(state, change)
+            apply(state, change)
+            self.commits += 1
+
+    def claim(
+        self, lane: str, *, now: datetime, busy: frozenset[str], limit: int
+    ) -> Sequence[Work]:
+        """Due work of the lane, most urgent first; counts a start of each."""
+        with self._lock:
+            waiting = self._writing().work.get(lane, {})
+            due = [
+                one for one in waiting.values() if one.due_at <= now and one.key.target not in busy
+            ]
+            due.sort(key=lambda one: (one.deadline_at, one.key.kind, one.key.target))
+            taken = [replace(one, starts=one.starts + 1) for one in due[:limit]]
+            for one in taken:
+                waiting[one.key] = one
+            return [_own(one) for one in taken]
+
+    # reading
+
+    def _share_by(self, *key: str) -> Share | None:
+        with self._lock:
+            hub_id = self._reading().unique.get(key)
+        return None if hub_id is None else self.share(hub_id)
+
+    def share_of(self, ref: Ref) -> Share | None:
+        """The share that has a replica with this native id."""
+        return self._share_by("native", ref.system, ref.kind, ref.id)
+
+    def share_with_replica(self, replica_id: str) -> Share | None:
+        """The share that this replica belongs to."""
+        return self._share_by("replica", replica_id)
+
+    def share_by_mark(self, mark: str) -> Share | None:
+        """The share that has an intent with this mark, open or settled."""
+        return self._share_by("mark", mark)
+
+    def open_intents_in(self, system: str, kind: str) -> Sequence[tuple[str, str]]:
+        """(hub id, place) of intents of this record kind that are not settled."""
+        with self._lock:
+            hubs = sorted(self._reading().open_intents)
+        found = []
+        for share in filter(None, map(self.share, hubs)):
+            systems = {one.id: one.system for one in share.replicas}
+            found += [
+                (share.hub.id, one.place)
+                for one in share.intents
+                if one.kind == kind
+                and one.state not in ENDED
+                and systems.get(one.replica_id) == system
+            ]
+        return sorted(found)
+
+    def find_hubs(self, kind: str, field: str, value: Json) -> Sequence[str]:
+        """Hub ids whose ``values[field]`` equals ``value``; None finds nothing."""
+        if value is None:
+            return []
+        with self._lock:
+            return sorted(self._reading().found.get((kind, field, canonical(value)), ()))
+
+    def next_due(self, lane: str) -> datetime | None:
+        """When work of the lane is due next; it may be past."""
+        with self._lock:
+            waiting = self._reading().work.get(lane, {})
+            return min((one.due_at for one in waiting.values()), default=None)
+
+    def work(self, key: WorkKey) -> Work | None:
+        """One row of work."""
+        with self._lock:
+            one = self._reading().work.get(key.lane, {}).get(key)
+            return None if one is None else _own(one)
+
+    def blob(self, element_id: str) -> bytes | None:
+        """A file's content."""
+        with self._lock:
+            return self._reading().blobs.get(element_id)
+
+    def system(self, name: str) -> SystemRow:
+        """What is known of a system; a new row when nothing is."""
+        with self._lock:
+            doc = self._reading().systems.get(name)
+        return SystemRow(name) if doc is None else decode(SystemRow, doc)
+
+    def sync(self, name: str) -> SyncRow | None:
+        """What is known of a sync."""
+        with self._lock:
+            doc = self._reading().syncs.get(name)
+        return None if doc is None else decode(SyncRow, doc)
+
+    def pauses(self) -> Sequence[Pause]:
+        """All pauses in order of scope."""
+        with self._lock:
+            docs = sorted(self._reading().pauses.items())
+        return [decode(Pause, doc) for _, doc in docs]
+
+    def people(self, system: str) -> Sequence[PersonRow]:
+        """The people of a system in order of native id."""
+        with self._lock:
+            docs = sorted(self._reading().people.items())
+        return [decode(PersonRow, doc) for (owner, _), doc in docs if owner == system]
+
+    def cause(self, fingerprint: str) -> Cause | None:
+        """The open cause with this fingerprint."""
+        found = (one for one in self.causes() if one.fingerprint == fingerprint)
+        return next(found, None)
+
+    # lanes
+
+    def lane(self, lane: str) -> LaneRow:
+        """What outlives the lane's holder."""
+        with self._lock:
+            row = self._reading().lanes.get(lane)
+            return LaneRow(lane) if row is None else decode(LaneRow, row)
+
+    def ring(self, lane: str) -> bool:
+        """Note that the lane has work; True only when it turned true."""
+        with self._lock:
+            row = self._own_lane(lane)
+            if row.rung:
+                return False
+            self._state.put_lane(replace(row, rung=True))
+            return True
+
+    def unring(self, lane: str) -> bool:
+        """Clear the bell; True if it was rung."""
+        with self._lock:
+            row = self._own_lane(lane)
+            if row.rung:
+                self._state.put_lane(replace(row, rung=False))
+            return row.rung
+
+    def lease(self, lane: str, holder: str, *, now: datetime, until: datetime) -> int | None:
+        """Take or renew the lane; the fence, or None when somebody else holds it."""
+        with self._lock:
+            row = self._own_lane(lane)
+            mine = row.holder == holder
+            if not mine and row.lease_until is not None and row.lease_until > now:
+                return None
+            fence = row.fence if mine else row.fence + 1
+            self._state.put_lane(replace(row, holder=holder, lease_until=until, fence=fence))
+            return fence
+
+    def release(self, lane: str, holder: str, checkpoint: dict[str, Json]) -> None:
+        """Give the lane back; nothing when another holds it by now."""
+        with self._lock:
+            row = self._own_lane(lane)
+            if row.holder == holder:
+                self._state.put_lane(
+                    replace(row, holder=None, lease_until=None, checkpoint=checkpoint)
+                )
+
+    def _own_lane(self, lane: str) -> LaneRow:
+        self._writing()
+        return self.lane(lane)
+
+
+def _own(work: Work) -> Work:
+    return replace(work, hint=dict(work.hint))
