@@ -1,0 +1,173 @@
+"""What no single value can tell: names that must exist, owners that must agree, secrets.
+
+Each check is a function from settings that are valid in themselves to problems;
+``load`` runs all of them, so that all problems are told at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from itertools import combinations
+from urllib.parse import urlsplit
+
+from sdsync.config.model import SyncConfig, SystemConfig
+from sdsync.config.places import Places, nearest
+from sdsync.config.problems import KeyPath, Problem, dotted, nearest_name, one_of, show
+from sdsync.config.secrets import SecretRef, read_by_others
+from sdsync.config.values import is_loopback
+from sdsync.config.vocabulary import FIELDS, POLICIES, is_field, kind_of, members_of
+
+#: What a policy can do something with; a kind that is not named here is merged otherwise.
+_FITS: Mapping[str, frozenset[str]] = {
+    "union": frozenset({"tags", "people", "list"}),
+    "append": frozenset({"text", "rich"}),
+    "max": frozenset({"choice", "date", "int"}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What is checked. ``names`` are all systems of the file, broken ones included."""
+
+    file: str
+    places: Places
+    systems: Mapping[str, SystemConfig]
+    syncs: Mapping[str, SyncConfig]
+    names: tuple[str, ...]
+    tables: tuple[str, ...]
+    secrets: Mapping[KeyPath, SecretRef]
+    today: date
+
+    def problem(
+        self, path: KeyPath, found: str, expected: str | None = None, near: str | None = None
+    ) -> Problem:
+        """A problem at the value of a key."""
+        path = nearest(path, self.places)
+        place = self.places.get(path)
+        if place is None:
+            return Problem(self.file, 1, 1, dotted(path), found, expected, near)
+        spot = (place.value_line, place.value_column)
+        return Problem(self.file, *spot, dotted(place.path), found, expected, near)
+
+
+def check(given: Checked) -> list[Problem]:
+    """All that is wrong beyond single values."""
+    found: list[Problem] = []
+    for system in given.systems.values():
+        found.extend(_address(given, system))
+        found.extend(_people(given, system))
+    for sync in given.syncs.values():
+        found.extend(_sides(given, sync))
+        found.extend(_policies(given, sync))
+        found.extend(_match(given, sync))
+    found.extend(_owners(given))
+    found.extend(_open_secrets(given))
+    return found
+
+
+def _address(given: Checked, system: SystemConfig) -> Iterator[Problem]:
+    """A credential goes over TLS, unless it stays on this machine or a waiver says until when."""
+    path: KeyPath = ("systems", system.name)
+    until = system.insecure_until
+    if until is not None and not system.insecure_reason:
+        yield given.problem(
+            (*path, "insecure_until"), "a waiver without insecure_reason", "the reason in words"
+        )
+    if until is not None and until < given.today:
+        yield given.problem(
+            (*path, "insecure_until"),
+            f"a waiver that ended on {until}",
+            "a later day, or https without a waiver",
+        )
+    elif until is None and system.url.startswith("http:") and not is_loopback(system.url):
+        host = urlsplit(system.url).hostname
+        yield given.problem(
+            (*path, "url"),
+            f"http://{host}",
+            "https://, or a waiver: insecure_until = DAY and insecure_reason",
+        )
+
+
+def _people(given: Checked, system: SystemConfig) -> Iterator[Problem]:
+    if system.people is not None and system.people not in given.tables:
+        yield given.problem(
+            ("systems", system.name, "people"),
+            show(system.people),
+            "a table of [tables]",
+            nearest_name(system.people, given.tables),
+        )
+
+
+def _sides(given: Checked, sync: SyncConfig) -> Iterator[Problem]:
+    if len(sync.systems) < 2:
+        only = f"only {sync.systems[0]}" if sync.systems else "no system"
+        yield given.problem(
+            ("syncs", sync.name), only, "at least two systems, such as desk.take and dev.put"
+        )
+
+
+def _policies(given: Checked, sync: SyncConfig) -> Iterator[Problem]:
+    for group, policy in sync.fields.items():
+        path = _policy_path(given, sync, group)
+        if policy in POLICIES:
+            kinds = {kind_of(member) for member in members_of(group)}
+            if policy in _FITS and not group.startswith("ext.") and not kinds & _FITS[policy]:
+                yield given.problem(path, show(policy), f"a policy that fits {group}")
+        elif policy in given.names and policy not in sync.systems:
+            yield given.problem(path, show(policy), f"a system of this sync: {_list(sync.systems)}")
+        elif policy not in sync.systems:
+            words = [*sync.systems, *POLICIES]
+            expected = f"a system of this sync ({_list(sync.systems)}), {one_of(POLICIES)}"
+            yield given.problem(path, show(policy), expected, nearest_name(policy, words))
+
+
+def _match(given: Checked, sync: SyncConfig) -> Iterator[Problem]:
+    for i, name in enumerate(sync.match):
+        if not is_field(name):
+            near = nearest_name(name, FIELDS)
+            path = ("syncs", sync.name, "match", i)
+            yield given.problem(path, show(name), "a canonical field", near)
+
+
+def _owners(given: Checked) -> Iterator[Problem]:
+    """Two syncs that share a system may share a record, and a field has one owner (law 23)."""
+    for one, other in combinations(given.syncs.values(), 2):
+        if not set(one.systems) & set(other.systems):
+            continue
+        for group in one.fields.keys() & other.fields.keys():
+            first, second = one.fields[group], other.fields[group]
+            if first != second and first in one.systems and second in other.systems:
+                place = given.places.get(_policy_path(given, one, group))
+                line = f" in line {place.line}" if place else ""
+                found = f'a second owner of "{group}": sync {one.name} gives it to {first}{line}'
+                yield given.problem(
+                    _policy_path(given, other, group),
+                    found,
+                    f"one owner, since both syncs share {_list(_shared(one, other))}",
+                )
+
+
+def _open_secrets(given: Checked) -> Iterator[Problem]:
+    for path, ref in given.secrets.items():
+        if read_by_others(ref):
+            found = f"{ref}, which everybody on this machine can read"
+            yield given.problem(path, found, f"a file for sdsync alone: chmod 600 {ref.path}")
+
+
+def _policy_path(given: Checked, sync: SyncConfig, group: str) -> KeyPath:
+    """Where the policy of a group stands: under the group's name or a member's."""
+    path: KeyPath = ("syncs", sync.name, "fields")
+    for name in (group, *members_of(group)):
+        if (*path, name) in given.places:
+            return (*path, name)
+    return path
+
+
+def _shared(one: SyncConfig, other: SyncConfig) -> list[str]:
+    return [name for name in one.systems if name in other.systems]
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(names) or "none"
