@@ -39,14 +39,25 @@ def flat(values: Mapping[str, Json]) -> dict[str, Json]:
     return paths
 
 
-def note_values(note: Note) -> dict[str, Json]:
-    """A note's native values."""
-    return {"body": note.body, "internal": note.internal, "format": "plain", "author": note.author}
+def note_values(product: SimulatedProduct, record: Record, note: Note) -> dict[str, Json]:
+    """A note's native values; ``audience`` is what flag and place together make of it."""
+    return {
+        "body": note.body,
+        "internal": note.internal,
+        "format": "plain",
+        "author": product.people[note.author].name,
+        "audience": product.audience(record, note),
+    }
 
 
-def file_values(file: File) -> dict[str, Json]:
+def file_values(product: SimulatedProduct, record: Record, file: File) -> dict[str, Json]:
     """A file's native values."""
-    return {"name": file.name, "media_type": file.media_type, "size": len(file.content)}
+    return {
+        "name": file.name,
+        "media_type": file.media_type,
+        "size": len(file.content),
+        "audience": product.audience(record, file),
+    }
 
 
 def show(product: SimulatedProduct, record: Record) -> NativeRecord:
@@ -77,8 +88,8 @@ def _show(product: SimulatedProduct, record: Record) -> NativeRecord:
         closed=status in flavour.closed,
         version=str(record.version) if flavour.capabilities.compare_and_set else None,
         mark=str(mark) if mark else None,
-        notes=tuple(show_note(product, one) for one in record.notes),
-        attachments=tuple(show_file(product, one) for one in record.files),
+        notes=tuple(show_note(product, record, one) for one in record.notes),
+        attachments=tuple(show_file(product, record, one) for one in record.files),
         history=tuple(record.history) if flavour.history else None,
         allowed_status=_allowed(flavour, status),
         state="live",
@@ -92,28 +103,28 @@ def _allowed(flavour: Flavour, status: str) -> tuple[str, ...] | None:
     return (status, *flavour.transitions[status])
 
 
-def show_note(product: SimulatedProduct, note: Note) -> NativeElement:
+def show_note(product: SimulatedProduct, record: Record, note: Note) -> NativeElement:
     """A note as the API shows it."""
     return NativeElement(
         kind="note",
         native_id=note.id,
         author=note.author,
         created_at=note.created_at,
-        values=note_values(note),
+        values=note_values(product, record, note),
         edited_at=note.edited_at,
         mark=note.mark,
         ours=note.author == product.us,
     )
 
 
-def show_file(product: SimulatedProduct, file: File) -> NativeElement:
+def show_file(product: SimulatedProduct, record: Record, file: File) -> NativeElement:
     """A file as the API shows it."""
     return NativeElement(
         kind="attachment",
         native_id=file.id,
         author=file.author,
         created_at=file.created_at,
-        values=file_values(file),
+        values=file_values(product, record, file),
         ours=file.author == product.us,
     )
 

@@ -1,0 +1,198 @@
+"""Mappings of the three flavours, written by hand and as a site would have them.
+
+``edition`` 2 reads one word in another way, for what a mapping change alone does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sdsync.mappings.contract import Direction, People, Put, Viewed
+from sdsync.store.records import Json
+from sdsync.testing.simulated.lenses import (
+    Crowd,
+    Leaf,
+    Lens,
+    Somebody,
+    Table,
+    Text,
+    Words,
+    shaped,
+)
+from sdsync.testing.simulated.native import flat, nested
+
+_DESK: Mapping[str, Lens] = {
+    "title": Text("Subject"),
+    "description": Text("Content"),
+    "status": Table(
+        "Status",
+        {
+            "new": ("new",),
+            "in_progress": ("open",),
+            "triage": ("open",),
+            "waiting": ("stalled",),
+            "resolved": ("resolved",),
+            "closed": ("resolved",),
+            "cancelled": ("rejected",),
+        },
+    ),
+    "resolution": Text("CustomFields.Fix"),
+    "priority": Table(
+        "Priority",
+        {
+            "lowest": ("10",),
+            "low": ("30",),
+            "normal": ("50",),
+            "high": ("70",),
+            "critical": ("90",),
+        },
+    ),
+    "owner_person": Somebody("Owner"),
+    "reporter": Somebody("Requestor", first=True),
+    "watchers": Crowd("Cc"),
+    "due_at": Text("Due"),
+    "environment": Table(
+        "CustomFields.Environment",
+        {"prod": ("Production", "PRD"), "stage": ("Staging",), "test": ("Test",)},
+    ),
+    "category_path": Leaf("CustomFields.Category", joined=True),
+    "tags": Words("CustomFields.Tags"),
+    "peer_key": Text("CustomFields.Peer"),
+}
+
+_TRACKER: Mapping[str, Lens] = {
+    "title": Text("subject"),
+    "description": Text("description"),
+    "status": Table(
+        "status",
+        {
+            "new": ("New",),
+            "in_progress": ("In Progress",),
+            "triage": ("In Progress",),
+            "waiting": ("Feedback",),
+            "resolved": ("Resolved",),
+            "closed": ("Closed",),
+            "cancelled": ("Rejected",),
+        },
+    ),
+    "resolution": Table(
+        "custom_fields.Resolution",
+        {"fixed": ("fixed",), "wontfix": ("wontfix",), "duplicate": ("duplicate",)},
+    ),
+    "priority": Table(
+        "priority",
+        {
+            "lowest": ("Low",),
+            "low": ("Low",),
+            "normal": ("Normal",),
+            "high": ("High", "Urgent"),
+            "critical": ("Immediate",),
+        },
+    ),
+    "owner_person": Somebody("assigned_to"),
+    "watchers": Crowd("watchers"),
+    "due_at": Text("due_date"),
+    "environment": Table("custom_fields.Environment", {"prod": ("prod",), "stage": ("stage",)}),
+    "category_path": Leaf("category"),
+    "tags": Words("custom_fields.Tags"),
+    "peer_key": Text("custom_fields.Peer"),
+}
+
+
+def _board(edition: int) -> Mapping[str, Lens]:
+    high = ("top",) if edition == 1 else ("mid",)
+    return {
+        "title": Text("title"),
+        "description": Text("text"),
+        "status": Table(
+            "list",
+            {
+                "new": ("Inbox",),
+                "in_progress": ("Doing",),
+                "triage": ("Inbox",),
+                "waiting": ("Blocked",),
+                "resolved": ("Done",),
+                "closed": ("Done",),
+                "cancelled": ("Done",),
+            },
+        ),
+        "priority": Table(
+            "weight",
+            {
+                "critical": ("top",),
+                "high": high,
+                "normal": ("mid",),
+                "low": ("low",),
+                "lowest": ("low",),
+            },
+        ),
+        "owner_person": Somebody("assignee"),
+        "due_at": Text("due"),
+        "tags": Words("labels"),
+    }
+
+
+def _lenses(flavour: str, edition: int) -> Mapping[str, Lens]:
+    return {"desk": _DESK, "tracker": _TRACKER, "board": _board(edition)}[flavour]
+
+
+class SimulatedMapping:
+    """A :class:`sdsync.mappings.contract.Mapping` of tickets."""
+
+    def __init__(self, system: str, flavour: str, edition: int = 1) -> None:
+        self.system = system
+        self.kind = "ticket"
+        self.version = f"{flavour}-{edition}"
+        self._lenses = _lenses(flavour, edition)
+        self.fields: Mapping[str, Direction] = {
+            name: Direction.OUT if name == "peer_key" else Direction.BOTH for name in self._lenses
+        }
+        self._entering = {"resolved": "Done"} if flavour == "desk" else {}
+
+    def paths(self, field: str) -> Sequence[str]:
+        """The one path that the field's rule reads."""
+        return (self._lenses[field].path,)
+
+    def keep(self, native: Mapping[str, Json]) -> dict[str, Json]:
+        """Only what rules read."""
+        known = flat(native)
+        return nested(
+            {one.path: known[one.path] for one in self._lenses.values() if one.path in known}
+        )
+
+    def extract(self, field: str, native: Mapping[str, Json]) -> Json:
+        """The native value behind the field; empty ones are equal."""
+        return self._shown(field, native) or None
+
+    def get(self, field: str, native: Mapping[str, Json], people: People) -> Viewed:
+        """The canonical value."""
+        return self._lenses[field].get(self.system, self._shown(field, native), people)
+
+    def put(
+        self,
+        field: str,
+        value: Json,
+        *,
+        seen: Mapping[str, Json],
+        hub: Mapping[str, Json],
+        people: People,
+    ) -> Put:
+        """The native patch."""
+        return shaped(self._lenses[field].put(self.system, value, self._shown(field, seen), people))
+
+    def carry(self, field: str, *, old_view: Json, new_view: Json, whole: Json) -> Json | None:
+        """A view's edit on the whole."""
+        return self._lenses[field].carry(old_view, new_view, whole)
+
+    def entering(self, field: str, value: Json, *, hub: Mapping[str, Json]) -> dict[str, Json]:
+        """The desk asks for a fix when it resolves."""
+        if field != "status" or value not in self._entering:
+            return {}
+        return nested({"CustomFields.Fix": hub.get("resolution") or self._entering[str(value)]})
+
+    def _shown(self, field: str, native: Mapping[str, Json]) -> Json:
+        head, _, rest = self._lenses[field].path.partition(".")
+        value = native.get(head)
+        if rest:
+            return value.get(rest) if isinstance(value, dict) else None
+        return value
