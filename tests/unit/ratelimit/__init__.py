@@ -1,0 +1,1 @@
+"""Lane budgets and urgency, in simulated time."""
