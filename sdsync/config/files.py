@@ -31,7 +31,7 @@ def read_text(path: Path, name: str, *, limit_bytes: int = LIMIT_BYTES) -> str:
     except OSError as error:
         raise ConfigError([_whole(name, _reason(error))]) from None
     if data is None:
-        raise ConfigError([_whole(name, "this is no file", "a plain text file")])
+        raise ConfigError([_whole(name, "a folder or device", "a plain file")])
     return decode(data, name, limit_bytes=limit_bytes)
 
 

@@ -118,6 +118,7 @@ class _Scan:
 
     def __post_init__(self) -> None:
         self.lines = Lines(self.text)
+        self.places[()] = Place(1, 1, 1, 1, ())
 
     def twice(self, name: str) -> list[Problem]:
         """A problem for each key that was given a second time."""
@@ -222,13 +223,13 @@ class _Scan:
 
     def _inline(self, path: KeyPath, depth: int) -> None:
         self._pos += 1
-        self._skip(_SPACE)
+        self._skip(_BLANK)
         while not self._peek("}"):
             self._pair(path, depth + 1)
-            self._skip(_SPACE)
+            self._skip(_BLANK)
             if not self._peek("}"):
                 self._take(",")
-                self._skip(_SPACE)
+                self._skip(_BLANK)
         self._pos += 1
 
     def _note(self, path: KeyPath, key: int, value: int) -> None:

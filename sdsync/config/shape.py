@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sdsync.config.model import Config, PlaceConfig, Settings, SyncConfig, SystemConfig
-from sdsync.config.places import Place, Places
+from sdsync.config.places import Place, Places, nearest
 from sdsync.config.positions import Document
-from sdsync.config.problems import HIDDEN, KeyPath, Problem, dotted, nearest_name
+from sdsync.config.problems import HIDDEN, KeyPath, Problem, dotted, nearest_name, show
 from sdsync.config.secrets import A_REFERENCE, SCHEMES
 from sdsync.config.values import is_secret_name
 from sdsync.config.vocabulary import FIELDS, GROUPS, POLICIES, group_of, is_field
@@ -85,7 +85,7 @@ class Shaper:
         if name in RESERVED:
             self.refuse(path, f'"{name}" is a word of sdsync.toml, so no system can have this name')
         elif not _is_name(name):
-            self.refuse(path, "a system's name", "letters, digits, - and _, a letter first")
+            self.refuse(path, show(name), "letters, digits, - and _, a letter first")
         known = self._known(path, table, SystemConfig)
         if isinstance(places := known.get("places"), dict):
             known["places"] = {
@@ -125,7 +125,8 @@ class Shaper:
             elif key in LATER:
                 self.refuse(here, "unknown key: it comes with a later release; leave it out")
             elif isinstance(value, dict) and value.keys() <= set(_SIDE):
-                self._unknown(here, systems, "no system of this name")
+                declared = ", ".join(systems[:8]) or "none"
+                self._unknown(here, systems, f"no system of this name; declared: {declared}")
             else:
                 self._unknown(here, [*keys, *systems])
         if isinstance(fields := shaped.get("fields"), dict):
@@ -135,7 +136,7 @@ class Shaper:
     def _side(self, path: KeyPath, system: str, value: Any, shaped: dict[str, Any]) -> None:
         here = (*path, system)
         if not isinstance(value, dict):
-            self.refuse(here, "a value", f"{system}.take or {system}.put")
+            self.refuse(here, show(value), f"{system}.take or {system}.put")
             return
         for key, one in value.items():
             if key not in _SIDE:
@@ -181,7 +182,7 @@ class Shaper:
 
 def located(problem: Problem, path: KeyPath, places: Places) -> Problem:
     """The problem, at a key of the file that stands in ``places``."""
-    place = places[path]
+    place = places[nearest(path, places)]
     spot = (place.line, place.column)
     return Problem(
         problem.file, *spot, dotted(place.path), problem.found, problem.expected, problem.nearest
