@@ -17,7 +17,7 @@ from sdsync.config.places import Places, nearest
 from sdsync.config.problems import KeyPath, Problem, dotted, nearest_name, one_of, show
 from sdsync.config.secrets import SecretRef, read_by_others
 from sdsync.config.values import is_loopback
-from sdsync.config.vocabulary import FIELDS, POLICIES, is_field, kind_of, members_of
+from sdsync.config.vocabulary import EXT, FIELDS, POLICIES, is_field, kind_of, members_of
 
 #: What a policy can do something with; a kind that is not named here is merged otherwise.
 _FITS: Mapping[str, frozenset[str]] = {
@@ -38,6 +38,7 @@ class Checked:
     names: tuple[str, ...]
     tables: tuple[str, ...]
     secrets: Mapping[KeyPath, SecretRef]
+    partly_read: frozenset[str]  # syncs that name a system which is not declared
     today: date
 
     def problem(
@@ -101,7 +102,7 @@ def _people(given: Checked, system: SystemConfig) -> Iterator[Problem]:
 
 
 def _sides(given: Checked, sync: SyncConfig) -> Iterator[Problem]:
-    if len(sync.systems) < 2:
+    if len(sync.systems) < 2 and sync.name not in given.partly_read:
         only = f"only {sync.systems[0]}" if sync.systems else "no system"
         yield given.problem(
             ("syncs", sync.name), only, "at least two systems, such as desk.take and dev.put"
@@ -110,17 +111,23 @@ def _sides(given: Checked, sync: SyncConfig) -> Iterator[Problem]:
 
 def _policies(given: Checked, sync: SyncConfig) -> Iterator[Problem]:
     for group, policy in sync.fields.items():
+        fitting = [word for word in POLICIES if _fits(word, group)]
+        if policy in sync.systems or policy in fitting:
+            continue
         path = _policy_path(given, sync, group)
-        if policy in POLICIES:
-            kinds = {kind_of(member) for member in members_of(group)}
-            if policy in _FITS and not group.startswith("ext.") and not kinds & _FITS[policy]:
-                yield given.problem(path, show(policy), f"a policy that fits {group}")
-        elif policy in given.names and policy not in sync.systems:
+        if policy in given.names:
             yield given.problem(path, show(policy), f"a system of this sync: {_list(sync.systems)}")
-        elif policy not in sync.systems:
-            words = [*sync.systems, *POLICIES]
-            expected = f"a system of this sync ({_list(sync.systems)}), {one_of(POLICIES)}"
-            yield given.problem(path, show(policy), expected, nearest_name(policy, words))
+            continue
+        expected = f"a system of this sync ({_list(sync.systems)}), {one_of(fitting)}"
+        near = nearest_name(policy, [*sync.systems, *fitting])
+        yield given.problem(path, show(policy), expected, near)
+
+
+def _fits(policy: str, group: str) -> bool:
+    """Whether the policy can do something with every field of the group."""
+    if policy not in _FITS or group.startswith(EXT):
+        return True
+    return {kind_of(member) for member in members_of(group)} <= _FITS[policy]
 
 
 def _match(given: Checked, sync: SyncConfig) -> Iterator[Problem]:

@@ -8,10 +8,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from sdsync.config.model import Config, Settings, SyncConfig
+from sdsync.config.model import Config, SyncConfig
 from sdsync.config.places import Place
 from sdsync.config.problems import KeyPath, dotted, printable
 from sdsync.config.secrets import SecretRef
+from sdsync.config.settings import Settings
 from sdsync.config.units import render_duration, render_size
 from sdsync.config.vocabulary import members_of
 

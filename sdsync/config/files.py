@@ -27,12 +27,12 @@ def read_text(path: Path, name: str, *, limit_bytes: int = LIMIT_BYTES) -> str:
         ConfigError: The file is not there, not readable, too large or no text.
     """
     try:
-        data = _read(path, limit_bytes + 1)
+        read = read_plain(path, limit_bytes + 1)
     except OSError as error:
         raise ConfigError([_whole(name, _reason(error))]) from None
-    if data is None:
+    if read is None:
         raise ConfigError([_whole(name, "a folder or device", "a plain file")])
-    return decode(data, name, limit_bytes=limit_bytes)
+    return decode(read[0], name, limit_bytes=limit_bytes)
 
 
 def decode(data: bytes, name: str, *, limit_bytes: int = LIMIT_BYTES) -> str:
@@ -54,17 +54,27 @@ def decode(data: bytes, name: str, *, limit_bytes: int = LIMIT_BYTES) -> str:
     return text.replace("\r\n", "\n")
 
 
-def _read(path: Path, count: int) -> bytes | None:
-    """At most ``count`` bytes; None when it is no plain file. Never waits for a writer."""
+def read_plain(path: Path, count: int) -> tuple[bytes, int] | None:
+    """At most ``count`` bytes and the mode of the file that they came from.
+
+    None when it is no plain file. Never waits for a writer.
+
+    Raises:
+        OSError: It cannot be opened or read.
+    """
     handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    with os.fdopen(handle, "rb") as file:
-        return file.read(count) if stat.S_ISREG(os.fstat(handle).st_mode) else None
+    try:
+        mode = os.fstat(handle).st_mode
+        if not stat.S_ISREG(mode):
+            return None
+        with os.fdopen(handle, "rb", closefd=False) as file:
+            return file.read(count), mode
+    finally:
+        os.close(handle)
 
 
 def _whole(name: str, found: str, expected: str | None = None) -> Problem:
-    return Problem(
-        name, 0, 0, "", found if expected is None else f"{found}, but {expected} is needed"
-    )
+    return Problem(name, 0, 0, "", found, expected)
 
 
 def _reason(error: OSError) -> str:

@@ -10,11 +10,12 @@ from pydantic import ValidationError
 
 from sdsync.config.checks import Checked, check
 from sdsync.config.clock import Clock, SystemClock
-from sdsync.config.model import Config, Settings, SyncConfig, SystemConfig
+from sdsync.config.model import Config, SyncConfig, SystemConfig
 from sdsync.config.positions import Document, read_toml
 from sdsync.config.problems import ConfigError, KeyPath, Problem, dotted
 from sdsync.config.refusals import refusals
 from sdsync.config.secrets import SecretMissingError, SecretRef
+from sdsync.config.settings import Settings
 from sdsync.config.shape import Shaper
 from sdsync.config.tables import Table, read_table
 
@@ -160,5 +161,6 @@ class _Loader:
             names=tuple(declared) if isinstance(declared, dict) else (),
             tables=tuple(config.tables),
             secrets=dict(secrets_of(config)),
+            partly_read=frozenset(self._shape.partly_read),
             today=self._today,
         )

@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import ClassVar, Literal, Self
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     PrivateAttr,
     StrictInt,
@@ -24,6 +22,7 @@ from pydantic import (
 
 from sdsync.config.places import Place
 from sdsync.config.problems import KeyPath, one_of, show
+from sdsync.config.settings import Settings
 from sdsync.config.tables import Table
 from sdsync.config.values import (
     BrokerAddress,
@@ -41,32 +40,6 @@ from sdsync.config.vocabulary import GROUPS, group_of, is_field
 
 #: Seconds that the oldest unsent change of a priority may wait before it alarms.
 LAGS: Mapping[str, float] = {"P1": 30.0, "P2": 120.0, "P3": 600.0, "P4": 1800.0, "P5": 3600.0}
-
-
-class Settings(BaseModel):
-    """What all settings have in common."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        strict=True,
-        hide_input_in_errors=True,
-        validate_by_name=True,
-        validate_by_alias=True,
-        arbitrary_types_allowed=True,
-    )
-
-    #: Attributes that are no keys of the file.
-    derived: ClassVar[frozenset[str]] = frozenset()
-
-    @classmethod
-    def file_keys(cls) -> tuple[str, ...]:
-        """The keys that the file may have here, in the order of the model."""
-        return tuple(
-            str(field.validation_alias or name)
-            for name, field in cls.model_fields.items()
-            if name not in cls.derived
-        )
 
 
 class StoreConfig(Settings):

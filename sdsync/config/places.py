@@ -48,8 +48,9 @@ def nearest(loc: KeyPath, places: Places) -> KeyPath:
     pydantic puts tags of its own in ``loc`` (union members, ``[key]``); a tag is
     no key of the file, so it is stepped over.
     """
-    path: KeyPath = ()
-    for part in loc:
+    known = max(i for i in range(len(loc) + 1) if i == 0 or loc[:i] in places)
+    path = loc[:known]
+    for part in loc[known:]:
         if (*path, part) in places:
             path = (*path, part)
     return path

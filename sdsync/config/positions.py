@@ -37,6 +37,10 @@ _SAME_KEY = (
     "Cannot mutate",
     "Cannot redefine",
 )
+_PLAINER = {
+    "Invalid value": "no value of TOML; text needs quotes",
+    "Illegal character '\\n'": "a text that does not end on its line",
+}
 _SYNTAX_AT = re.compile(r" \(at line (\d+), column (\d+)\)$")
 
 
@@ -96,12 +100,10 @@ def _syntax(name: str, text: str, error: Exception) -> Problem:
     else:
         line, column = Lines(text).at(len(text))
         line, column = (line, column) if "end of document" in message else (1, 1)
-    told = (
-        re.sub(r" \(at [^()]*\)$", "", message)
-        if isinstance(error, tomllib.TOMLDecodeError)
-        else ""
-    )
-    return Problem(name, line, column, "", f"not valid TOML: {told or 'a value is out of range'}")
+    told = re.sub(r" \(at [^()]*\)$", "", message)
+    if not isinstance(error, tomllib.TOMLDecodeError):
+        told = "a value is out of range"  # of int() or of the stack
+    return Problem(name, line, column, "", f"not valid TOML: {_PLAINER.get(told, told)}")
 
 
 @dataclass
@@ -123,7 +125,10 @@ class _Scan:
     def twice(self, name: str) -> list[Problem]:
         """A problem for each key that was given a second time."""
         found = []
+        tables = {path for path, _, _ in self._again}
         for path, first, again in self._again:
+            if any(path[:i] in tables for i in range(1, len(path))):
+                continue  # a key of a table that is itself there twice
             line, column = self.lines.at(again)
             told = f"written twice, first in line {self.lines.at(first)[0]}"
             found.append(Problem(name, line, column, dotted(path), told))

@@ -74,7 +74,7 @@ def render(problems: Sequence[Problem]) -> str:
         lines.append(f"… and {len(problems) - SHOWN} more")
     files = len({one.file for one in problems})
     lines.append(
-        f"{_count(len(problems), 'problem')} in {_count(files, 'file')}. Nothing was changed."
+        f"{count(len(problems), 'problem')} in {count(files, 'file')}. Nothing was changed."
     )
     return "\n".join(lines)
 
@@ -133,13 +133,14 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() else _escaped(char) for char in text)
 
 
+def count(number: int, noun: str) -> str:
+    """``1 problem``, ``2 problems``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def _escaped(char: str) -> str:
     return char.encode("unicode_escape").decode("ascii")
 
 
 def _hope(expected: str) -> str:
     return f"expected {expected}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -9,9 +9,9 @@ from typing import Any, Literal, Union, get_args, get_origin
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from sdsync.config.model import Settings
 from sdsync.config.places import Places, nearest
 from sdsync.config.problems import HIDDEN, KeyPath, Problem, dotted, nearest_name, one_of, show
+from sdsync.config.settings import Settings
 from sdsync.config.values import is_secret_name
 
 _KINDS: Mapping[str, str] = {
@@ -28,6 +28,12 @@ _KINDS: Mapping[str, str] = {
     "date_type": "a day without quotes, such as 2030-12-31",
     "date_from_datetime_inexact": "a day without a time, such as 2030-12-31",
     "string_too_short": "some text",
+}
+
+
+_EXAMPLES: Mapping[str, str] = {
+    "connector": 'connector = "redmine"',
+    "url": 'url = "https://rt.example.org"',
 }
 
 
@@ -82,7 +88,7 @@ def _sentence(
     context = error.get("ctx", {})
     match error["type"]:
         case "missing":
-            return _missing(str(error["loc"][-1]), model)
+            return _missing(str(error["loc"][-1]))
         case "unfit":
             shown = HIDDEN if context["hidden"] else context["found"] or show(value)
             return shown, context["expected"], None
@@ -99,12 +105,8 @@ def _sentence(
             return show(value), _KINDS.get(kind, "another value"), None
 
 
-def _missing(key: str, model: type[Settings]) -> tuple[str, str, None]:
-    for name, field in model.model_fields.items():
-        if key in (name, field.validation_alias):
-            text = (field.description or "a value").rstrip(".")
-            return f'no "{key}"', text[0].lower() + text[1:], None
-    return f'no "{key}"', "one", None
+def _missing(key: str) -> tuple[str, str, None]:
+    return f'no "{key}"', f"one, such as {_EXAMPLES.get(key, key)}", None
 
 
 def _words(model: type[Settings], loc: tuple[int | str, ...]) -> tuple[str, ...]:

@@ -11,11 +11,11 @@ from sdsync.config.model import (
     LogConfig,
     PlaceConfig,
     ServerConfig,
-    Settings,
     StoreConfig,
     SyncConfig,
     SystemConfig,
 )
+from sdsync.config.settings import Settings
 from sdsync.config.units import render_duration, render_size
 from sdsync.config.vocabulary import POLICIES
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from sdsync.config.files import read_plain
+
 SCHEMES = ("env", "file", "keyring")
 A_REFERENCE = 'a reference: "env:NAME", "file:PATH" or "keyring:SERVICE/USER"'
 
@@ -154,16 +156,13 @@ def read_by_others(ref: SecretRef) -> bool:
 def _from_file(ref: SecretRef) -> str:
     path = ref.base / ref.name
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        with os.fdopen(handle, "rb") as file:
-            # Of the open file, not of the path: another may stand there by now.
-            mode = os.fstat(handle).st_mode
-            data = file.read(_LIMIT_BYTES + 1) if stat.S_ISREG(mode) else None
+        read = read_plain(path, _LIMIT_BYTES + 1)
     except OSError as error:
         told = (error.strerror or "cannot be read").lower()
         raise SecretMissingError(f"{ref}: {told}; {remedy(ref)}") from None
-    if data is None or len(data) > _LIMIT_BYTES:
+    if read is None or len(read[0]) > _LIMIT_BYTES:
         raise SecretMissingError(f"{ref} is no small plain file; {remedy(ref)}")
+    data, mode = read  # the mode is of the open file: another may stand there by now
     if mode & (stat.S_IROTH | stat.S_IWOTH):
         raise SecretMissingError(f"{ref} can be read by everybody; chmod 600 {path}")
     try:

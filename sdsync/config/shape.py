@@ -8,15 +8,16 @@ its place under its new path.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sdsync.config.model import Config, PlaceConfig, Settings, SyncConfig, SystemConfig
+from sdsync.config.model import LAGS, Config, PlaceConfig, SyncConfig, SystemConfig
 from sdsync.config.places import Place, Places, nearest
 from sdsync.config.positions import Document
 from sdsync.config.problems import HIDDEN, KeyPath, Problem, dotted, nearest_name, show
 from sdsync.config.secrets import A_REFERENCE, SCHEMES
+from sdsync.config.settings import Settings
 from sdsync.config.values import is_secret_name
 from sdsync.config.vocabulary import FIELDS, GROUPS, POLICIES, group_of, is_field
 
@@ -36,6 +37,8 @@ class Shaper:
 
     document: Document
     problems: list[Problem] = field(default_factory=list)
+    #: Syncs that name a system which is not declared.
+    partly_read: set[str] = field(default_factory=set)
     places: dict[KeyPath, Place] = field(init=False)
     data: dict[str, Any] = field(init=False)
 
@@ -53,6 +56,9 @@ class Shaper:
                 assert isinstance(model, type)
                 assert issubclass(model, Settings)
                 self.data[name] = self._known((name,), table, model)
+
+        if isinstance(lag := self.data.get("lag"), dict):
+            self.data["lag"] = self._among(("lag",), lag, LAGS)
 
     def refuse(self, path: KeyPath, found: str, expected: str | None = None) -> None:
         """Note a problem at a key of the file."""
@@ -74,7 +80,10 @@ class Shaper:
         return {name: one for name, one in found.items() if isinstance(one, dict)}
 
     def _known(self, path: KeyPath, table: dict[str, Any], model: type[Settings]) -> dict[str, Any]:
-        keys = model.file_keys()
+        return self._among(path, table, model.file_keys())
+
+    def _among(self, path: KeyPath, table: dict[str, Any], keys: Collection[str]) -> dict[str, Any]:
+        """The part of a table whose keys are known."""
         for key in table:
             if key not in keys:
                 self._unknown((*path, key), keys)
@@ -125,6 +134,7 @@ class Shaper:
             elif key in LATER:
                 self.refuse(here, "unknown key: it comes with a later release; leave it out")
             elif isinstance(value, dict) and value.keys() <= set(_SIDE):
+                self.partly_read.add(str(path[-1]))
                 declared = ", ".join(systems[:8]) or "none"
                 self._unknown(here, systems, f"no system of this name; declared: {declared}")
             else:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sdsync.config.files import decode, read_text
-from sdsync.config.problems import ConfigError, Problem, show
+from sdsync.config.problems import ConfigError, Problem, count, show
 
 LIMIT_BYTES = 8 * 1024 * 1024
 MAX_ROWS = 100_000
@@ -78,7 +78,7 @@ class _Rows:
         """One line of the file, as cells."""
         key = cells[0]
         if len(cells) != len(self.columns):
-            self._refuse(line, f"{len(cells)} cells", f"{len(self.columns)}: {self._names()}")
+            self._refuse(line, count(len(cells), "cell"), f"{len(self.columns)}: {self._names()}")
         elif not key:
             self._refuse(line, f"no {self.columns[0]}", "a key in the first column")
         elif key in self.rows:
