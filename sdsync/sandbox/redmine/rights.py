@@ -1,0 +1,87 @@
+"""Who may do what, as the stock roles have it."""
+
+from __future__ import annotations
+
+from sdsync.sandbox.redmine.state import (
+    ARCHIVED,
+    CLOSED,
+    OPEN_STATUSES,
+    STATUSES,
+    Issue,
+    Journal,
+    Project,
+    RedmineState,
+    Role,
+    User,
+)
+
+#: What may be done in a closed project.
+_READING = frozenset({"view_issues", "view_private_notes", "view_time_entries"})
+
+
+class Rights:
+    """Answers about one user at a time."""
+
+    def __init__(self, state: RedmineState) -> None:
+        self._state = state
+
+    def roles(self, user: User, project: int) -> list[Role]:
+        """The user's roles in a project; the builtin one for strangers of a public project."""
+        for member in self._state.members.values():
+            if member.user == user.id and member.project == project:
+                return [self._state.roles[one] for one in member.roles]
+        public = self._state.projects[project].public
+        return [one for one in self._state.roles.values() if one.builtin and public]
+
+    def may(self, user: User, right: str, project: Project) -> bool:
+        """Whether the user has a right there; nobody has any in an archived project."""
+        if project.status == ARCHIVED:
+            return False
+        if project.status == CLOSED and right not in _READING:
+            return False
+        return user.admin or any(right in one.permissions for one in self.roles(user, project.id))
+
+    def sees(self, user: User, issue: Issue) -> bool:
+        """Whether the user may read the issue."""
+        if not self.may(user, "view_issues", self._state.projects[issue.project]):
+            return False
+        everything = user.admin or any(
+            one.name == "Manager" for one in self.roles(user, issue.project)
+        )
+        return not issue.is_private or everything or user.id in (issue.author, issue.assigned_to)
+
+    def sees_note(self, user: User, issue: Issue, journal: Journal) -> bool:
+        """Whether the user may read a note: private ones need the right, or are one's own."""
+        project = self._state.projects[issue.project]
+        return (
+            not journal.private
+            or journal.user == user.id
+            or self.may(user, "view_private_notes", project)
+        )
+
+    def next_statuses(self, user: User, issue: Issue) -> list[int]:
+        """Statuses that the user may set now, the present one included, in stock order.
+
+        A parent with open subtasks cannot be closed; a subtask of a closed
+        parent cannot be opened again.
+        """
+        allowed: set[int] = set()
+        roles = list(self._state.roles.values()) if user.admin else self.roles(user, issue.project)
+        for role in roles:
+            allowed.update(role.transitions.get(issue.status, ()))
+        if allowed:
+            allowed.add(issue.status)
+        if any(one.status in OPEN_STATUSES for one in self._state.children(issue)):
+            allowed = {one for one in allowed if not STATUSES[one][1]}
+        parent = self._state.issues.get(issue.parent or 0)
+        if parent and STATUSES[parent.status][1]:
+            allowed = {one for one in allowed if STATUSES[one][1]}
+        return sorted(allowed)
+
+    def assignable(self, project: int) -> set[int]:
+        """Users that issues of the project can be given to."""
+        return {
+            member.user
+            for member in self._state.members.values()
+            if member.project == project and self._state.users[member.user].active
+        }

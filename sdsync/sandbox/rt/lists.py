@@ -1,0 +1,108 @@
+"""Collections: filter, order, page; and how they go wrong on a switch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from urllib.parse import urlencode
+
+from sdsync.sandbox.call import Answer, Call, Json, answer
+from sdsync.sandbox.rt import query
+from sdsync.sandbox.rt.columns import columns_of
+from sdsync.sandbox.rt.render import Record, Renderer
+from sdsync.sandbox.rt.state import RtState, Ticket
+
+PER_PAGE = 20
+MOST_PER_PAGE = 100
+
+
+class Lists:
+    """Answers list calls."""
+
+    def __init__(self, state: RtState, renderer: Renderer) -> None:
+        self._state = state
+        self._world = state.world
+        self._renderer = renderer
+
+    def show(
+        self, call: Call, records: Iterable[Record], *, sql: bool = False, lag: bool = True
+    ) -> Answer:
+        """A page of the records that fit the call's query."""
+        as_of = self._world.lag(call) if lag else None
+        known = [one for one in records if _known(one, as_of)]
+        test = self._test(call, sql=sql)
+        found = [one for one in known if test(columns_of(self._state, one, as_of))]
+        return self._page(call, self._ordered(call, found, as_of))
+
+    def _test(self, call: Call, *, sql: bool) -> query.Test:
+        raw = call.param("query")
+        body = call.body.decode("utf-8", "replace").strip()
+        if call.method == "POST" and body.startswith("["):
+            return query.from_json(query.read_conditions(body))
+        if raw.strip().startswith("["):
+            return query.from_json(query.read_conditions(raw))
+        return query.parse(raw) if sql else lambda _: True
+
+    def _ordered(self, call: Call, records: list[Record], as_of: datetime | None) -> list[Record]:
+        keys = [value for name, value in call.query if name == "orderby"] or ["id"]
+        orders = [value.upper() for name, value in call.query if name == "order"]
+        orders += ["ASC"] * (len(keys) - len(orders))
+        for key, order in reversed(list(zip(keys, orders, strict=False))):
+
+            def sort_key(one: Record, key: str = key) -> tuple[float, str]:
+                value = (columns_of(self._state, one, as_of)(key) or [""])[0]
+                return (float(value), "") if value.isdigit() else (0.0, value.lower())
+
+            records.sort(key=sort_key, reverse=order == "DESC")
+        return records
+
+    def _page(self, call: Call, records: Sequence[Record]) -> Answer:
+        per_page = min(_positive(call.param("per_page"), PER_PAGE), MOST_PER_PAGE)
+        page = _positive(call.param("page"), 1)
+        start = (page - 1) * per_page
+        shown = list(records[start : start + per_page])
+        if start and (struck := self._world.switches.fires("repeated_pages", call)):
+            back = int(str(struck["items"]))
+            shown = list(records[max(0, start - back) : start + per_page - back])
+        if struck := self._world.switches.fires("short_pages", call):
+            shown = shown[: int(str(struck["items"]))]
+        return answer(self._frame(call, shown, len(records), page, per_page))
+
+    def _frame(
+        self, call: Call, shown: list[Record], total: int, page: int, per_page: int
+    ) -> dict[str, Json]:
+        pages = math.ceil(total / per_page)
+        frame: dict[str, Json] = {
+            "count": len(shown), "total": total, "per_page": per_page, "page": page,
+            "pages": pages, "items": [self._renderer.item(call, one) for one in shown],
+        }  # fmt: skip
+        if page < pages:
+            frame["next_page"] = _page_url(call, page + 1)
+        if page > 1 and pages:
+            frame["prev_page"] = _page_url(call, min(page - 1, pages))
+        return frame
+
+
+def _known(record: Record, as_of: datetime | None) -> bool:
+    """Whether an index of that instant has the record at all."""
+    created = getattr(record, "created", None)
+    return as_of is None or not isinstance(created, datetime) or created <= as_of
+
+
+def searchable(state: RtState) -> list[Record]:
+    """Tickets that a search finds: neither merged nor deleted."""
+    return [one for one in state.tickets.values() if _visible(one)]
+
+
+def _visible(ticket: Ticket) -> bool:
+    return not ticket.merged and ticket.status != "deleted"
+
+
+def _positive(value: str, default: int) -> int:
+    return int(value) if value.isdigit() and int(value) > 0 else default
+
+
+def _page_url(call: Call, page: int) -> str:
+    others = [(name, value) for name, value in call.query if name != "page"]
+    return f"{call.base}{call.path}?{urlencode([*others, ('page', str(page))])}"

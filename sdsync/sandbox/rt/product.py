@@ -1,0 +1,219 @@
+"""The desk: Request Tracker's REST 2 on top of its records."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from sdsync.sandbox.call import Answer, Call, Json, Refused, answer, message
+from sdsync.sandbox.routing import Handler, Router, rule
+from sdsync.sandbox.rt import seed
+from sdsync.sandbox.rt.acts import Acts
+from sdsync.sandbox.rt.forms import form, uploads
+from sdsync.sandbox.rt.lists import Lists, searchable
+from sdsync.sandbox.rt.render import API, Record, Renderer
+from sdsync.sandbox.rt.state import RtState, Ticket
+from sdsync.sandbox.rt.tickets import Tickets
+from sdsync.sandbox.world import World
+
+VERSION = "5.0.3"
+
+
+class Desk:
+    """One Request Tracker."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.state = RtState(world)
+        self.tickets = Tickets(self.state)
+        self.renderer = Renderer(self.state)
+        self._lists = Lists(self.state, self.renderer)
+        self._acts = Acts(self.state, self.tickets)
+        if not self.state.load():
+            seed.seed(self.state)
+        self.router = Router([
+            rule("GET", f"{API}/rt", lambda _: answer({"Version": VERSION, "Plugins": []})),
+            rule("POST", f"{API}/ticket", self._create),
+            rule("GET", f"{API}/ticket/{{id:int}}", self._show),
+            rule("PUT", f"{API}/ticket/{{id:int}}", self._update),
+            rule("DELETE", f"{API}/ticket/{{id:int}}", self._delete),
+            rule("GET POST", f"{API}/ticket/{{id:int}}/history", self._history),
+            rule("GET POST", f"{API}/ticket/{{id:int}}/attachments", self._attachments),
+            rule("POST", f"{API}/ticket/{{id:int}}/{{kind:str}}", self._say),
+            rule("GET POST", f"{API}/tickets", self._search),
+            rule("GET POST", f"{API}/transactions", self._transactions),
+            rule("GET", f"{API}/transaction/{{id:int}}", self._one("transactions")),
+            rule("GET POST", f"{API}/transaction/{{id:int}}/attachments", self._parts),
+            rule("GET", f"{API}/attachment/{{id:int}}", self._one("attachments")),
+            rule("GET POST", f"{API}/queues/all", self._queues),
+            rule("GET POST", f"{API}/queues", self._queues),
+            rule("GET", f"{API}/queue/{{id:int}}/customfields", self._queue_fields),
+            rule("GET", f"{API}/queue/{{key:str}}", self._queue),
+            rule("GET POST", f"{API}/users", self._table("users")),
+            rule("GET", f"{API}/user/{{key:str}}", self._user),
+            rule("GET POST", f"{API}/groups", self._table("groups")),
+            rule("GET", f"{API}/group/{{id:int}}", self._one("groups")),
+            rule("GET POST", f"{API}/customfields", self._table("custom_fields")),
+            rule("GET", f"{API}/customfield/{{id:int}}", self._one("custom_fields")),
+        ])  # fmt: skip
+
+    # -- the product protocol ------------------------------------------------------
+    def authenticate(self, call: Call) -> Answer | None:
+        """``Authorization: token …`` or ``?token=``; nothing works without."""
+        scheme, _, token = call.headers.get("authorization", "").partition(" ")
+        token = token if scheme.lower() == "token" else call.param("token")
+        call.query = [one for one in call.query if one[0] != "token"]
+        for user in self.state.users.values():
+            if token and user.token == token and not user.disabled:
+                call.login = user.name
+                return None
+        return self.failed(401, "Unauthorized")
+
+    def missing(self, call: Call) -> Answer:
+        """A path that the product does not have."""
+        return message(404, "Not Found")
+
+    def failed(self, status: int, text: str) -> Answer:
+        """An error in JSON."""
+        return message(status, text)
+
+    def act(self, action: str, by: str, fields: dict[str, Json]) -> Json:
+        """Do something as a person does in the pages."""
+        return self._acts.do(action, by, fields)
+
+    def dump(self) -> Json:
+        """All records."""
+        state = self.state
+        return {
+            "tickets": [asdict(one) for one in state.tickets.values()],
+            "transactions": [asdict(one) for one in state.transactions.values()],
+            "attachments": [asdict(one) for one in state.attachments.values()],
+            "users": [asdict(one) for one in state.users.values()],
+        }
+
+    def reset(self) -> None:
+        """Back to the seed."""
+        self.state.clear()
+        seed.seed(self.state)
+
+    # -- tickets -------------------------------------------------------------------
+    def _create(self, call: Call) -> Answer:
+        data = uploads(call, form(call))
+        ticket = self.tickets.create(_login(call), data, call)
+        return answer(self.renderer.ref_of(call, ticket), 201, Location=f"{API}/ticket/{ticket.id}")
+
+    def _show(self, call: Call) -> Answer:
+        ticket = self._ticket(call)
+        shown = answer(self.renderer.full(call, ticket))
+        shown.headers["ETag"] = self._etag(ticket)
+        if call.headers.get("if-none-match") == shown.headers["ETag"]:
+            return Answer(304, headers=shown.headers)
+        return shown
+
+    def _update(self, call: Call) -> Answer:
+        ticket = self._ticket(call)
+        wanted = call.headers.get("if-match")
+        if wanted and wanted not in ("*", self._etag(ticket)):
+            return message(412, "Precondition Failed")
+        said = self.tickets.update(_login(call), ticket, form(call), call)
+        updated = answer(said)
+        updated.headers["ETag"] = self._etag(ticket)
+        return updated
+
+    def _delete(self, call: Call) -> Answer:
+        ticket = self._ticket(call)
+        self.tickets.update(_login(call), ticket, {"Status": "deleted"}, call)
+        return Answer(204)
+
+    def _say(self, call: Call) -> Answer:
+        kind = call.params["kind"]
+        if kind not in ("correspond", "comment"):
+            return self.missing(call)
+        ticket = self._ticket(call)
+        data = uploads(call, form(call))
+        if data.get("Content") and not data.get("ContentType"):
+            return message(400, "ContentType is a required field for application/json")
+        transaction, said = self.tickets.say(
+            _login(call), ticket, data, public=kind == "correspond", call=call
+        )
+        return answer(said, 201, Location=f"{API}/transaction/{transaction.id}")
+
+    def _ticket(self, call: Call) -> Ticket:
+        id_ = int(call.params["id"])
+        struck = self.world.switches.fires("merged_answer", call)
+        if struck and str(struck["id"]) == str(id_):
+            id_ = int(str(struck["answers"]))
+        ticket = self.state.effective(id_)
+        if ticket is None:
+            raise Refused(message(404, "Resource does not exist; use POST to create")
+                          if call.method == "PUT" else self.missing(call))  # fmt: skip
+        self._allow(call, ticket)
+        return ticket
+
+    def _allow(self, call: Call, ticket: Ticket) -> None:
+        struck = self.world.switches.fires("forbidden_record", call)
+        ids = struck["ids"] if struck else []
+        if isinstance(ids, list) and str(ticket.id) in [str(one) for one in ids]:
+            raise Refused(message(403, "Forbidden"))
+        if self._archived(ticket.queue, call):
+            raise Refused(message(403, "Forbidden"))
+
+    def _archived(self, queue: int, call: Call) -> bool:
+        struck = self.world.switches.fires("archived_project", call)
+        return struck is not None and self.state.queues[queue].name == str(struck["place"])
+
+    def _etag(self, ticket: Ticket) -> str:
+        return f'"{self.state.last_transaction(ticket)}"'
+
+    # -- lists ---------------------------------------------------------------------
+    def _search(self, call: Call) -> Answer:
+        found = [
+            one for one in searchable(self.state)
+            if isinstance(one, Ticket) and not self._archived(one.queue, call)
+        ]  # fmt: skip
+        return self._lists.show(call, found, sql=True)
+
+    def _history(self, call: Call) -> Answer:
+        return self._lists.show(call, self.state.history(self._ticket(call)), sql=True)
+
+    def _attachments(self, call: Call) -> Answer:
+        family = {one.id for one in self.state.history(self._ticket(call))}
+        found = [one for one in self.state.attachments.values() if one.transaction in family]
+        return self._lists.show(call, found)
+
+    def _parts(self, call: Call) -> Answer:
+        return self._lists.show(call, self.state.attachments_of(int(call.params["id"])))
+
+    def _transactions(self, call: Call) -> Answer:
+        return self._lists.show(call, list(self.state.transactions.values()), sql=True)
+
+    def _queues(self, call: Call) -> Answer:
+        enabled = [one for one in self.state.queues.values() if not one.disabled]
+        return self._lists.show(call, enabled)
+
+    def _queue_fields(self, call: Call) -> Answer:
+        return self._lists.show(call, self.state.fields_of(int(call.params["id"])))
+
+    def _table(self, name: str) -> Handler:
+        return lambda call: self._lists.show(call, list(getattr(self.state, name).values()))
+
+    # -- single records ------------------------------------------------------------
+    def _one(self, name: str) -> Handler:
+        def show(call: Call) -> Answer:
+            record: Record | None = getattr(self.state, name).get(int(call.params["id"]))
+            if record is None:
+                return self.missing(call)
+            return answer(self.renderer.full(call, record))
+
+        return show
+
+    def _queue(self, call: Call) -> Answer:
+        queue = self.state.queue(call.params["key"])
+        return answer(self.renderer.full(call, queue)) if queue else self.missing(call)
+
+    def _user(self, call: Call) -> Answer:
+        user = self.state.user(call.params["key"])
+        return answer(self.renderer.full(call, user)) if user else self.missing(call)
+
+
+def _login(call: Call) -> str:
+    return call.login or ""

@@ -1,0 +1,262 @@
+"""Records as REST 2 shows them."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from sdsync.sandbox.call import Call, Json
+from sdsync.sandbox.rt.state import (
+    ROLES,
+    Attachment,
+    CustomField,
+    Group,
+    Queue,
+    RtState,
+    Ticket,
+    Transaction,
+    User,
+)
+
+API = "/REST/2.0"
+EPOCH = "1970-01-01T00:00:00Z"
+
+Record = Ticket | Transaction | Attachment | User | Group | Queue | CustomField
+
+_KINDS: Mapping[type, str] = {
+    Ticket: "ticket", Transaction: "transaction", Attachment: "attachment", User: "user",
+    Group: "group", Queue: "queue", CustomField: "customfield",
+}  # fmt: skip
+
+
+def instant(at: datetime | None) -> str:
+    """W3C form in UTC; an unset date is the epoch."""
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ") if at else EPOCH
+
+
+class Renderer:
+    """Shows records; ``base`` of a call is part of every link."""
+
+    def __init__(self, state: RtState) -> None:
+        self._state = state
+
+    def ref(self, call: Call, kind: str, id_: str | int) -> dict[str, Json]:
+        """How one record points at another."""
+        return {"type": kind, "id": str(id_), "_url": f"{call.base}{API}/{kind}/{id_}"}
+
+    def ref_of(self, call: Call, record: Record) -> dict[str, Json]:
+        """A pointer; users are named by login."""
+        id_ = record.name if isinstance(record, User) else record.id
+        return self.ref(call, _KINDS[type(record)], id_)
+
+    def full(self, call: Call, record: Record) -> dict[str, Json]:
+        """All fields of a record, and those that ``fields[X]=a,b`` asks for in its pointers."""
+        values = {name: get() for name, get in self._columns(call, record).items()}
+        if isinstance(record, Transaction | Attachment):
+            values = {name: one for name, one in values.items() if one is not None}
+        for name, value in values.items():
+            wanted = call.param(f"fields[{name}]")
+            target = self._target(record, name)
+            if wanted and target is not None and isinstance(value, dict):
+                values[name] = {**value, **self.some(call, target, wanted, f"fields[{name}]")}
+        values["_hyperlinks"] = self._links(call, record)
+        return values
+
+    def item(self, call: Call, record: Record) -> dict[str, Json]:
+        """A record in a list: a pointer, and what ``fields=`` names."""
+        wanted = call.param("fields")
+        return {**self.ref_of(call, record), **self.some(call, record, wanted, "fields")}
+
+    def some(self, call: Call, record: Record, wanted: str, prefix: str) -> dict[str, Json]:
+        """The named fields; an unknown one is an empty text, as in the stock product."""
+        found: dict[str, Json] = {}
+        columns = self._columns(call, record)
+        for name in filter(None, wanted.split(",")):
+            if name == "_hyperlinks":
+                found[name] = self._links(call, record)
+                continue
+            value = columns[name]() if name in columns else ""
+            found[name] = self._expanded(call, record, name, value, prefix)
+        return found
+
+    def _expanded(self, call: Call, record: Record, name: str, value: Json, prefix: str) -> Json:
+        inner = f"{prefix}[{name}]"
+        wanted = call.param(inner)
+        if value is None:
+            return ""
+        if not wanted:
+            return value
+        target = self._target(record, name)
+        if target is not None and isinstance(value, dict):
+            return {**value, **self.some(call, target, wanted, inner)}
+        if name in ROLES and isinstance(record, Ticket):
+            people = [self._state.user(login) for login in record.people[name]]
+            return [
+                {**self.ref_of(call, one), **self.some(call, one, wanted, inner)}
+                for one in people if one
+            ]  # fmt: skip
+        return value
+
+    def _target(self, record: Record, name: str) -> Record | None:
+        """The record that a pointer field points at."""
+        state = self._state
+        if name in ("Creator", "LastUpdatedBy", "Owner"):
+            attribute = {"Creator": "creator", "LastUpdatedBy": "updated_by", "Owner": "owner"}
+            return state.user(str(getattr(record, attribute[name], "")))
+        if name == "Queue" and isinstance(record, Ticket):
+            return state.queues[record.queue]
+        if name == "TransactionId" and isinstance(record, Attachment):
+            return state.transactions[record.transaction]
+        if name == "Object" and isinstance(record, Transaction):
+            return state.tickets[record.ticket]
+        return None
+
+    # -- columns -----------------------------------------------------------------
+    def _columns(self, call: Call, record: Record) -> dict[str, Callable[[], Json]]:
+        match record:
+            case Ticket():
+                return self._ticket(call, record)
+            case Transaction():
+                return self._transaction(call, record)
+            case Attachment():
+                return self._attachment(call, record)
+            case User():
+                return _plain(self._user(call, record))
+            case Queue():
+                return _plain(self._queue(call, record))
+            case CustomField():
+                return _plain(_custom_field(record))
+        return _plain({
+            "id": record.id, "Name": record.name, "Description": "", "Domain": "UserDefined",
+            "Disabled": "0", "Members": [self.ref(call, "user", one) for one in record.members],
+        })  # fmt: skip
+
+    def _ticket(self, call: Call, one: Ticket) -> dict[str, Callable[[], Json]]:
+        def people(role: str) -> Callable[[], Json]:
+            return lambda: [self.ref(call, "user", login) for login in one.people[role]]
+
+        columns = _plain({
+            "id": one.id, "Type": "ticket", "Subject": one.subject, "Status": one.status,
+            "Queue": self.ref(call, "queue", one.queue),
+            "EffectiveId": self.ref(call, "ticket", one.effective_id),
+            "Owner": self.ref(call, "user", one.owner),
+            "Creator": self.ref(call, "user", one.creator),
+            "LastUpdatedBy": self.ref(call, "user", one.updated_by or one.creator),
+            "Priority": str(one.priority), "InitialPriority": "0", "FinalPriority": "0",
+            "TimeEstimated": "0", "TimeWorked": "0", "TimeLeft": "0",
+            "Created": instant(one.created), "LastUpdated": instant(one.updated),
+            "Due": instant(one.due), "Starts": instant(one.starts),
+            "Started": instant(one.started), "Resolved": instant(one.resolved),
+        })  # fmt: skip
+        columns.update({role: people(role) for role in ROLES})
+        columns["CustomFields"] = lambda: self._values(call, one)
+        return columns
+
+    def _values(self, call: Call, one: Ticket) -> list[Json]:
+        return [
+            {**self.ref(call, "customfield", field.id), "name": field.name,
+             "values": list(one.fields.get(field.id, []))}
+            for field in self._state.fields_of(one.queue)
+        ]  # fmt: skip
+
+    def _transaction(self, call: Call, one: Transaction) -> dict[str, Callable[[], Json]]:
+        def side(value: str | None) -> Callable[[], Json]:
+            return lambda: self._side(call, one, value)
+
+        columns = _plain({
+            "id": one.id, "Type": one.type, "Data": one.data, "Creator":
+            self.ref(call, "user", one.creator), "Created": instant(one.created),
+            "TimeTaken": str(one.time_taken), "ObjectType": "RT::Ticket", "ObjectId": one.ticket,
+            "Object": self.ref(call, "ticket", one.ticket),
+        })  # fmt: skip
+        columns["OldValue"], columns["NewValue"] = side(one.old), side(one.new)
+        columns["Field"] = lambda: (
+            self.ref(call, "customfield", one.field or "")
+            if one.type == "CustomField" and not call.has("fields") else one.field
+        )  # fmt: skip
+        return columns
+
+    def _side(self, call: Call, one: Transaction, value: str | None) -> Json:
+        if value is None or call.has("fields"):
+            return value
+        if one.type in ("AddWatcher", "DelWatcher"):
+            return self.ref(call, "user", value)
+        if one.type == "Set" and one.field == "Queue":
+            return self.ref(call, "queue", value)
+        return value
+
+    def _attachment(self, call: Call, one: Attachment) -> dict[str, Callable[[], Json]]:
+        columns = _plain({
+            "id": one.id, "TransactionId": self.ref(call, "transaction", one.transaction),
+            "Parent": str(one.parent), "Subject": one.subject or None, "Filename": one.filename,
+            "ContentType": one.content_type, "ContentLength": str(len(one.content)),
+            "Headers": one.headers, "Creator": self.ref(call, "user", one.creator),
+            "Created": instant(one.created), "MessageId": "",
+        })  # fmt: skip
+        columns["Content"] = lambda: base64_lines(one.content) if one.content else None
+        return columns
+
+    def _user(self, call: Call, one: User) -> dict[str, Json]:
+        groups = [group for group in self._state.groups.values() if one.name in group.members]
+        return {
+            "id": one.id, "Name": one.name, "EmailAddress": one.email, "RealName": one.real_name,
+            "Privileged": int(one.privileged), "Disabled": str(int(one.disabled)),
+            "Memberships": [self.ref_of(call, group) for group in groups],
+        }  # fmt: skip
+
+    def _queue(self, call: Call, one: Queue) -> dict[str, Json]:
+        return {
+            "id": one.id, "Name": one.name, "Description": one.description,
+            "Lifecycle": "default", "Disabled": str(int(one.disabled)),
+            "CorrespondAddress": "", "CommentAddress": "", "SLADisabled": "1", "SortOrder": "0",
+            "TicketCustomFields": [
+                {**self.ref_of(call, field), "ref": "customfield", "name": field.name}
+                for field in self._state.fields_of(one.id)
+            ],
+            "TicketTransactionCustomFields": [],
+        }  # fmt: skip
+
+    def _links(self, call: Call, record: Record) -> list[Json]:
+        own = self.ref_of(call, record)
+        if isinstance(record, User):
+            own = self.ref(call, "user", record.id)
+        links: list[Json] = [{**own, "ref": "self"}]
+        match record:
+            case Ticket():
+                links.extend({**self.ref(call, "ticket", target), "ref": relation}
+                             for relation, target in record.links)  # fmt: skip
+                links.extend({"ref": ref, "_url": f"{own['_url']}/{ref}"}
+                             for ref in ("history", "correspond", "comment"))  # fmt: skip
+            case Transaction():
+                links.extend(
+                    {"ref": "attachment", "_url": f"{call.base}{API}/attachment/{one.id}"}
+                    for one in self._state.attachments_of(record.id)
+                )
+            case Queue():
+                links.append({"ref": "create", "type": "ticket",
+                              "_url": f"{call.base}{API}/ticket?Queue={record.id}"})  # fmt: skip
+        return links
+
+
+def _plain(values: Mapping[str, Json]) -> dict[str, Callable[[], Json]]:
+    def constant(value: Json) -> Callable[[], Json]:
+        return lambda: value
+
+    return {name: constant(value) for name, value in values.items()}
+
+
+def _custom_field(one: CustomField) -> dict[str, Json]:
+    values: dict[str, Json] = {
+        "id": one.id, "Name": one.name, "Type": one.type, "MaxValues": str(one.max_values),
+        "Description": one.description, "Disabled": "0", "Pattern": "", "SortOrder": "0",
+        "LookupType": "RT::Queue-RT::Ticket", "BasedOn": "", "RenderType": "",
+    }  # fmt: skip
+    if one.type == "Select":
+        values["Values"] = list(one.values)
+    return values
+
+
+def base64_lines(content: bytes) -> str:
+    """Base64 in lines of 76, as Perl's MIME::Base64 writes it."""
+    return base64.encodebytes(content).decode("ascii")

@@ -1,0 +1,272 @@
+"""The desk's records: tickets, transactions, attachments, users, queues, custom fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
+
+from sdsync.sandbox.world import World
+
+T = TypeVar("T")
+
+#: Stock ``%PriorityAsString``.
+PRIORITIES: dict[str, int] = {"Low": 0, "Medium": 50, "High": 100}
+
+INITIAL = ("new",)
+ACTIVE = ("open", "stalled")
+INACTIVE = ("resolved", "rejected", "deleted")
+STATUSES = (*INITIAL, *ACTIVE, *INACTIVE)
+#: Stock lifecycle "default": from each status to every other.
+TRANSITIONS: dict[str, tuple[str, ...]] = {
+    old: tuple(new for new in STATUSES if new != old) for old in STATUSES
+}
+ON_CREATE = ("new", "open", "resolved")
+ROLES = ("Requestor", "Cc", "AdminCc")
+
+SYSTEM = "RT_System"
+NOBODY = "Nobody"
+
+
+@dataclass(slots=True)
+class User:
+    """A user. ``privileged``: staff; ``rights`` lacks what was taken from it."""
+
+    id: int
+    name: str
+    email: str
+    real_name: str
+    privileged: bool = False
+    disabled: bool = False
+    token: str | None = None
+    superuser: bool = False
+
+
+@dataclass(slots=True)
+class Group:
+    """A user-defined group."""
+
+    id: int
+    name: str
+    members: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class CustomField:
+    """A custom field of tickets. ``queues`` empty: on all queues."""
+
+    id: int
+    name: str
+    type: str = "Freeform"  # Freeform | Select | Text
+    max_values: int = 1  # 0: any number
+    values: list[str] = field(default_factory=list)
+    queues: list[int] = field(default_factory=list)
+    description: str = ""
+
+    def on(self, queue: int) -> bool:
+        """Whether tickets of the queue have it."""
+        return not self.queues or queue in self.queues
+
+
+@dataclass(slots=True)
+class Queue:
+    """A queue. ``archived`` is RT's Disabled."""
+
+    id: int
+    name: str
+    description: str = ""
+    disabled: bool = False
+
+
+@dataclass(slots=True)
+class Ticket:
+    """A ticket. ``effective_id`` is the survivor's after a merge."""
+
+    id: int
+    effective_id: int
+    queue: int
+    subject: str
+    creator: str
+    created: datetime
+    status: str = "new"
+    owner: str = NOBODY
+    priority: int = 0
+    people: dict[str, list[str]] = field(default_factory=lambda: {role: [] for role in ROLES})
+    fields: dict[int, list[str]] = field(default_factory=dict)
+    due: datetime | None = None
+    starts: datetime | None = None
+    started: datetime | None = None
+    resolved: datetime | None = None
+    updated: datetime | None = None
+    updated_by: str = ""
+    links: list[tuple[str, str]] = field(default_factory=list)  # (relation, target)
+
+    @property
+    def merged(self) -> bool:
+        """Whether it went into another."""
+        return self.effective_id != self.id
+
+
+@dataclass(slots=True)
+class Transaction:
+    """One line of a ticket's history."""
+
+    id: int
+    ticket: int
+    type: str
+    creator: str
+    created: datetime
+    field: str | None = None
+    old: str | None = None
+    new: str | None = None
+    data: str | None = None
+    time_taken: int = 0
+
+
+@dataclass(slots=True)
+class Attachment:
+    """A message, one of its parts, or a file. Multipart containers have no content."""
+
+    id: int
+    transaction: int
+    parent: int
+    subject: str
+    filename: str | None
+    content_type: str
+    content: bytes
+    creator: str
+    created: datetime
+    headers: str = ""
+
+
+class RtState:
+    """All records, kept in a file if the world has one."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.users: dict[int, User] = {}
+        self.groups: dict[int, Group] = {}
+        self.queues: dict[int, Queue] = {}
+        self.custom_fields: dict[int, CustomField] = {}
+        self.tickets: dict[int, Ticket] = {}
+        self.transactions: dict[int, Transaction] = {}
+        self.attachments: dict[int, Attachment] = {}
+
+    def load(self) -> bool:
+        """Read what was kept; False when there is nothing."""
+        saver = self.world.saver
+        self.users = _by_number(saver.load("user", User))
+        self.groups = _by_number(saver.load("group", Group))
+        self.queues = _by_number(saver.load("queue", Queue))
+        self.custom_fields = _by_number(saver.load("field", CustomField))
+        self.tickets = _by_number(saver.load("ticket", Ticket))
+        self.transactions = _by_number(saver.load("transaction", Transaction))
+        self.attachments = _by_number(saver.load("attachment", Attachment))
+        return bool(self.users)
+
+    def clear(self) -> None:
+        """Forget all records."""
+        for table in (self.users, self.groups, self.queues, self.custom_fields, self.tickets,
+                      self.transactions, self.attachments):  # fmt: skip
+            table.clear()
+
+    # -- keeping -----------------------------------------------------------------
+    def keep_user(self, user: User) -> User:
+        """Add or save."""
+        self.users[user.id] = user
+        self.world.saver.put("user", str(user.id), user)
+        return user
+
+    def keep_group(self, group: Group) -> Group:
+        """Add or save."""
+        self.groups[group.id] = group
+        self.world.saver.put("group", str(group.id), group)
+        return group
+
+    def keep_queue(self, queue: Queue) -> Queue:
+        """Add or save."""
+        self.queues[queue.id] = queue
+        self.world.saver.put("queue", str(queue.id), queue)
+        return queue
+
+    def keep_field(self, field_: CustomField) -> CustomField:
+        """Add or save."""
+        self.custom_fields[field_.id] = field_
+        self.world.saver.put("field", str(field_.id), field_)
+        return field_
+
+    def keep_ticket(self, ticket: Ticket) -> Ticket:
+        """Add or save."""
+        self.tickets[ticket.id] = ticket
+        self.world.saver.put("ticket", str(ticket.id), ticket)
+        return ticket
+
+    def keep_transaction(self, one: Transaction) -> Transaction:
+        """Add or save."""
+        self.transactions[one.id] = one
+        self.world.saver.put("transaction", str(one.id), one)
+        return one
+
+    def keep_attachment(self, one: Attachment) -> Attachment:
+        """Add or save."""
+        self.attachments[one.id] = one
+        self.world.saver.put("attachment", str(one.id), one)
+        return one
+
+    # -- looking up --------------------------------------------------------------
+    def user(self, key: str) -> User | None:
+        """By id, login or address."""
+        for one in self.users.values():
+            if key in (str(one.id), one.name) or (one.email and one.email == key):
+                return one
+        return None
+
+    def queue(self, key: str) -> Queue | None:
+        """By id or name."""
+        for one in self.queues.values():
+            if key == str(one.id) or key.lower() == one.name.lower():
+                return one
+        return None
+
+    def fields_of(self, queue: int) -> list[CustomField]:
+        """The custom fields that tickets of the queue have."""
+        return [one for one in self.custom_fields.values() if one.on(queue)]
+
+    def field_named(self, key: str, queue: int) -> CustomField | None:
+        """A custom field of the queue by id or name."""
+        for one in self.fields_of(queue):
+            if key in (str(one.id), one.name):
+                return one
+        return None
+
+    def effective(self, id_: int) -> Ticket | None:
+        """The ticket that answers to this id: the survivor, after a merge."""
+        ticket = self.tickets.get(id_)
+        return self.tickets.get(ticket.effective_id) if ticket else None
+
+    def family(self, ticket: Ticket) -> frozenset[int]:
+        """Ids of the ticket and of all that were merged into it."""
+        return frozenset(one.id for one in self.tickets.values() if one.effective_id == ticket.id)
+
+    def history(self, ticket: Ticket) -> Iterator[Transaction]:
+        """The ticket's transactions and those of merged ones, oldest first."""
+        family = self.family(ticket)
+        return (one for one in self.transactions.values() if one.ticket in family)
+
+    def last_transaction(self, ticket: Ticket) -> int:
+        """What the ETag is made of."""
+        return max((one.id for one in self.history(ticket)), default=0)
+
+    def attachments_of(self, transaction: int) -> list[Attachment]:
+        """The parts of a transaction."""
+        return [one for one in self.attachments.values() if one.transaction == transaction]
+
+
+def next_id(table: dict[int, T]) -> int:
+    """One more than the highest."""
+    return next(reversed(table), 0) + 1
+
+
+def _by_number(rows: dict[str, T]) -> dict[int, T]:
+    return {int(key): one for key, one in rows.items()}
