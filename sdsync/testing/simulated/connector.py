@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -64,6 +64,8 @@ class SimulatedConnector:
         self.clock = clock
         self.rand = rand
         self.line = Line(clock, faults, rand)
+        self.about: Ref | None = None  # the record that the call under way is about
+        self.looked: Callable[[NativeRecord], None] = lambda _: None
 
     # -- reading -----------------------------------------------------------------
     def describe(self) -> Answer[Description]:
@@ -94,10 +96,13 @@ class SimulatedConnector:
 
     def fetch(self, ref: Ref) -> Answer[NativeRecord]:
         """The record as one look; sometimes the look of a moment ago."""
+        self.about = ref
         if (trouble := self.line.go()) is not None:
             return trouble
         found = self._look(ref)
         self.line.back()
+        if isinstance(found, NativeRecord):
+            self.looked(found)
         return found
 
     def _look(self, ref: Ref) -> Answer[NativeRecord]:
@@ -188,6 +193,7 @@ class SimulatedConnector:
         return answers
 
     def _send(self, operation: Operation) -> Answer[Done]:
+        self.about = None if isinstance(operation, Create) else operation.ref
         if (trouble := self.line.go()) is not None:
             return trouble
         faults = self.faults
@@ -195,7 +201,7 @@ class SimulatedConnector:
             return self.line.cut()
         if faults.strike("delayed effect"):
             landing = self.rand.uniform(0.0, self._landing_s(operation))
-            self.clock.after(10.0 + landing * 0.95, lambda: self._carry_out(operation))
+            self.clock.after(10.0 + landing * 0.95, lambda: self._land(operation))
             return self.line.cut()
         if isinstance(operation, Create | AddElement) and faults.strike("pending job"):
             return self._as_job(operation)
@@ -212,12 +218,17 @@ class SimulatedConnector:
         if not self.faults.strike("lost job"):
             # The job may be done a little after the product said to ask.
             late = self.rand.uniform(0.2, 1.2) * ask_after_s
-            self.clock.after(late, lambda: self._carry_out(operation))
+            self.clock.after(late, lambda: self._land(operation))
         self.line.back()
         return Pending(f"job-{operation.intent}", ask_after_s)
 
     def _carry_out(self, operation: Operation) -> Answer[Done]:
         return carry_out(self.product, self.faults, operation)
+
+    def _land(self, operation: Operation) -> None:
+        self.product.late = True
+        self._carry_out(operation)
+        self.product.late = False
 
     def _landing_s(self, operation: Operation) -> float:
         kind = operation.kind if isinstance(operation, Create | AddElement) else "note"

@@ -66,6 +66,7 @@ class SimulatedProduct:
         self.records: dict[str, Record] = {}
         self.log: list[Logged] = []
         self.keyed: dict[str, str] = {}  # idempotency key -> id of what it made
+        self.late = False  # what happens now is a call that landed after it was given up
         self.watch: Callable[[Seen], None] = lambda _: None
         self.automation: Callable[[Record, tuple[str, ...], str], None] = lambda *_: None
         self._numbers = 0

@@ -63,12 +63,12 @@ class Line:
     def _outage(self, now: datetime) -> Failure | None:
         if self.down_until is not None and now < self.down_until:
             self.faults.note("system unreachable")
-            return Transient("connection refused")
+            return Transient("connection refused", unreachable=True)
         if self.locked_until is not None and now < self.locked_until:
             self.faults.note("credential refused")
             return AuthFailed()
         if self.faults.strike("refused connection"):
-            return Transient("connection refused")
+            return Transient("connection refused", unreachable=True)
         return None
 
     def _throttle(self, now: datetime) -> Failure | None:

@@ -1,0 +1,142 @@
+"""Whether every deed of a person was decided, and every text reached who should have it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sdsync.config.vocabulary import group_of
+from sdsync.store.records import AuditRow, PlacementState, Ref, Replica, ReplicaState, Share
+from tests.simulation.deeds import FieldDeed, TextDeed
+from tests.simulation.directory import Directory
+from tests.simulation.invariants import policy
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+SLACK = timedelta(seconds=30)
+#: Audit rows that take a whole record in, whatever its fields are just then.
+WHOLE = frozenset({"entered", "linked", "moved", "merged", "absorbed", "gone", "left"})
+
+
+class Decisions:
+    """Looks up what became of each entry of the ledger."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.people = Directory(world.store, tuple(world.products))
+        self.rows: dict[str, list[AuditRow]] = defaultdict(list)
+        for row in world.store.audit(limit=1_000_000):
+            if row.hub_id is not None:
+                self.rows[row.hub_id].append(row)
+
+    def undecided(self) -> Iterator[str]:
+        """Deeds that the engine was shown and that left no trace of a decision."""
+        for deed in self.world.ledger.fields:
+            share = self._share(deed.system, deed.record_id)
+            if share is None or not self._must_be_decided(deed):
+                continue
+            if not self._decided(deed, share):
+                yield (
+                    f"deed {deed.number}: {deed.path} of {deed.system} #{deed.record_id} "
+                    f"{deed.old!r} -> {deed.new!r} at {deed.at:%H:%M:%S} left no decision"
+                )
+
+    def _share(self, system: str, record_id: str) -> Share | None:
+        return self.world.store.share_of(Ref(system, "ticket", record_id))
+
+    def _must_be_decided(self, deed: FieldDeed) -> bool:
+        """Seen by a process that lived on, or still standing on a record in reach."""
+        record = self.world.products[deed.system].records[deed.record_id]
+        if deed.gone_at is None:
+            return not (record.deleted or record.forbidden or record.merged_into)
+        if deed.looked_at is None:
+            return False
+        return not any(
+            deed.looked_at - SLACK <= crash <= deed.gone_at + SLACK for crash in self.world.crashes
+        )
+
+    def _decided(self, deed: FieldDeed, share: Share) -> bool:
+        replica = _replica_of(share, deed)
+        mapping = self.world.engine.systems[deed.system].mappings["ticket"]
+        fields = {one for one in mapping.fields if deed.path in mapping.paths(one)}
+        groups = {group_of(one) for one in fields}
+        if replica is None or replica.state is not ReplicaState.LIVE or not fields:
+            return True
+        if groups & replica.groups.keys() or share.hub.state != "open":
+            return True
+        if any(policy(self.world, share.hub, one) == "each" for one in groups):
+            return True
+        return self._traced(deed, share, fields | groups) or self._agrees(deed, share, fields)
+
+    def _traced(self, deed: FieldDeed, share: Share, names: set[str]) -> bool:
+        since = deed.at - SLACK
+        for row in self.rows[share.hub.id]:
+            if row.at < since or row.action == "written":
+                continue
+            if row.action in WHOLE or (row.system == deed.system and row.field in names):
+                return True
+        return False
+
+    def _agrees(self, deed: FieldDeed, share: Share, fields: set[str]) -> bool:
+        """The hub says the same: nothing had to be decided."""
+        mapping = self.world.engine.systems[deed.system].mappings["ticket"]
+        head, _, rest = deed.path.partition(".")
+        native = {head: {rest: deed.new}} if rest else {head: deed.new}
+        for field in fields:
+            whole = share.hub.values.get(field)
+            put = mapping.put(field, whole, seen=native, hub=share.hub.values, people=self.people)
+            if put.values:
+                return False
+        return True
+
+    # -- notes and files -----------------------------------------------------------------
+    def lost_texts(self) -> Iterator[str]:
+        """Notes and files that are not where they should be, and not listed either."""
+        for deed in self.world.ledger.texts.values():
+            share = self._share(deed.system, deed.record_id)
+            source = self.world.products[deed.system].records[deed.record_id]
+            if share is None or share.hub.state != "open" or source.deleted or source.forbidden:
+                continue
+            home = _replica_of(share, deed)
+            if home is None or home.state is not ReplicaState.LIVE:
+                continue
+            for replica in share.replicas:
+                if replica is not home and replica.state is ReplicaState.LIVE:
+                    yield from self._at(deed, share, home, replica)
+
+    def _at(self, deed: TextDeed, share: Share, home: Replica, replica: Replica) -> Iterator[str]:
+        product = self.world.products[replica.system]
+        record = product.records.get(replica.native_id or "")
+        if record is None or record.deleted or record.forbidden or record.merged_into:
+            return
+        things = record.notes if deed.kind == "note" else record.files
+        there = sum(1 for one in things if one.truth == deed.token)
+        where = f"{deed.token} of {deed.system} #{deed.record_id} in {product.name} #{record.id}"
+        removes = product.flavour.capabilities.removes_notes
+        if deed.ended_at is not None:
+            if there and removes and f"{deed.kind}s" not in replica.groups:
+                yield f"{where}: taken back at its source, still there"
+        elif there < deed.wanted and not self._listed(deed, share, home, replica):
+            yield f"{where}: there {there} of {deed.wanted} times, and not listed"
+
+    def _listed(self, deed: TextDeed, share: Share, home: Replica, replica: Replica) -> bool:
+        joined = [one for one in (home.joined_at, replica.joined_at) if one is not None]
+        if any(deed.at < one + timedelta(minutes=4) for one in joined):
+            return True  # old notes and files count as seen (law 11)
+        for element in share.elements:
+            text = str(element.values.get("body") or element.values.get("name"))
+            mine = deed.token in text or deed.token.replace("f", "log-") in text
+            place = share.placement(element.id, replica.id)
+            if mine and place is not None:
+                return place.state in (PlacementState.UNPLACEABLE, PlacementState.GONE)
+        return bool(replica.groups.get(f"{deed.kind}s"))
+
+
+def _replica_of(share: Share, deed: FieldDeed | TextDeed) -> Replica | None:
+    for one in share.replicas:
+        if one.system == deed.system and one.native_id == deed.record_id:
+            return one
+    return None

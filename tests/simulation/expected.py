@@ -1,0 +1,51 @@
+"""Everything that a long run must have met: a zero fails."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from pathlib import Path
+
+import sdsync.sync
+from sdsync.testing.simulated.faults import RATES
+from tests.simulation.schedule import MISHAPS
+
+#: Faults that come from a product's nature or from the plan, and are counted there.
+BY_NATURE = (
+    "automation fought",
+    "conflicting edit",
+    "credential refused",
+    "forbidden record",
+    "merged record answers with another id",
+    "missing record",
+    "private flag dropped",
+    "process crash",
+    "product's own reaction",
+    "refused without a word",
+    "system unreachable",
+    "truncated title",
+    "wrong clock",
+)
+
+
+def faults() -> list[str]:
+    """Every fault by name."""
+    planned = (f"planned: {name}" for name in MISHAPS)
+    return sorted({*RATES, *BY_NATURE, *planned})
+
+
+def branches() -> list[str]:
+    """Every branch of a law that the engine marks: the literals of its ``hit`` calls."""
+    folder = Path(sdsync.sync.__file__).parent
+    found: set[str] = set()
+    for path in sorted(folder.rglob("*.py")):
+        found |= set(_hits(ast.parse(path.read_text())))
+    return sorted(found)
+
+
+def _hits(tree: ast.AST) -> Iterable[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "hit":
+            for argument in node.args:
+                if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                    yield argument.value

@@ -1,0 +1,132 @@
+"""Watches every product and every read, and knows at once when a law of safety is broken."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+from sdsync.config.vocabulary import AUDIENCES
+from sdsync.connectors.contract import NativeRecord
+from sdsync.testing.simulated.faults import Faults
+from sdsync.testing.simulated.product import Seen, SimulatedProduct
+from sdsync.testing.simulated.things import File, Note
+from tests.simulation.deeds import Ledger
+
+#: A call that was on its way when its reason ended is nobody's fault.
+IN_FLIGHT = timedelta(seconds=60)
+
+
+class Witness:
+    """Counts what our account makes; ``breaches`` are sentences, empty when all is well."""
+
+    def __init__(
+        self,
+        products: Mapping[str, SimulatedProduct],
+        ledger: Ledger,
+        faults: Faults,
+        say: Callable[[str], None],
+    ) -> None:
+        self.products = products
+        self.ledger = ledger
+        self.faults = faults
+        self.say = say
+        self.breaches: list[str] = []
+        self.writes = 0
+        self.made: Counter[tuple[str, str, str]] = Counter()  # (product, where, truth)
+        self.looks: dict[tuple[str, str], datetime] = {}
+        for product in products.values():
+            product.watch = self.saw
+
+    # -- what the products tell ------------------------------------------------------
+    def saw(self, seen: Seen) -> None:
+        """Something became visible."""
+        product = self.products[seen.product]
+        if seen.by != product.us:
+            for path in seen.paths if not product.people[seen.by].human else ():
+                self.ledger.end_field(product, seen.record, path, seen.by)
+            return
+        self.writes += 1
+        thing = f" {seen.thing.truth}" if seen.thing else ""
+        self.say(
+            f"{seen.product} #{seen.record.id}: sdsync {seen.what}{thing} {self._values(seen)}"
+        )
+        match seen.what:
+            case "born":
+                self._born(product, seen)
+            case "fields":
+                self._overwrote(product, seen)
+            case "note" | "file" | "note edited":
+                assert seen.thing is not None
+                self._wrote(product, seen, seen.thing)
+
+    def _values(self, seen: Seen) -> str:
+        return ", ".join(f"{path}={seen.record.values.get(path)!r}" for path in seen.paths)
+
+    def breach(self, text: str) -> None:
+        """A law is broken."""
+        self.say(f"BREACH {text}")
+        self.breaches.append(text)
+
+    def _born(self, product: SimulatedProduct, seen: Seen) -> None:
+        truth = seen.record.truth
+        self.made[product.name, "record", truth] += 1
+        if self.made[product.name, "record", truth] > 1:
+            self.breach(f"{truth} was made twice in {product.name}")
+        for other in product.records.values():
+            original = other.truth == truth and other.created_by != product.us
+            if original:
+                self.breach(f"{truth} was made in {product.name}, where its original lives")
+
+    def _overwrote(self, product: SimulatedProduct, seen: Seen) -> None:
+        for path in seen.paths:
+            deed = self.ledger.end_field(product, seen.record, path, product.us)
+            if deed is None or deed.looked_at is not None:
+                continue
+            if product.flavour.capabilities.compare_and_set and not product.late:
+                self.breach(
+                    f"deed {deed.number}, {path} of {product.name} #{deed.record_id}, was "
+                    "overwritten unseen in spite of compare-and-set"
+                )
+            self.faults.note("edit in the stated window")
+
+    def _wrote(self, product: SimulatedProduct, seen: Seen, thing: Note | File) -> None:
+        if seen.what != "note edited":
+            self._count(product, seen, thing)
+        deed = self.ledger.texts.get(thing.truth)
+        if deed is None:
+            return
+        audience = product.audience(seen.record, thing)
+        allowed = min(_width(deed.audience), _width(deed.known_audience))
+        if _width(audience) < allowed:
+            self.breach(
+                f"{deed.token} was {deed.audience} in {deed.system} and is {audience} in "
+                f"{product.name} #{seen.record.id}"
+            )
+        looked = self.looks.get((deed.system, deed.record_id))
+        known = deed.ended_at and looked and looked > deed.ended_at
+        if known and looked and product.clock.now() - looked > IN_FLIGHT and not product.late:
+            self.breach(f"{deed.token} was taken back in {deed.system}, then written")
+
+    def _count(self, product: SimulatedProduct, seen: Seen, thing: Note | File) -> None:
+        key = (product.name, seen.record.id, thing.truth)
+        self.made[key] += 1
+        deed = self.ledger.texts.get(thing.truth)
+        if self.made[key] > (deed.wanted if deed else 1):
+            self.breach(f"{thing.truth} was made {self.made[key]} times in {key[0]} #{key[1]}")
+
+    # -- what the engine reads ---------------------------------------------------------
+    def looked(self, native: NativeRecord) -> None:
+        """The engine was shown a record."""
+        product = self.products[native.ref.system]
+        now = product.clock.now()
+        key = (native.ref.system, native.ref.id)
+        self.looks[key] = now
+        record = product.records[native.ref.id]
+        for deed in self.ledger.standing(key):
+            if deed.looked_at is None and record.shown is native:
+                deed.looked_at = now
+
+
+def _width(audience: str) -> int:
+    return AUDIENCES.index(audience)
