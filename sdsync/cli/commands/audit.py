@@ -1,0 +1,55 @@
+"""``audit show|verify``: the trail of every change, and whether it is whole."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from sdsync.cli.codes import Code
+from sdsync.cli.options import command
+from sdsync.cli.session import Session
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(help="The trail of every change.", no_args_is_help=True)
+    command(group)(show)
+    command(group)(verify)
+    app.add_typer(group, name="audit")
+
+
+def show(
+    session: Session,
+    ref: Annotated[
+        str | None, typer.Argument(metavar="[REF]", help="One record; the newest when left out.")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Rows at most.")] = 50,
+) -> None:
+    """Show who or what changed what, when, and why."""
+    from sdsync.cli.looks import story
+    from sdsync.cli.screens import story as screen
+
+    if ref is None:
+        after = max(0, session.store.last_audit_seq() - limit)
+        rows = list(session.store.audit(after_seq=after, limit=limit))
+    else:
+        hub_id = session.share(ref).hub.id
+        rows = list(session.store.audit(hub_id=hub_id, limit=100_000))[-limit:]
+    now, width = session.now, session.out.width
+    page = [
+        screen.draw(story.tell(row), now, name=None if ref else story.name(row), width=width)
+        for row in rows
+    ]
+    session.show(rows, page)
+
+
+def verify(session: Session) -> Code:
+    """Walk the sealed chain from its start; any row that was changed or taken out is found."""
+    from sdsync.cli import rooms
+    from sdsync.cli.page import BAD, GOOD, line
+
+    proof = rooms.verify_audit(session.config, session.store)
+    style = GOOD if proof.whole else BAD
+    session.show(proof, [line((proof.text, style))])
+    return Code.FINE if proof.whole else Code.FAILED

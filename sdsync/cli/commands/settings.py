@@ -1,0 +1,132 @@
+"""``check``, ``config``, ``schema``, ``connectors``, ``version``, ``completion``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+from sdsync.cli.codes import Code
+from sdsync.cli.options import command
+from sdsync.cli.session import Session
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for work in (check, config, schema, connectors, version, completion):
+        command(app)(work)
+
+
+def check(
+    session: Session,
+    live: Annotated[
+        bool,
+        typer.Option("--live", help="Also ask every system: version, account, places, rights."),
+    ] = False,
+) -> Code:
+    """Check configuration, secrets, tables and mappings; all problems at once."""
+    from sdsync.cli import rooms
+    from sdsync.cli.page import BAD, WARN, cure, line
+    from sdsync.config.load import missing_secrets
+    from sdsync.config.problems import ConfigError, in_file_order
+
+    loaded = session.config
+    problems = in_file_order([*missing_secrets(loaded), *rooms.mapping_problems(loaded)])
+    if problems:
+        if not session.as_json:
+            raise ConfigError(problems)
+        session.out.json({"problems": problems})
+        return Code.FAILED
+    looks = rooms.live_looks(loaded) if live else []
+    syncs = ", ".join(f"{name} ({one.mode})" for name, one in loaded.syncs.items())
+    page = [line(f"{session.path}: fine; systems {', '.join(loaded.systems)}; syncs {syncs}")]
+    for look in looks:
+        page.append(line((f" {look.system}: ", ""), (look.text, BAD if look.failed else "")))
+        page += [line("   ", (one, WARN)) for one in look.warnings]
+        page += [cure(look.cure, indent=3)] if look.cure else []
+    failed = any(look.failed for look in looks)
+    warned = any(look.warnings for look in looks)
+    if not live:
+        page.append(cure("sdsync check --live"))
+    session.show({"problems": [], "systems": looks}, page)
+    return Code.FAILED if failed else Code.NEEDS_YOU if warned else Code.FINE
+
+
+def config(session: Session) -> None:
+    """Print every setting in force, and where it comes from."""
+    from sdsync.cli.page import Cell, Column, table
+    from sdsync.config.effective import DEFAULT, effective
+
+    settings = list(effective(session.config))
+    rows = [
+        (one.key, one.value, Cell(one.origin, "" if one.origin == DEFAULT else "cyan"))
+        for one in settings
+    ]
+    columns = (Column("SETTING"), Column("VALUE", give=True, least=16), Column("FROM", give=True))
+    session.show(settings, table(columns, rows, width=session.out.width))
+
+
+def schema(session: Session) -> None:
+    """Print the JSON Schema of sdsync.toml, for editors."""
+    from sdsync.config.schema import json_schema
+
+    session.out.json(json_schema())
+
+
+def connectors(session: Session) -> None:
+    """List the products that sdsync speaks with, and what each connector can do."""
+    from sdsync.cli.page import Column, table
+    from sdsync.connectors import registry
+
+    looks = {name: registry.capabilities(name) for name in registry.names()}
+    rows = [
+        (
+            name,
+            one.product,
+            " to ".join(dict.fromkeys(one.tested)),
+            ", ".join(one.record_kinds),
+            "compare and set" if one.compare_and_set else "read, compare, write",
+            "yes" if one.webhooks else "polled",
+        )
+        for name, one in looks.items()
+    ]
+    columns = (
+        Column("CONNECTOR"),
+        Column("PRODUCT", give=True),
+        Column("TESTED"),
+        Column("KINDS", give=True),
+        Column("WRITES", give=True),
+        Column("PUSHES"),
+    )
+    session.show(looks, table(columns, rows, width=session.out.width))
+
+
+def version(session: Session) -> None:
+    """Print the versions of sdsync and of what it runs on."""
+    import platform
+    import sqlite3
+
+    from sdsync import __version__
+    from sdsync.cli.page import line
+
+    told = {
+        "sdsync": __version__,
+        "python": platform.python_version(),
+        "sqlite": sqlite3.sqlite_version,
+        "platform": platform.platform(),
+    }
+    rest = ", ".join(f"{name} {one}" for name, one in told.items() if name != "sdsync")
+    session.show(told, [line(f"sdsync {__version__} ({rest})")])
+
+
+def completion(
+    session: Session,
+    shell: Annotated[Literal["bash", "zsh", "fish"], typer.Argument(help="Your shell.")],
+) -> None:
+    """Print the completion script of a shell; your files are left alone."""
+    from typer.completion import get_completion_script
+
+    script = get_completion_script(prog_name="sdsync", complete_var="_SDSYNC_COMPLETE", shell=shell)
+    session.show({"shell": shell, "script": script}, [])
+    if not session.as_json:
+        session.out.line(script)

@@ -1,0 +1,185 @@
+"""``pause``, ``live``, ``resync``, ``link`` and the like: a person steers."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from sdsync.cli.codes import Code, CommandError
+from sdsync.cli.options import Reason, Yes, command
+from sdsync.cli.session import Session
+
+ScopeArg = Annotated[
+    str,
+    typer.Argument(
+        metavar="SCOPE", help="all, a system, a sync, tenant:NAME, or a record as desk#4711."
+    ),
+]
+SyncArg = Annotated[str, typer.Argument(metavar="SYNC", help="A sync of sdsync.toml.")]
+RefArg = Annotated[str, typer.Argument(metavar="REF", help="The record: desk#4711.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for work in (live, observe, pause, resume, resync, link, unlink):
+        command(app)(work)
+
+
+def scope_of(session: Session, text: str) -> str:
+    """``text`` as the store names scopes: ``system:desk``, ``sync:escalations``, ``record:HUB``."""
+    config = session.config
+    head, colon, rest = text.partition(":")
+    if text == "all" or (colon and rest and head in ("system", "sync", "tenant", "record")):
+        known = {"system": config.systems, "sync": config.syncs}.get(head)
+        if known is None or rest in known:
+            return text
+    if text in config.systems and text in config.syncs:
+        raise CommandError(
+            f"{text} is both a system and a sync", cure=f"system:{text}, or sync:{text}"
+        )
+    if text in config.systems:
+        return f"system:{text}"
+    if text in config.syncs:
+        return f"sync:{text}"
+    if "#" in text:
+        return f"record:{session.share(text).hub.id}"
+    names = ", ".join((*config.systems, *config.syncs))
+    raise CommandError(f"{text} is no scope; there are all, {names}, tenant:NAME, SYSTEM#ID")
+
+
+def pause(session: Session, scope: ScopeArg = "all", reason: Reason = None) -> None:
+    """Send nothing there until it is resumed; what happens meanwhile is still noted."""
+    from sdsync.cli import rooms
+    from sdsync.cli.page import cure, line
+
+    named = scope_of(session, scope)
+    rooms.commands().pause(session.store, named, session.by, reason, session.now)
+    page = [line(f"{scope} is paused; changes are noted and wait"), cure(f"sdsync resume {scope}")]
+    session.show({"paused": named, "by": session.by, "reason": reason}, page)
+
+
+def resume(session: Session, scope: ScopeArg = "all") -> None:
+    """Go on where it was paused; what waited is sent as it is now."""
+    from sdsync.cli import rooms
+    from sdsync.cli.page import cure, line
+
+    named = scope_of(session, scope)
+    if named not in {one.scope for one in session.store.pauses()}:
+        raise CommandError(f"{scope} is not paused", cure="sdsync status")
+    rooms.commands().resume(session.store, named, session.by, session.now)
+    page = [line(f"{scope} goes on"), cure("sdsync status")]
+    session.show({"resumed": named, "by": session.by}, page)
+
+
+def live(session: Session, sync: SyncArg, yes: Yes = False) -> Code:
+    """Let a sync write. Without --yes it shows what would be sent first, and sends nothing."""
+    from sdsync.cli import rooms
+    from sdsync.cli.looks import backlog
+    from sdsync.cli.page import cure, line
+    from sdsync.cli.screens import backlog as screen
+
+    _known(session, sync)
+    look = backlog.look(session.store, sync)
+    if look.mode == "live":
+        session.show(look, [line(f"{sync} is live already"), cure("sdsync status")])
+        return Code.FINE
+    if not yes:
+        page = [*screen.draw(look, session.out.width), cure(f"sdsync live {sync} --yes")]
+        session.show(look, page)
+        if session.as_json or not _asked(f"let {sync} write?"):
+            return Code.CHANGES
+    rooms.commands().go_live(session.store, sync, session.by, session.now)
+    told = {"sync": sync, "mode": "live", "by": session.by}
+    page = [line(f"{sync} is live"), cure("sdsync status")]
+    session.show(told, page)
+    return Code.FINE
+
+
+def observe(session: Session, sync: SyncArg) -> None:
+    """Let a sync only watch again: everything but writing goes on."""
+    from sdsync.cli import rooms
+    from sdsync.cli.page import cure, line
+
+    _known(session, sync)
+    rooms.commands().observe(session.store, sync, session.by, session.now)
+    page = [line(f"{sync} observes; nothing is sent"), cure(f"sdsync live {sync}")]
+    session.show({"sync": sync, "mode": "observe", "by": session.by}, page)
+
+
+def resync(session: Session, ref: RefArg) -> None:
+    """Read every side of a record anew and settle what differs."""
+    from sdsync.cli import rooms
+    from sdsync.cli.looks import refs
+    from sdsync.cli.page import cure, line
+
+    try:
+        share = refs.find(session.store, ref, session.systems)
+        name = share.hub.id
+    except refs.NotFoundError:
+        # A record that is not shared yet may enter by being looked at.
+        name = str(refs.ref(ref, session.systems))
+    rooms.commands().resync(session.store, name, session.by, session.now)
+    page = [line(f"{ref} will be read anew"), cure(f"sdsync trace {ref}")]
+    session.show({"resync": ref, "by": session.by}, page)
+
+
+def link(
+    session: Session,
+    left: Annotated[str, typer.Argument(metavar="REF", help="One record: desk#4711.")],
+    right: Annotated[str, typer.Argument(metavar="REF", help="The other: dev#882.")],
+    sync: Annotated[str | None, typer.Option("--sync", help="By which sync, if not plain.")] = None,
+) -> None:
+    """Make two existing records one shared record; what differs agrees to differ."""
+    from sdsync.cli import rooms
+    from sdsync.cli.looks import refs
+    from sdsync.cli.page import cure, line
+
+    one, other = (refs.ref(text, session.systems) for text in (left, right))
+    if one.system == other.system:
+        raise CommandError(f"{left} and {right} are both in {one.system}; a sync joins two systems")
+    name = sync or _joining(session, one.system, other.system)
+    rooms.commands().link(session.store, one, other, name, session.by, session.now)
+    page = [line(f"{left} and {right} will be one record of {name}"), cure(f"sdsync trace {left}")]
+    session.show({"linked": [left, right], "sync": name, "by": session.by}, page)
+
+
+def unlink(session: Session, ref: RefArg, yes: Yes = False) -> Code:
+    """Part the sides of a record: each stays as it is, neither hears of the other again."""
+    from sdsync.cli import rooms
+    from sdsync.cli.page import cure, line
+
+    share = session.share(ref)
+    sides = [f"{one.system}#{one.native_id}" for one in share.replicas if one.native_id]
+    if not yes:
+        page = [line(f"would part {' and '.join(sides)}; nothing is deleted")]
+        session.show({"would_unlink": sides}, [*page, cure(f"sdsync unlink {ref} --yes")])
+        if session.as_json or not _asked("part them?"):
+            return Code.CHANGES
+    rooms.commands().unlink(session.store, ref, session.by, session.now)
+    page = [line(f"{' and '.join(sides)} are parted"), cure(f"sdsync link {' '.join(sides[:2])}")]
+    session.show({"unlinked": sides, "by": session.by}, page)
+    return Code.FINE
+
+
+def _known(session: Session, sync: str) -> None:
+    if sync not in session.config.syncs:
+        names = ", ".join(session.config.syncs) or "none"
+        raise CommandError(
+            f"{session.path} has no sync {sync}; it has {names}", cure="sdsync config"
+        )
+
+
+def _joining(session: Session, one: str, other: str) -> str:
+    """The only sync that has both systems."""
+    names = [n for n, sync in session.config.syncs.items() if {one, other} <= set(sync.systems)]
+    if len(names) == 1:
+        return names[0]
+    told = f"{' and '.join(names)} both join" if names else "no sync joins"
+    raise CommandError(f"{told} {one} and {other}", cure="the same command with --sync NAME")
+
+
+def _asked(question: str) -> bool:
+    """Ask at a terminal; a script never waits for an answer."""
+    return sys.stdin.isatty() and sys.stdout.isatty() and typer.confirm(question)

@@ -1,0 +1,1 @@
+"""What a screen says, as plain data read from the store: also what ``--json`` prints."""

@@ -1,0 +1,133 @@
+"""An audit row as one line that a person reads: what was seen, or what was done.
+
+``sdsync run`` prints these as they come, ``sdsync trace`` prints the same again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sdsync.cli import words
+from sdsync.store.records import AuditRow
+
+#: What sdsync did. Any other action says what a system showed.
+_DID: Mapping[str, str] = {
+    "born": "born",
+    "linked": "linked",
+    "written": "",
+    "note_placed": "note placed",
+    "note_changed": "note edited in place",
+    "attachment_placed": "file placed",
+    "parked": "parked",
+    "held": "held",
+    "refused": "refused",
+    "overruled": "overruled",
+    "in_doubt": "outcome unknown, looking it up",
+    "unlinked": "unlinked",
+    "leaked": "shown too widely, taken back",
+    "absorbed": "merged",
+    "gone": "gone for good",
+    "left": "left the sync",
+    "returned": "back in the sync",
+    "paused": "paused",
+    "resumed": "resumed",
+    "replayed": "replayed",
+    "chosen": "chosen",
+    "resynced": "looked at anew",
+    "live": "live",
+    "observed": "observe",
+}
+#: What was seen, where the action's own word is not the best one.
+_SAW: Mapping[str, str] = {
+    "entered": "enters",
+    "note_added": "note",
+    "attachment_added": "file",
+    "note_edited": "note edited",
+    "note_removed": "note removed",
+    "attachment_removed": "file removed",
+    "missing": "not found",
+    "out_of_reach": "out of our reach",
+    "back": "within reach again",
+}
+_TROUBLE = frozenset({"parked", "held", "refused", "in_doubt", "leaked", "gone"})
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line. Of ``seen`` and ``done`` one is empty."""
+
+    at: datetime
+    who: str
+    seen: str
+    done: str
+    duration_ms: int | None
+    trouble: bool
+    seq: int
+    hub_id: str | None
+    ref: str | None
+
+
+def tell(row: AuditRow) -> Line:
+    """The row in words. Values are cut: the row itself has them whole."""
+    did = _DID.get(row.action)
+    return Line(
+        at=row.at,
+        who=row.system or row.source,
+        seen=_seen(row) if did is None else "",
+        done="" if did is None else _done(row, did),
+        duration_ms=row.duration_ms,
+        trouble=row.action in _TROUBLE,
+        seq=row.seq,
+        hub_id=row.hub_id,
+        ref=row.ref,
+    )
+
+
+def _seen(row: AuditRow) -> str:
+    """``ops-2: status in_progress``, ``note, internal``, ``enters: db01: disk full``."""
+    if row.field:
+        told = f"{row.field} {_change(row)}"
+    else:
+        told = _SAW.get(row.action, row.action.replace("_", " "))
+        detail = row.text or (row.why or "" if row.action.endswith("_added") else "")
+        told += f": {detail}" if detail and detail != told else ""
+    source = row.source if row.source not in (row.system, "sdsync") else None
+    actor = row.actor or source
+    return f"{actor}: {told}" if actor else told
+
+
+def _done(row: AuditRow, word: str) -> str:
+    match row.action:
+        case "born":
+            where = f" in {row.text}" if row.text else ""
+            return f"born {name(row)}{where}"
+        case "written":
+            source = "" if row.source in ("sdsync", row.system) else f", from {row.source}"
+            return f"{row.field} {_change(row)}{source}" if row.field else row.text or "written"
+        case "parked" | "held":
+            field = f" {row.field}" if row.field else ""
+            return f"{word} {row.why or ''}{field}: {row.text}"
+        case "refused" | "overruled" if row.field:
+            told = f"{row.field} {words.value(row.before)} {word}"
+            return f"{told}: {row.why}" if row.why else told
+    detail = row.text or row.why
+    return f"{word}: {detail}" if detail else word
+
+
+def name(row: AuditRow) -> str:
+    """The record as a person may type it back: ``dev#882``."""
+    if row.system and row.ref:
+        return f"{row.system}#{row.ref.rpartition('#')[2]}"
+    return row.ref or row.hub_id or ""
+
+
+def _change(row: AuditRow) -> str:
+    after = _short(row.after)
+    return after if row.before in (None, "", []) else f"{_short(row.before)} -> {after}"
+
+
+def _short(value: object) -> str:
+    text = " ".join(words.value(value).split())
+    return text if len(text) <= 28 else text[:27] + "…"

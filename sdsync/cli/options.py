@@ -1,0 +1,75 @@
+"""What all commands have in common: ``--config``, ``--json``, a session, an exit code."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import typing
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sdsync.cli.codes import Code
+from sdsync.cli.session import Session
+
+ConfigPath = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        "-c",
+        envvar="SDSYNC_CONFIG",
+        show_envvar=False,
+        help="The configuration; sdsync.toml in this folder when left out.",
+        dir_okay=False,
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
+Reason = Annotated[str | None, typer.Option("--reason", help="Why; it is kept with it.")]
+
+Work = Callable[..., Code | None]
+
+
+def command(app: typer.Typer, name: str | None = None) -> Callable[[Work], Work]:
+    """Register a function of a session (and more) as a command.
+
+    The function's first parameter is the session; the command line gives
+    ``--config`` and ``--json`` in its place. What the function returns is the
+    exit code; None is fine.
+    """
+
+    def register(work: Work) -> Work:
+        hints = typing.get_type_hints(work, include_extras=True)
+        hints.pop("return", None)
+        own = list(inspect.signature(work).parameters.values())[1:]
+        common = {"config": ConfigPath, "as_json": AsJson}
+
+        @functools.wraps(work)
+        def run(ctx: typer.Context, **given: Any) -> None:
+            path = given.pop("config") or (ctx.obj if isinstance(ctx.obj, Path) else None)
+            session = Session(path, as_json=given.pop("as_json"))
+            with session.closing():
+                code = work(session, **given)
+            raise typer.Exit(int(code or Code.FINE))
+
+        kind = inspect.Parameter.KEYWORD_ONLY
+        run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+            [
+                inspect.Parameter("ctx", kind, annotation=typer.Context),
+                *(one.replace(kind=kind, annotation=hints[one.name]) for one in own),
+                inspect.Parameter("config", kind, annotation=ConfigPath, default=None),
+                inspect.Parameter("as_json", kind, annotation=AsJson, default=False),
+            ]
+        )
+        run.__annotations__ = {
+            "ctx": typer.Context,
+            **{one.name: hints[one.name] for one in own},
+            **common,
+        }
+        del run.__wrapped__  # type: ignore[attr-defined]
+        app.command(name)(run)
+        return work
+
+    return register

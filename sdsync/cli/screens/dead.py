@@ -1,0 +1,103 @@
+"""``sdsync dead list`` and ``dead show`` on 80 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from rich.text import Text
+
+from sdsync.cli import words
+from sdsync.cli.looks.dead import DeadDetail, DeadList, DeadLook, MemberLook
+from sdsync.cli.page import (
+    CURE,
+    HEAD,
+    WARN,
+    WIDTH,
+    Cell,
+    Column,
+    Page,
+    clean,
+    cure,
+    ends,
+    line,
+    table,
+)
+
+_COLUMNS = (
+    Column("CAUSE"),
+    Column("RECORDS", "right"),
+    Column("WORST"),
+    Column("SINCE"),
+    Column("OWNER", give=True, least=6),
+    Column("WHAT", give=True, least=20),
+)
+
+
+def draw_list(look: DeadList, now: datetime, width: int = WIDTH) -> Page:
+    """All causes. ``now`` is aware; its zone is the reader's."""
+    page: Page = []
+    if look.causes:
+        page += table(_COLUMNS, [_row(one, now) for one in look.causes], width=width)
+    else:
+        page.append(line("nothing is parked"))
+    if look.held:
+        verb = "is" if look.held == 1 else "are"
+        page.append(
+            ends(
+                line(f"{words.count(look.held, 'conflict')} {verb} held"),
+                line(("> sdsync held list", CURE)),
+                width,
+            )
+        )
+    for one in look.causes[:3]:
+        page += [cure(command) for command in _cures(one)]
+    return page
+
+
+def draw_detail(look: DeadDetail, now: datetime, width: int = WIDTH) -> Page:
+    """One cause with some of its records."""
+    cause = look.cause
+    page = [
+        ends(line((f"{cause.id}  ", WARN), (clean(cause.text), HEAD)), f"P{cause.priority}", width)
+    ]
+    facts = [
+        words.count(cause.records, "record"),
+        f"since {words.since(cause.since, now)}",
+        f"owner {cause.owner}" if cause.owner else "owner nobody",
+        cause.place or "",
+    ]
+    page.append(line("     ", "   ".join(clean(one) for one in facts if one)))
+    for member in look.members:
+        page += _member(member, cause.system, width)
+    if look.more:
+        page.append(line(f"and {look.more:,} more"))
+    page += [cure(command) for command in _cures(cause, shown=True)]
+    return page
+
+
+def _row(one: DeadLook, now: datetime) -> tuple[str | Cell, ...]:
+    return (
+        Cell(one.id, WARN),
+        f"{one.records:,}",
+        f"P{one.priority}",
+        words.since(one.since, now),
+        one.owner or "nobody",
+        one.text,
+    )
+
+
+def _member(one: MemberLook, system: str, width: int) -> Iterator[Text]:
+    yield ends(line(f" {one.ref}  ", clean(one.title)), f"{one.group}  P{one.priority}", width)
+    if one.note:
+        yield ends(line(f"   {clean(one.note)}"), "", width)
+    for diff in one.diff:
+        stands, shall = clean(words.value(diff.stands)), clean(words.value(diff.shall))
+        yield ends(line(f"   {diff.field}: {system} has {stands}, shall be {shall}"), "", width)
+
+
+def _cures(one: DeadLook, *, shown: bool = False) -> list[str]:
+    """What mends the cause, then what tries again; the look comes first where there was none."""
+    first = [] if shown else [f"sdsync dead show {one.id}"]
+    mend = [one.remedy] if one.remedy and one.remedy not in first else []
+    return [*first, *mend, f"sdsync dead replay {one.id} --dry-run"]

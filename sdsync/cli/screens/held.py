@@ -1,0 +1,68 @@
+"""``sdsync held list`` and ``held show`` on 80 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sdsync.cli import words
+from sdsync.cli.looks.held import Candidate, HeldLook
+from sdsync.cli.page import HEAD, WARN, WIDTH, Cell, Column, Page, clean, cure, ends, line, table
+
+_LIST = (
+    Column("RECORD"),
+    Column("GROUP"),
+    Column("P"),
+    Column("SINCE"),
+    Column("TITLE", give=True, least=12),
+    Column("WHY", give=True, least=20),
+)
+
+
+def draw_list(looks: Sequence[HeldLook], now: datetime, width: int = WIDTH) -> Page:
+    """Everything that is held. ``now`` is aware; its zone is the reader's."""
+    if not looks:
+        return [line("nothing is held")]
+    page = table(_LIST, [_row(one, now) for one in looks], width=width)
+    page += [cure(f"sdsync held show {one.ref}") for one in looks[:3]]
+    return page
+
+
+def draw_detail(looks: Sequence[HeldLook], now: datetime, width: int = WIDTH) -> Page:
+    """The candidates of one record's held groups."""
+    page: Page = []
+    for one in looks:
+        title = line((f"{one.ref}  ", WARN), (clean(one.title), HEAD))
+        page.append(ends(title, f"{one.group}  P{one.priority}", width))
+        if one.note:
+            page.append(ends(line("  ", clean(one.note)), "", width))
+        rows = [("now", _values(one.present), "", "")]
+        rows += [_candidate(head, now) for head in one.candidates]
+        columns = (
+            Column("SIDE"),
+            Column("VALUE", give=True, least=16),
+            Column("BY", give=True),
+            Column("SINCE"),
+        )
+        page += table(columns, rows, width=width, indent=2)
+        page += [
+            cure(f"sdsync held choose {one.ref} {one.group} {head.system}")
+            for head in one.candidates
+        ]
+    return page
+
+
+def _row(one: HeldLook, now: datetime) -> tuple[str | Cell, ...]:
+    since = words.since(one.since, now)
+    return Cell(one.ref, WARN), one.group, f"P{one.priority}", since, one.title, one.note or "-"
+
+
+def _candidate(head: Candidate, now: datetime) -> tuple[str, str, str, str]:
+    at = "" if head.at is None else words.since(head.at, now)
+    return head.system, _values(head.values), head.by or "", at
+
+
+def _values(values: Mapping[str, object]) -> str:
+    if len(values) == 1:
+        return words.value(next(iter(values.values())))
+    return ", ".join(f"{name} {words.value(one)}" for name, one in values.items()) or "-"

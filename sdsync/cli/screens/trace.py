@@ -1,0 +1,102 @@
+"""``sdsync trace REF`` on 80 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from rich.text import Text
+
+from sdsync.cli import words
+from sdsync.cli.looks.trace import ElementsLook, FieldLook, SideLook, TraceLook
+from sdsync.cli.page import (
+    HEAD,
+    WARN,
+    WIDTH,
+    Cell,
+    Column,
+    Page,
+    clean,
+    clip,
+    cure,
+    ends,
+    line,
+    table,
+)
+from sdsync.cli.screens import story
+
+_SIDES = (
+    Column("SYSTEM"),
+    Column("KEY", give=True, least=6),
+    Column("STATUS", give=True, least=6),
+    Column("STATE"),
+    Column("URL", give=True, least=10),
+)
+
+
+def draw(look: TraceLook, now: datetime, width: int = WIDTH) -> Page:
+    """The whole screen. ``now`` is aware; its zone is the reader's."""
+    page = [_head(look, width)]
+    page += table(
+        _SIDES, [_side(one, now) for one in look.sides], head=False, indent=1, width=width
+    )
+    page += _fields(look, width)
+    for one in look.lines:
+        page.append(story.draw(one, now, width=width))
+    if look.earlier:
+        page.append(line(f"{words.count(look.earlier, 'earlier line')}: --all"))
+    page += [cure(command) for _, command in look.needs]
+    return page
+
+
+def _head(look: TraceLook, width: int) -> Text:
+    facts = [f"P{look.priority}", look.tenant or "", ", ".join(look.syncs)]
+    if look.state != "open":
+        facts.append(look.state)
+    tail = "  ".join(clean(one) for one in facts if one)
+    stuck = sum(one.trouble for one in look.fields)
+    right = f"{words.count(stuck, 'field')}: {', '.join(n for n, _ in look.needs)}" if stuck else ""
+    room = width - len(tail) - len(right) - 8
+    title = f'"{clip(clean(look.title), max(12, room))}"'
+    return ends(line((title, HEAD), "  ", tail), line((right, WARN)), width)
+
+
+def _side(one: SideLook, now: datetime) -> tuple[str | Cell, ...]:
+    state = one.state
+    if one.since is not None and state == "in step":
+        state += f" {words.since(one.since, now)}"
+    key = one.key if "#" in one.key or one.key == "not born" else f"#{one.key}"
+    return one.system, key, one.shown, Cell(state, WARN if one.trouble else ""), one.url or ""
+
+
+def _fields(look: TraceLook, width: int) -> Page:
+    rows = [_field(one, look.systems) for one in look.fields]
+    rows += [_elements(one, look.systems) for one in look.elements]
+    if not rows:
+        return []
+    columns = (
+        Column("FIELD"),
+        *(Column(system, give=True, least=6) for system in look.systems),
+        Column("hub", give=True, least=6),
+        Column("WHY", give=True, least=12),
+    )
+    return table(columns, rows, width=width)
+
+
+def _field(one: FieldLook, systems: Sequence[str]) -> list[str | Cell]:
+    values = [_short(one.sides.get(system)) for system in systems]
+    return [one.name, *values, _short(one.hub), Cell(one.why, WARN if one.trouble else "")]
+
+
+def _short(value: object) -> str:
+    return clip(clean(words.value(value)), 40)
+
+
+def _elements(one: ElementsLook, systems: Sequence[str]) -> list[str | Cell]:
+    told = []
+    if one.waiting:
+        told.append(f"{one.waiting} on the way")
+    if one.unplaceable:
+        told.append(f"{one.unplaceable} cannot be placed")
+    counts = [str(one.sides.get(system, 0)) for system in systems]
+    return [one.name, *counts, str(one.total), ", ".join(told)]

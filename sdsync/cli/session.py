@@ -1,0 +1,113 @@
+"""What one command works with: settings, store, clock, streams; each opened when first needed."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sdsync.cli.codes import CommandError
+from sdsync.cli.output import Output
+
+if TYPE_CHECKING:
+    from sdsync.cli.page import Page
+    from sdsync.config.model import Config
+    from sdsync.mappings.contract import Mapping as FieldMapping
+    from sdsync.store.contract import Store
+    from sdsync.store.records import Share
+
+CONFIG_FILE = "sdsync.toml"
+
+
+class Session:
+    """One command's run. Tests give a store and a clock of their own."""
+
+    def __init__(
+        self,
+        path: Path | None = None,
+        *,
+        as_json: bool = False,
+        store: Store | None = None,
+        now: datetime | None = None,
+        out: Output | None = None,
+    ) -> None:
+        self.path = path or Path(CONFIG_FILE)
+        self.as_json = as_json
+        self.out = out or Output()
+        self.err = Output(sys.stderr)
+        self._store = store
+        self._now = now
+
+    @cached_property
+    def config(self) -> Config:
+        """The settings; all of their problems are told at once when there are any."""
+        from sdsync.config.load import load
+
+        if not self.path.is_file():
+            raise CommandError(
+                f"{self.path} is not there", cure="sdsync --config PATH, or SDSYNC_CONFIG=PATH"
+            )
+        return load(self.path)
+
+    @cached_property
+    def store(self) -> Store:
+        """The store that the settings name."""
+        from sdsync.cli import rooms
+
+        return self._store or rooms.open_store(self.config)
+
+    @property
+    def now(self) -> datetime:
+        """Aware, in the reader's own zone."""
+        return self._now or datetime.now().astimezone()
+
+    @property
+    def by(self) -> str:
+        """Who types: the person behind sudo, else the account."""
+        with contextlib.suppress(KeyError, OSError):
+            return os.environ.get("SUDO_USER") or getpass.getuser()
+        return f"uid {os.getuid()}"
+
+    @property
+    def systems(self) -> Sequence[str]:
+        """Names of the configured systems, as written."""
+        return tuple(self.config.systems)
+
+    @cached_property
+    def mappings(self) -> Mapping[str, FieldMapping]:
+        """Ticket mappings by system; empty when they cannot be read, which ``check`` tells."""
+        from sdsync.cli import rooms
+
+        return rooms.ticket_mappings(self.config)
+
+    def share(self, ref: str) -> Share:
+        """The shared record that somebody typed."""
+        from sdsync.cli.looks import refs
+
+        try:
+            return refs.find(self.store, ref, self.systems)
+        except refs.NotFoundError as error:
+            raise CommandError(str(error), cure="sdsync status") from None
+
+    def show(self, value: object, page: Page) -> None:
+        """A look: as JSON where that was asked for, else as the page."""
+        if self.as_json:
+            self.out.json(value)
+        else:
+            self.out.page(page)
+
+    @contextlib.contextmanager
+    def closing(self) -> Iterator[Session]:
+        """Close the store in the end, if it was opened here."""
+        try:
+            yield self
+        finally:
+            opened = self.__dict__.get("store")
+            if opened is not None and self._store is None:
+                opened.close()

@@ -1,0 +1,207 @@
+"""The screens, letter by letter, as a pipe of 80 columns sees them."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+
+from sdsync.cli.looks import backlog, dead, held, refs, status, story, trace
+from sdsync.cli.page import WIDTH, Page, plain
+from sdsync.cli.screens import backlog as backlog_screen
+from sdsync.cli.screens import dead as dead_screen
+from sdsync.cli.screens import held as held_screen
+from sdsync.cli.screens import status as status_screen
+from sdsync.cli.screens import story as story_screen
+from sdsync.cli.screens import trace as trace_screen
+from sdsync.store.records import Change, Pause
+from sdsync.testing.memory_store import MemoryStore
+from tests.unit.cli import scenes
+
+HOUSE = status.House(running=True, up_s=12 * 86_400, store_bytes=412_000_000, config_text=b"x")
+
+
+def told(page: Page) -> str:
+    text = plain(page)
+    assert all(cell_len(one) <= WIDTH for one in text.splitlines())
+    return "\n" + text
+
+
+def status_of(store: MemoryStore, house: status.House = HOUSE) -> status.StatusLook:
+    return status.look(store, scenes.config(), scenes.NOW, house)
+
+
+def test_status_says_what_needs_somebody_and_the_command_that_cures_it() -> None:
+    assert told(status_screen.draw(status_of(scenes.busy()))) == STATUS
+
+
+STATUS = """
+up 12 d   store ok 412 MB   config 2d71                             03:07:12 UTC
+NEEDS YOU
+ 7f3  1 record: dev refuses environment "prod2"                  since 02:14  P1
+      mappings/dev-ticket.yaml:31   > sdsync dead show 7f3
+ dev refuses our credential; what waits for it is not lost       since 02:51  P2
+ > renew env:REDMINE_KEY, then it drains by itself
+ 9a1  1 record: outcome of both sides changed                    since 02:51  P3
+      > sdsync held show 9a1
+SYSTEM  STATE         SEEN  WAITING  OLDEST  BUDGET     NEXT
+desk    ok             2 s        0       -  2 at once  poll in 8 s
+dev     unauthorised  16 m        1    48 s  -          next now
+SYNC         MODE  SHARED   LAG  PARKED  HELD  24 h: BORN  CLOSED
+escalations  live       2  48 s       1     1           1       0
+"""
+
+
+def test_status_of_an_empty_house_needs_only_to_be_started() -> None:
+    look = status_of(scenes.empty(), status.House(config_text=b"x"))
+
+    assert [one.cure for one in look.needs] == ["sdsync run"]
+    assert told(status_screen.draw(look)) == EMPTY
+
+
+EMPTY = """
+not running   store ok   config 2d71                                03:07:12 UTC
+NEEDS YOU
+ sdsync is not running                                                        P1
+ > sdsync run
+SYSTEM  STATE  SEEN  WAITING  OLDEST  BUDGET     NEXT
+desk    new       -        0       -  2 at once  -
+dev     new       -        0       -  0/600 min  -
+SYNC         MODE  SHARED  LAG  PARKED  HELD  24 h: BORN  CLOSED
+escalations  live       0    -       0     0           0       0
+"""
+
+
+def test_a_pause_is_named_with_the_command_that_ends_it() -> None:
+    store = scenes.empty()
+    store.commit(Change(pauses=[Pause("system:dev", scenes.at("03:00:00"), "ops-2", "upgrade")]))
+
+    look = status_of(store)
+
+    assert [(one.text, one.cure) for one in look.needs] == [
+        ("system:dev is paused by ops-2: upgrade", "sdsync resume dev")
+    ]
+    assert [one.state for one in look.systems] == ["new", "paused"]
+
+
+def test_trace_shows_sides_fields_and_the_story() -> None:
+    store = scenes.busy()
+    share = refs.find(store, "desk#4711", ["desk", "dev"])
+
+    page = trace_screen.draw(trace.look(store, share, {}), scenes.NOW)
+
+    assert told(page) == TRACE
+
+
+TRACE = """
+"db01: disk full"  P1  acme  escalations                            1 field: 7f3
+ desk  #4711      in_progress  in step 03:05  https://rt.example.org/4711
+ dev   infra#882  in_progress  2 of 3         https://redmine.example.org/issue…
+FIELD        desk   dev  hub    WHY
+environment  prod2  -    prod2  parked 7f3 at dev: allowed: prod, stage, test
+notes        7      5    7      2 on the way
+02:14:03 desk   enters: db01: disk full
+02:14:04 dev    > born dev#882 in infra                                   430 ms
+02:14:05 dev    > parked 7f3 environment: dev refuses environment "prod2"
+03:05:10 dev    ops-2: status triage -> in_progress
+03:05:10 desk   > status triage -> in_progress, from dev                  190 ms
+> sdsync dead show 7f3
+"""
+
+
+def test_trace_with_all_shows_every_field_and_what_a_write_lost() -> None:
+    store = scenes.busy()
+    share = refs.find(store, "infra#882", ["desk", "dev"])
+
+    look = trace.look(store, share, {}, all_rows=True)
+
+    assert {one.name: one.why for one in look.fields} == {
+        "environment": "parked 7f3 at dev: allowed: prod, stage, test",
+        "status": "dev, ops-2",
+        "title": "dev: cut at 255 characters",
+    }
+
+
+def test_dead_list_has_the_worst_first_and_ends_in_what_to_type() -> None:
+    page = dead_screen.draw_list(dead.listing(scenes.busy()), scenes.NOW)
+
+    assert told(page) == DEAD_LIST
+
+
+DEAD_LIST = """
+CAUSE  RECORDS  WORST  SINCE  OWNER     WHAT
+7f3          1  P1     02:14  ops-core  dev refuses environment "prod2"
+1 conflict is held                                            > sdsync held list
+> sdsync dead show 7f3
+> sdsync dead replay 7f3 --dry-run
+"""
+
+
+def test_dead_show_tells_what_differs_there() -> None:
+    store = scenes.busy()
+    cause = dead.pick(store, "7f")
+    assert cause
+
+    page = dead_screen.draw_detail(dead.detail(store, cause), scenes.NOW)
+
+    assert told(page) == DEAD_SHOW
+
+
+DEAD_SHOW = """
+7f3  dev refuses environment "prod2"                                          P1
+     1 record   since 02:14   owner ops-core   mappings/dev-ticket.yaml:31
+ dev#882  db01: disk full                                        environment  P1
+   allowed: prod, stage, test
+   environment: dev has -, shall be prod2
+> sdsync dead replay 7f3 --dry-run
+"""
+
+
+def test_held_shows_each_candidate_and_the_command_that_chooses_it() -> None:
+    looks = held.listing(scenes.busy())
+
+    assert told(held_screen.draw_list(looks, scenes.NOW)) == HELD_LIST
+    assert told(held_screen.draw_detail(looks, scenes.NOW)) == HELD_SHOW
+
+
+HELD_LIST = """
+RECORD     GROUP    P   SINCE  TITLE            WHY
+desk#4712  outcome  P3  02:51  printer on fire  changed on both sides
+> sdsync held show desk#4712
+"""
+HELD_SHOW = """
+desk#4712  printer on fire                                           outcome  P3
+  changed on both sides
+  SIDE  VALUE      BY      SINCE
+  now   waiting
+  desk  resolved   desk-7  02:51
+  dev   cancelled  ops-2   02:51
+> sdsync held choose desk#4712 outcome desk
+> sdsync held choose desk#4712 outcome dev
+"""
+
+
+def test_nothing_wrong_is_said_in_one_line() -> None:
+    store = scenes.empty()
+
+    assert told(dead_screen.draw_list(dead.listing(store), scenes.NOW)) == "\nnothing is parked\n"
+    assert told(held_screen.draw_list(held.listing(store), scenes.NOW)) == "\nnothing is held\n"
+
+
+def test_the_backlog_leaves_out_what_only_a_person_ends() -> None:
+    look = backlog.look(scenes.busy(), "escalations")
+
+    assert told(backlog_screen.draw(look)) == BACKLOG
+
+
+BACKLOG = """
+escalations  2 records, nothing sent
+ add          2  dev: notes and files
+"""
+
+
+def test_what_a_ticket_says_never_drives_the_terminal() -> None:
+    row = scenes.story("h1")[0]
+    row.text = "\x1b[2J\x1b]0;owned\x07 two\nlines"
+
+    line = story_screen.draw(story.tell(row), scenes.NOW)
+
+    assert line.plain == "02:14:03 desk   enters: \\x1b[2J\\x1b]0;owned\\x07 two lines"
