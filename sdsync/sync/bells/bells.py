@@ -1,0 +1,222 @@
+"""Rings lanes, answers the bells, and comes back when a lane said it would have work."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+
+import structlog
+
+from sdsync.config.clock import Clock, SystemClock
+from sdsync.store.contract import Store, StoreFull
+from sdsync.store.records import Json
+from sdsync.sync.bells.broker import Doorbell
+from sdsync.sync.bells.leases import Leases
+from sdsync.sync.bells.pool import Pool
+from sdsync.sync.bells.timer import Timer
+from sdsync.sync.worked import Worked
+
+log = structlog.get_logger(__name__)
+
+THREADS = 8
+SWEEP_S = 5.0
+RENEW_S = 5.0
+PULSE_S = 0.5
+#: How long a thread stays in one lane while others wait for a thread.
+TURN_S = 0.1
+#: After a look that raised: its reason will hardly be gone at once.
+FAILED_S = 5.0
+BUSY_S = 0.25
+
+
+class Bells:
+    """The runner: calls ``work(lane)`` whenever a lane may have work.
+
+    Several threads may be in one lane at once, so ``work`` is thread-safe; it
+    does one unit and says whether to look again. Nothing here is remembered
+    over a restart: what is due stands in the store.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        work: Callable[[str], Worked],
+        lanes: Sequence[str],
+        *,
+        broker_url: str | None = None,
+        threads: int = THREADS,
+        clock: Clock | None = None,
+        holder: str | None = None,
+        taken: Callable[[str, Mapping[str, Json]], None] | None = None,
+        checkpoint: Callable[[str], dict[str, Json]] | None = None,
+        pulse: Callable[[], object] | None = None,
+        sweep_s: float = SWEEP_S,
+    ) -> None:
+        """Nothing starts before :meth:`start`.
+
+        Args:
+            lanes: All lanes of the configuration; a bell for another is dropped.
+            taken: Called with the last holder's checkpoint before the first work.
+            checkpoint: What the next holder of a lane must know.
+            pulse: A cheap value that changes when another process wrote to the
+                store (SQLite: ``PRAGMA data_version``). None: each lane's row is
+                read instead.
+
+        Raises:
+            BrokerRefusedError: The broker cannot be used as it is set up.
+        """
+        self._store, self._work, self._clock = store, work, clock or SystemClock()
+        self._lanes = tuple(lanes)
+        self._checkpoint, self._pulse, self._last_pulse = checkpoint, pulse, object()
+        holder = holder or f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._leases = Leases(store, holder, self._clock, taken=taken)
+        self._pool = Pool(threads, self._drive)
+        self._timer = Timer(self._woken)
+        self._timer.every(RENEW_S, self._quietly(self._leases.renew))
+        self._timer.every(sweep_s, self._quietly(self.sweep))
+        self._timer.every(PULSE_S, self._quietly(self._listen))
+        self._doorbell = Doorbell(broker_url, self._answered)
+        self._on_the_way: set[str] = set()  # bells of lanes that we hold ourselves
+        self._bell_lock = threading.Lock()
+        self._started = False
+
+    def start(self) -> None:
+        """Start all threads and look into every lane once."""
+        self._started = True
+        self._pool.start()
+        self._doorbell.start()
+        for lane in self._lanes:
+            self._pool.want(lane, rung=True)
+        self._timer.start()
+
+    def ring(self, lane: str) -> None:
+        """Say that the lane has work; call after the commit that made it (law 34).
+
+        Raises:
+            StoreFull: The bell could not be noted; the work itself is committed,
+                and the sweep will find it.
+        """
+        if self._leases.fence(lane) is None:
+            if self._store.ring(lane) and not self._doorbell.send(lane):
+                self._answered(lane)
+            return
+        # Ours already: the flag in the row is for others, and would cost a commit.
+        with self._bell_lock:
+            if lane in self._on_the_way:
+                return
+            self._on_the_way.add(lane)
+        if not self._doorbell.local or not self._doorbell.send(lane):
+            self._answered(lane)
+
+    def fence(self, lane: str) -> int | None:
+        """The fence of our lease while it surely lasts; None: send nothing (law 27)."""
+        return self._leases.fence(lane)
+
+    def sweep(self) -> None:
+        """Look into lanes with due work: what a lost bell would have said."""
+        now = self._clock.now()
+        for lane in self._lanes:
+            due_at = self._store.next_due(lane)
+            if due_at is None or self._pool.running(lane):
+                continue
+            if due_at <= now:
+                self._pool.want(lane, rung=True)
+            else:
+                self._timer.at(lane, (due_at - now).total_seconds())
+
+    def stop(self, within_s: float = 8.0) -> bool:
+        """Finish running units, release the lanes; False when a unit did not end in time.
+
+        A lane whose unit still runs is not released: its lease ends by itself,
+        and until then nobody else may send there.
+        """
+        if not self._started:
+            return True
+        until = time.monotonic() + within_s
+        self._timer.stop(1.0)
+        done = self._pool.stop(max(0.0, until - time.monotonic()))
+        for lane in self._leases.held():
+            if not self._pool.running(lane):
+                self._quietly(partial(self._release, lane))()
+        self._doorbell.stop()
+        return done
+
+    def _release(self, lane: str) -> None:
+        self._leases.release(lane, self._checkpoint(lane) if self._checkpoint else {})
+
+    def _answered(self, lane: str) -> None:
+        if lane in self._lanes:
+            self._pool.want(lane, rung=True)
+
+    def _woken(self, lane: str) -> None:
+        self._pool.want(lane, rung=False)
+
+    def _listen(self) -> None:
+        """Notice what other processes rang, without their bell reaching us."""
+        if self._pulse is not None:
+            pulse, last = self._pulse(), self._last_pulse
+            self._last_pulse = pulse
+            if pulse == last:
+                return
+        for lane in self._lanes:
+            if not self._pool.wants(lane) and self._store.lane(lane).rung:
+                self._pool.want(lane, rung=True)
+
+    def _drive(self, lane: str, rung: bool) -> None:
+        try:
+            if not self._leases.hold(lane):
+                return  # its holder hears the same bell by its row
+            if rung:
+                self._clear(lane)
+                # A second thread, since this one's first call may be a slow one.
+                self._pool.want(lane, rung=False)
+            self._look(lane)
+        except StoreFull:
+            self._timer.at(lane, FAILED_S)
+        except Exception:
+            log.exception("lane.failed", lane=lane, again_in_s=FAILED_S)
+            self._timer.at(lane, FAILED_S)
+
+    def _clear(self, lane: str) -> None:
+        """Clear the bell before the look, so that a ring from now on sends a new one."""
+        with self._bell_lock:
+            self._on_the_way.discard(lane)
+        if self._store.lane(lane).rung:
+            self._store.unring(lane)
+
+    def _look(self, lane: str) -> None:
+        until = time.monotonic() + TURN_S
+        while not self._pool.stopping:
+            if self._leases.fence(lane) is None and not self._leases.hold(lane):
+                return
+            worked = self._pool.unit(lane, lambda: self._work(lane))
+            if not worked.did:
+                if worked.wake_at is not None:
+                    self._come_back(lane, worked.wake_at)
+                return
+            # Where work was found there may be more, and this thread's next may be slow.
+            self._pool.want(lane, rung=False)
+            if time.monotonic() >= until and self._pool.crowded():
+                return
+
+    def _come_back(self, lane: str, wake_at: datetime) -> None:
+        left_s = (wake_at - self._clock.now()).total_seconds()
+        if left_s <= 0 and self._pool.running(lane) > 1:
+            # What is due is what the other thread is at; it looks again itself.
+            left_s = BUSY_S
+        self._timer.at(lane, left_s)
+
+    def _quietly(self, chore: Callable[[], None]) -> Callable[[], None]:
+        def run() -> None:
+            try:
+                chore()
+            except Exception:
+                log.exception("chore.failed")
+
+        return run

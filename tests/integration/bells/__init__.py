@@ -1,0 +1,1 @@
+"""Bells over the broker in memory."""
