@@ -28,9 +28,13 @@ class Throttled:
 
 @dataclass(frozen=True, slots=True)
 class Transient:
-    """Nothing took effect and a repeat is harmless."""
+    """Nothing took effect and a repeat is harmless.
+
+    ``unreachable``: the system was never reached (refused, not resolved, TLS).
+    """
 
     detail: str = ""
+    unreachable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +90,26 @@ class Misconfigured:
 
 
 Failure = (
-    Throttled | Transient | OutcomeUnknown | Pending | Conflict | Rejected | Missing
-    | AuthFailed | Forbidden | Misconfigured
+    Throttled
+    | Transient
+    | OutcomeUnknown
+    | Pending
+    | Conflict
+    | Rejected
+    | Missing
+    | AuthFailed
+    | Forbidden
+    | Misconfigured
 )
 FAILURES = (
-    Throttled, Transient, OutcomeUnknown, Pending, Conflict, Rejected, Missing,
-    AuthFailed, Forbidden, Misconfigured,
+    Throttled,
+    Transient,
+    OutcomeUnknown,
+    Pending,
+    Conflict,
+    Rejected,
+    Missing,
+    AuthFailed,
+    Forbidden,
+    Misconfigured,
 )

@@ -7,13 +7,13 @@ owns that copy. All instants are aware UTC; all ``values`` are JSON.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType
+from typing import Any, NewType
 
-Json = object
+Json = Any
 """JSON data: checked where it enters (mappings, connectors), opaque here."""
 
 Lane = NewType("Lane", str)
@@ -140,6 +140,7 @@ class Hub:
     #: Refused edits of the last day: "system/group" -> [digest, at_iso] (law 16)
     refused: dict[str, list[Json]] = field(default_factory=dict)
     rules_seen: dict[str, str] = field(default_factory=dict)
+    merged_into: str | None = None  # hub id of the survivor (law 22)
     human_at: datetime | None = None  # oldest human change not yet delivered everywhere
     version: int = 0  # optimistic: a commit on an older version is Stale
 
@@ -176,6 +177,17 @@ class Replica:
     in_scope: bool = True
     last_ok_at: datetime | None = None  # last successful read of this record (law 13)
     wrote_at: datetime | None = None  # last write of ours, confirmed or not
+    wrote_from: list[str] = field(default_factory=list)  # sources behind that write (law 20)
+    joined_at: datetime | None = None  # older notes and files count as seen (law 11)
+    allowed_status: list[str] | None = None  # native, as of the last look; None: not told
+    #: Field -> native footprint of the running step of a transition path (law 5).
+    stepping: dict[str, Json] = field(default_factory=dict)
+    #: Statuses between *sent* and the hub's that start or stop a clock (law 24).
+    trail: list[Json] = field(default_factory=list)
+    birth: dict[str, Json] = field(default_factory=dict)  # values of ``put``, used once
+    solo: bool = False  # a whole was refused without a name: groups go one by one (law 35)
+    failures: int = 0  # attempts in a row without progress
+    crashes: int = 0  # times that the process died with a call of this replica open
 
 
 @dataclass(slots=True)

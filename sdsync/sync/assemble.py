@@ -1,0 +1,170 @@
+"""From configuration to a running engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from random import Random, SystemRandom
+
+from sdsync.config.clock import Clock, SystemClock
+from sdsync.config.model import Config, SyncConfig, SystemConfig
+from sdsync.config.problems import ConfigError, Problem
+from sdsync.config.tables import Table
+from sdsync.config.vocabulary import FIELDS
+from sdsync.connectors import registry
+from sdsync.mappings.compile import CompiledMapping, compile_mapping
+from sdsync.mappings.expressions import Expression, ExpressionError, compile_expression, compile_template
+from sdsync.mappings.people import PeopleTable
+from sdsync.ratelimit.lanes import LaneBudget
+from sdsync.store.contract import Store
+from sdsync.sync.engine import Engine, no_step
+from sdsync.sync.model import PutRule, SyncPolicy
+from sdsync.sync.systems import System
+
+KINDS = ("ticket", "note", "attachment")
+#: The products' own words for a record's place.
+PLACE_WORDS = ("queue", "project", "place")
+NAMES: Mapping[str, str] = {**FIELDS, **dict.fromkeys(PLACE_WORDS, "text")}
+
+
+def assemble(
+    config: Config,
+    store: Store,
+    *,
+    clock: Clock | None = None,
+    rand: Random | None = None,
+    steps: Callable[[str], None] = no_step,
+    ring: Callable[[str], None] = no_step,
+    fence: Callable[[str], bool] = lambda _lane: True,
+) -> Engine:
+    """An engine for a checked configuration.
+
+    Raises:
+        ConfigError: A mapping file or expression is wrong; all problems at once.
+    """
+    tables = {name: config.table(name) for name in config.tables}
+    mappings, syncs = compile_all(config)
+    systems = {
+        name: _system(one, mappings[name], tables, clock) for name, one in config.systems.items()
+    }
+    return Engine(
+        store,
+        systems,
+        syncs,
+        clock=clock or SystemClock(),
+        rand=rand or SystemRandom(),
+        people=lambda known: _people(known, config, tables),
+        steps=steps,
+        objectives_s={int(name[1:]): seconds for name, seconds in config.lag.items()},
+        ring=ring,
+        fence=fence,
+    )
+
+
+def compile_all(
+    config: Config,
+) -> tuple[dict[str, dict[str, CompiledMapping]], dict[str, SyncPolicy]]:
+    """Every mapping and expression of a configuration.
+
+    Raises:
+        ConfigError: What is wrong with any of them; all problems at once.
+    """
+    folder = config.path.parent / "mappings"
+    tables = {name: config.table(name) for name in config.tables}
+    problems: list[Problem] = []
+    mappings: dict[str, dict[str, CompiledMapping]] = {}
+    for name, system in config.systems.items():
+        mappings[name] = {}
+        for kind in KINDS:
+            try:
+                mappings[name][kind] = compile_mapping(
+                    name, system.connector, kind, folder=folder, tables=tables, name=system.mapping
+                )
+            except ConfigError as error:
+                problems.extend(error.problems)
+    syncs = {name: _sync(one, config, tables, problems) for name, one in config.syncs.items()}
+    if problems:
+        raise ConfigError(problems)
+    return mappings, syncs
+
+
+def _system(
+    config: SystemConfig,
+    mappings: Mapping[str, CompiledMapping],
+    tables: Mapping[str, Table],
+    clock: Clock | None,
+) -> System:
+    return System(
+        name=config.name,
+        connect=lambda: registry.create(config.name, config, clock=clock),
+        capabilities=registry.capabilities(config.connector),
+        mappings=mappings,
+        tenants={key: one.tenant for key, one in config.places.items() if one.tenant},
+        poll_s=config.poll_s,
+        deadline_s=config.deadline_s,
+        budget=LaneBudget(config.calls_at_once, config.per_minute),
+    )
+
+
+def _sync(
+    config: SyncConfig, whole: Config, tables: Mapping[str, Table], problems: list[Problem]
+) -> SyncPolicy:
+    """A sync with its expressions compiled; what is wrong with them joins ``problems``."""
+
+    def compiled(make: Callable[[], Expression], *path: str) -> Expression | None:
+        try:
+            return make()
+        except ExpressionError as error:
+            place = whole.place("syncs", config.name, *path)
+            line, column = (place.value_line, place.value_column) if place else (1, 1)
+            where = f"syncs.{config.name}.{path[1]}.{path[0]}"
+            problems.append(Problem(whole.path.name, line, column, where, str(error)))
+            return None
+
+    take, put = {}, {}
+    for system, text in config.take.items():
+        found = compiled(
+            lambda text=text: compile_expression(
+                text, fields=NAMES, tables=tables, condition=True
+            ),
+            "take", system,
+        )  # fmt: skip
+        if found is not None:
+            take[system] = found
+    for system, values in config.put.items():
+        literals, computed = {}, {}
+        for key, value in values.items():
+            name = "place" if key in PLACE_WORDS else key
+            if isinstance(value, str) and value.lstrip().startswith("="):
+                found = compiled(
+                    lambda value=value: compile_template(value, fields=NAMES, tables=tables),
+                    "put", system, key,
+                )  # fmt: skip
+                if found is not None:
+                    computed[name] = found
+            else:
+                literals[name] = value
+        put[system] = PutRule(literals, computed)
+    return SyncPolicy(
+        name=config.name,
+        systems=config.systems,
+        take=take,
+        put=put,
+        mode=config.mode,
+        fields=config.fields,
+        match=config.match,
+        notes=config.notes,
+        closes=config.closes,
+        on_refused=config.on_refused,
+        on_delete=config.on_delete,
+        on_leave=config.on_leave,
+        mail=config.mail,
+        file_limit_bytes=config.file_limit_bytes,
+        owner_silent_s=config.owner_silent_s,
+    )
+
+
+def _people(store: Store, config: Config, tables: Mapping[str, Table]) -> PeopleTable:
+    """Who is who: what the systems told, and the site's own table where one is named."""
+    rows = [row for name in config.systems for row in store.people(name)]
+    named = next((one.people for one in config.systems.values() if one.people), None)
+    return PeopleTable(rows, tables[named] if named else None)

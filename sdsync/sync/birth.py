@@ -1,0 +1,149 @@
+"""Bearing a record in a system: once, where it is allowed, with our mark (laws 25 to 29, 45, 49)."""
+
+from __future__ import annotations
+
+from sdsync.connectors.contract import Create, PlaceInfo
+from sdsync.mappings.contract import Direction
+from sdsync.store.records import Intent, IntentState, Json, Replica
+from sdsync.sync.branches import hit
+from sdsync.sync.compute import PEOPLE_KINDS, Rest, Send, deep_merge, desired, not_here
+from sdsync.sync.draft import BLOCKED, Draft, digest
+from sdsync.sync.elements import width
+from sdsync.config.vocabulary import FIELDS, group_of
+
+BIRTH_GROUP = "birth"
+MAX_STARTS = 5
+
+
+def compute_birth(draft: Draft, replica: Replica) -> Send | Rest:
+    """The create call of an unborn replica, or nothing when it may not be born."""
+    if draft.state(replica, BIRTH_GROUP) in BLOCKED:
+        return Rest()
+    problem = _forbidden_place(draft, replica)
+    if problem:
+        draft.park(replica, BIRTH_GROUP, problem, about=["place", replica.place, problem],
+                   remedy=f"sdsync check --live {replica.system}")  # fmt: skip
+        return Rest()
+    values = _birth_values(draft, replica)
+    if values is None:
+        return Rest()
+    patch, fields = values
+    intent = open_intent(draft, replica, kind=replica.kind, element_id=None, content=patch)
+    if intent.starts >= MAX_STARTS:
+        draft.park(replica, BIRTH_GROUP, f"{replica.system} accepted {intent.starts} creates and shows none",
+                   about=["birth", intent.id])  # fmt: skip
+        return Rest()
+    create = Create(replica.kind, intent.place, patch, intent.mark, intent.id)
+    return Send(create, fields=fields, intent_id=intent.id)
+
+
+def _forbidden_place(draft: Draft, replica: Replica) -> str | None:
+    """Why nothing may be born in the place; None: it may."""
+    system = draft.ctx.systems[replica.system]
+    place = system.places.get(replica.place or "")
+    if system.places and place is None:
+        return f'{replica.system} has no place "{replica.place}" that our account can see'
+    wall = tenant_wall(draft, replica)
+    if wall:
+        return wall
+    if place is not None and (place.archived or not place.may_create):
+        return f'{replica.system}: nothing can be created in "{place.key}" (archived, or no right)'
+    if place is not None and _too_public(draft, place):
+        hit("law 45: not born in a public place")
+        return f'{replica.system}: "{place.key}" is public, the record comes from customers'
+    return None
+
+
+def tenant_wall(draft: Draft, replica: Replica) -> str | None:
+    """Why the tenant forbids this place, else None; asked in deliver, not only in mapping (law 49)."""
+    tenant = draft.ctx.systems[replica.system].tenants.get(replica.place or "")
+    if tenant is None or draft.hub.tenant is None or tenant == draft.hub.tenant:
+        return None
+    hit("law 49: tenant wall")
+    return f'{replica.system}: "{replica.place}" belongs to tenant {tenant}, the record to {draft.hub.tenant}'
+
+
+def _too_public(draft: Draft, place: PlaceInfo) -> bool:
+    if not place.public:
+        return False
+    birth = next((one for one in draft.share.replicas if one.system == draft.hub.birth_system), None)
+    home = draft.ctx.systems[draft.hub.birth_system].places.get((birth.place if birth else "") or "")
+    return home is None or not home.public
+
+
+def _birth_values(
+    draft: Draft, replica: Replica
+) -> tuple[dict[str, Json], dict[str, Json]] | None:
+    """Native values of a new record and the canonical ones they intend."""
+    mapping = draft.ctx.mapping(replica)
+    patch: dict[str, Json] = {}
+    fields: dict[str, Json] = {}
+    for name, direction in mapping.fields.items():
+        given = replica.birth.get(name)
+        value = given if given is not None else desired(draft, replica, name)
+        each = draft.ctx.policy(draft.hub, group_of(name)) == "each"
+        if direction is Direction.IN or value in (None, []) or (each and given is None):
+            continue
+        if draft.state(replica, group_of(name)) in BLOCKED:
+            continue
+        gap = not_here(draft, replica, name)
+        if gap:
+            draft.fidelity(replica, name, gap)
+            continue
+        if name == "status" and value in ("closed", "resolved", "cancelled"):
+            continue  # born open: the status follows as a transition
+        put = mapping.put(name, value, seen={}, hub=draft.hub.values, people=draft.ctx.people)
+        if put.cut:
+            draft.fidelity(replica, name, put.cut)
+        if put.refused is not None:
+            if FIELDS.get(name) in PEOPLE_KINDS:
+                draft.fidelity(replica, name, put.refused)
+                continue
+            draft.park(
+                replica, group_of(name), f"{replica.system} cannot hold {name}: {put.refused}",
+                about=["put", name, value], place=put.place,
+            )  # fmt: skip
+            continue
+        deep_merge(patch, put.values)
+        fields[name] = value
+    return (patch, fields)
+
+
+def open_intent(
+    draft: Draft, replica: Replica, *, kind: str, element_id: str | None, content: Json
+) -> Intent:
+    """The one intent for this thing: the stored decision to make it (law 25)."""
+    for intent in draft.share.intents:
+        if (
+            intent.replica_id == replica.id
+            and intent.kind == kind
+            and intent.element_id == element_id
+            and intent.state not in (IntentState.SETTLED, IntentState.ABANDONED)
+        ):
+            intent.digest = digest(content)
+            return intent
+    before = [
+        one.generation
+        for one in draft.share.intents
+        if one.replica_id == replica.id and one.kind == kind and one.element_id == element_id
+    ]
+    intent = Intent(
+        id=draft.ctx.new_id(), hub_id=draft.hub.id, replica_id=replica.id, kind=kind,
+        place=replica.place or "", generation=max(before, default=0) + 1, mark=draft.ctx.new_id(),
+        element_id=element_id, digest=digest(content),
+    )  # fmt: skip
+    draft.share.intents.append(intent)
+    hit("law 25: intent stored")
+    return intent
+
+
+def narrower_than_proved(place: PlaceInfo | None, audience: str) -> bool:
+    """Whether a note of this audience may reach more people than it should here (law 45).
+
+    The place's own default is always sure; anything narrower must be proved.
+    """
+    if place is None:
+        return width(audience) > 0
+    if width(place.default_audience) >= width(audience) and not place.public:
+        return False
+    return audience not in place.proved_audiences

@@ -1,0 +1,322 @@
+"""What a person may tell a store: each command is one commit with an audit row in it.
+
+The running daemon notices by itself; none of these needs it to run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from sdsync.config.vocabulary import group_of
+from sdsync.store.contract import Stale, Store
+from sdsync.store.records import (
+    AuditRow,
+    Change,
+    FieldVersion,
+    GroupState,
+    Hub,
+    IntentState,
+    Json,
+    Pause,
+    PlacementState,
+    Ref,
+    Replica,
+    ReplicaState,
+    Share,
+    SyncRow,
+    Work,
+    WorkKey,
+)
+from sdsync.sync.model import OBJECTIVES_S
+
+Member = tuple[Hub, Replica, str]
+ENDED_BY_REPLAY = frozenset({GroupState.PARKED, GroupState.AWAITING_PLAN, GroupState.DIFFERS})
+
+
+class Refused(Exception):
+    """A command that cannot be carried out; the text says why and what to do instead."""
+
+
+def pause(store: Store, scope: str, by: str, reason: str | None, now: datetime) -> None:
+    """Stop writing in a scope ("all", "system:X", "sync:X", "tenant:X", "record:HUB"); capture goes on."""
+    row = AuditRow(now, "paused", f"person:{by}", actor=by, why=reason, text=scope)
+    store.commit(Change(pauses=[Pause(scope, now, by, reason)], audit=[row]))
+
+
+def resume(store: Store, scope: str, by: str, now: datetime) -> None:
+    """End a pause, and ring what waited.
+
+    Raises:
+        Refused: Nothing has this scope paused.
+    """
+    if scope not in {one.scope for one in store.pauses()}:
+        raise Refused(f'"{scope}" is not paused; sdsync status lists the pauses')
+    row = AuditRow(now, "resumed", f"person:{by}", actor=by, text=scope)
+    store.commit(Change(resumed=[scope], audit=[row]))
+    for lane, _, _ in store.work_counts():
+        store.ring(lane)
+
+
+def replay(
+    store: Store, cause_or_ref: str, by: str, now: datetime, dry_run: bool
+) -> Sequence[Member]:
+    """Mark dirty again what a cause parked, or what one record has parked.
+
+    It points and stores no old write: today's mapping and today's state decide.
+    A replay of a replay finds nothing parked and does nothing.
+
+    Args:
+        cause_or_ref: A cause's id, a record (``desk#4711``), or ``all``.
+    """
+    members = _members(store, cause_or_ref)
+    if dry_run or not members:
+        return members
+    for hub_id in {hub.id for hub, _, _ in members}:
+        chosen = {(replica.id, group) for hub, replica, group in members if hub.id == hub_id}
+        _change(store, hub_id, lambda share, change, chosen=chosen: _revive(share, change, chosen, by, now))
+    return members
+
+
+def _members(store: Store, cause_or_ref: str) -> list[Member]:
+    if "#" in cause_or_ref:
+        share = find(store, cause_or_ref)
+        return [
+            (share.hub, one, group)
+            for one in share.replicas
+            for group, row in one.groups.items()
+            if row.state in ENDED_BY_REPLAY
+        ]
+    if cause_or_ref == "all":
+        return [
+            member for cause in store.causes() if cause.kind == "parked"
+            for member in store.cause_members(cause.id)
+        ]  # fmt: skip
+    causes = [one for one in store.causes() if one.id.startswith(cause_or_ref)]
+    if not causes:
+        raise Refused(f'no open cause "{cause_or_ref}"; sdsync dead list shows them')
+    return [member for cause in causes for member in store.cause_members(cause.id)]
+
+
+def _revive(
+    share: Share, change: Change, chosen: set[tuple[str, str]], by: str, now: datetime
+) -> None:
+    for replica in share.replicas:
+        groups = {group for one, group in chosen if one == replica.id}
+        if not groups:
+            continue
+        ended = {row.cause for group, row in replica.groups.items() if group in groups}
+        for group in groups & replica.groups.keys():
+            row = replica.groups[group]
+            row.state, row.cause, row.note, row.since = GroupState.DIRTY, None, None, now
+        for place in share.placements:
+            if place.replica_id == replica.id and place.cause in ended:
+                place.state, place.cause, place.note = PlacementState.PENDING, None, None
+        for intent in share.intents:
+            if intent.replica_id == replica.id and intent.state is IntentState.HELD:
+                intent.state, intent.may_land_until = IntentState.STARTED, now
+        replica.failures = 0
+        for element in share.elements:
+            if element.kind == "attachment" and element.blob == "refused":
+                element.blob = "wanted"
+                _ring(change, element.source, "pull", element.id, share.hub, now, {"hub": share.hub.id})
+        _wake(change, share.hub, replica, now)
+        change.audit.append(_told("replayed", share.hub, replica, by, now, text=", ".join(sorted(groups))))
+
+
+def choose(store: Store, hub_id: str, group: str, system: str, by: str, now: datetime) -> None:
+    """End a held group: the candidate of one system becomes the hub's value.
+
+    Present values are read again before anything is written.
+
+    Raises:
+        Refused: The group is not held, or the system has no candidate.
+    """
+
+    def take(share: Share, change: Change) -> None:
+        held = [one for one in share.replicas if _held(one, group)]
+        chosen = next((one for one in held if one.system == system), None)
+        if chosen is None:
+            names = ", ".join(sorted({one.system for one in held})) or "none"
+            raise Refused(f"{group} is not held with a candidate of {system}; candidates: {names}")
+        head = chosen.groups[group].head or {}
+        for field, value in head.items():
+            before = share.hub.values.get(field)
+            version = FieldVersion(
+                field, _next(share.hub, field), value, f"person:{by}", None, now, now, by
+            )
+            share.hub.values[field], share.hub.versions[field] = value, version
+            change.versions.append((share.hub.id, version))
+            change.audit.append(
+                _told("chosen", share.hub, chosen, by, now, field=field, before=before, after=value)
+            )
+        for one in share.replicas:
+            if _held(one, group):
+                one.groups[group].state, one.groups[group].cause = GroupState.DIRTY, None
+                one.groups[group].head = None
+            _wake(change, share.hub, one, now)
+
+    _change(store, hub_id, take)
+
+
+def drop_existence(store: Store, hub_id: str, by: str, now: datetime) -> None:
+    """The other side was deleted, and that is fine: the record stands alone from now on."""
+
+    def forget(share: Share, change: Change) -> None:
+        share.hub.state = "unlinked"
+        change.audit.append(_told("unlinked", share.hub, None, by, now, text="the other side is gone"))
+
+    _change(store, hub_id, forget)
+
+
+def resync(store: Store, ref: str, by: str, now: datetime) -> None:
+    """Read every side of a record again and deliver what is missing."""
+    share = find(store, ref)
+    change = Change(audit=[_told("resync", share.hub, None, by, now)])
+    for replica in share.replicas:
+        _wake(change, share.hub, replica, now)
+    store.commit(change)
+
+
+def link(store: Store, a: Ref, b: Ref, sync: str, by: str, now: datetime) -> None:
+    """Join two records that belong together. Unequal values agree to differ (law 11).
+
+    Raises:
+        Refused: Both are shared already, or neither is.
+    """
+    left, right = store.share_of(a), store.share_of(b)
+    if left is not None and right is not None:
+        same = left.hub.id == right.hub.id
+        raise Refused(f"{a} and {b} are linked already" if same else f"{a} and {b} belong to two records; unlink one first")
+    share, other = (left, b) if left is not None else (right, a)
+    if share is None:
+        share = _newborn(a, sync, now)
+        other = b
+    change = Change(shares=[share])
+    replica = Replica(
+        id=f"{share.hub.id}-{other.system}-{other.id}", hub_id=share.hub.id, system=other.system,
+        kind=other.kind, state=ReplicaState.LIVE, native_id=other.id, joined_at=now,
+    )  # fmt: skip
+    share.replicas = [
+        one for one in share.replicas if not (one.system == other.system and one.state is ReplicaState.UNBORN)
+    ]
+    share.replicas.append(replica)
+    change.audit.append(_told("linked", share.hub, replica, by, now, text=f"{a} and {b}"))
+    for one in share.replicas:
+        _wake(change, share.hub, one, now)
+    store.commit(change)
+
+
+def _newborn(ref: Ref, sync: str, now: datetime) -> Share:
+    hub = Hub(
+        id=f"{int(now.timestamp() * 1000):011x}{abs(hash(ref)) % 16**13:013x}", kind=ref.kind,
+        syncs=[sync], correlation=str(ref), birth_system=ref.system, created_at=now,
+    )  # fmt: skip
+    replica = Replica(
+        id=f"{hub.id}-{ref.system}", hub_id=hub.id, system=ref.system, kind=ref.kind,
+        state=ReplicaState.LIVE, native_id=ref.id, joined_at=now,
+    )  # fmt: skip
+    return Share(hub, [replica])
+
+
+def unlink(store: Store, ref: str, by: str, now: datetime) -> None:
+    """End the sharing of a record; nothing is deleted on any side."""
+    share = find(store, ref)
+
+    def end(fresh: Share, change: Change) -> None:
+        fresh.hub.state = "unlinked"
+        for replica in fresh.replicas:
+            replica.groups = {}
+            if replica.state is ReplicaState.UNBORN:
+                replica.state = ReplicaState.UNLINKED
+        change.audit.append(_told("unlinked", fresh.hub, None, by, now, text=ref))
+
+    _change(store, share.hub.id, end)
+
+
+def go_live(store: Store, sync: str, by: str, now: datetime) -> None:
+    """Note that a sync may write from now on, and ring all that waits for it."""
+    row = store.sync(sync) or SyncRow(sync, now, "live")
+    row.mode = "live"
+    store.commit(
+        Change(syncs=[row], audit=[AuditRow(now, "live", f"person:{by}", actor=by, text=sync)])
+    )
+    after = ""
+    while hubs := store.hubs(sync=sync, after=after, limit=200):
+        for hub in hubs:
+            share = store.share(hub.id)
+            change = Change()
+            for replica in share.replicas if share else ():
+                _wake(change, hub, replica, now)
+            store.commit(change)
+        after = hubs[-1].id
+
+
+# -- pieces ------------------------------------------------------------------------
+def find(store: Store, text: str) -> Share:
+    """The share that ``desk#4711`` names, by id or by key.
+
+    Raises:
+        Refused: No shared record has that name.
+    """
+    system, _, name = text.partition("#")
+    for kind in ("ticket",):
+        share = store.share_of(Ref(system, kind, name))
+        if share is not None:
+            return share
+    share = store.share_by_key(system, name) or store.share_by_key(system, text)
+    if share is None:
+        raise Refused(f"no shared record is called {text}; it may not be in any take yet")
+    return share
+
+
+def _change(store: Store, hub_id: str, make: Callable[[Share, Change], None]) -> None:
+    """Load, change and commit a share; again when somebody was faster."""
+    for _ in range(10):
+        share = store.share(hub_id)
+        if share is None:
+            raise Refused(f"no hub record {hub_id}")
+        change = Change(shares=[share])
+        make(share, change)
+        try:
+            store.commit(change)
+        except Stale:
+            continue
+        return
+    raise Refused("the record changes faster than the command can be carried out; try again")
+
+
+def _wake(change: Change, hub: Hub, replica: Replica, now: datetime) -> None:
+    """Read the replica again, then deliver what it lacks."""
+    if replica.native_id is not None and replica.state is not ReplicaState.MERGED:
+        _ring(change, replica.system, "look", replica.native_id, hub, now, {"kind": replica.kind})
+    if replica.state in (ReplicaState.LIVE, ReplicaState.UNBORN):
+        _ring(change, replica.system, "deliver", replica.id, hub, now, {})
+
+
+def _ring(
+    change: Change, lane: str, kind: str, target: str, hub: Hub, now: datetime, hint: dict[str, Json]
+) -> None:
+    deadline = now + timedelta(seconds=OBJECTIVES_S.get(hub.priority, 600))
+    change.ring.append(Work(WorkKey(lane, kind, target), hub.priority, now, now, deadline, hint=hint))
+
+
+def _held(replica: Replica, group: str) -> bool:
+    row = replica.groups.get(group_of(group)) or replica.groups.get(group)
+    return row is not None and row.state is GroupState.HELD
+
+
+def _next(hub: Hub, field: str) -> int:
+    present = hub.versions.get(field)
+    return present.version + 1 if present else 1
+
+
+def _told(
+    action: str, hub: Hub, replica: Replica | None, by: str, now: datetime, *,
+    text: str = "", field: str | None = None, before: Json = None, after: Json = None,
+) -> AuditRow:  # fmt: skip
+    return AuditRow(
+        at=now, action=action, source=f"person:{by}", hub_id=hub.id, actor=by, text=text, field=field,
+        system=replica.system if replica else None, ref=replica.key if replica else None,
+        before=before, after=after,
+    )  # fmt: skip

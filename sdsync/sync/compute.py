@@ -1,0 +1,248 @@
+"""What a replica is to receive now: the next call, computed from hub and base.
+
+Pure: the same function serves the dry run and the real one. It answers with one
+thing to do; the runner does it, confirms, and asks again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sdsync.config.vocabulary import FIELDS, group_of
+from sdsync.connectors.contract import Operation, Update
+from sdsync.mappings.contract import Direction, Put
+from sdsync.store.records import GroupState, IntentState, Json, Ref, Replica, ReplicaState
+from sdsync.sync.branches import hit
+from sdsync.sync.draft import BLOCKED, Draft
+from sdsync.sync.merge import members
+from sdsync.sync.transitions import next_status
+
+PEOPLE_KINDS = frozenset({"person", "people", "team"})
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Nothing to do now; ``until`` when something will be."""
+
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NeedLook:
+    """The present values must be read before anything is written (law 3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """An intent is in doubt and its landing time is over: look for what it made."""
+
+    intent_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """One call. ``fields`` are the intended canonical values (law 5)."""
+
+    operation: Operation
+    fields: dict[str, Json] = field(default_factory=dict)
+    stepping: dict[str, Json] = field(default_factory=dict)
+    intent_id: str | None = None
+    element_id: str | None = None
+    audience: str | None = None
+    human: bool = True
+
+
+Todo = Rest | NeedLook | Settle | Send
+
+
+def desired(draft: Draft, replica: Replica, field: str) -> Json:
+    """The canonical value that the replica should hold."""
+    if field in ("peer_key", "peer_url"):
+        peer = _peer(draft, replica)
+        return (peer.key if field == "peer_key" else peer.url) if peer else None
+    if field == "status" and replica.trail:
+        return replica.trail[0]
+    return draft.hub.values.get(field)
+
+
+def _peer(draft: Draft, replica: Replica) -> Replica | None:
+    """The other side that a replica shows: the birth, or for the birth the first other."""
+    others = [one for one in draft.share.replicas if one is not replica and one.native_id]
+    return next((one for one in others if one.system == draft.hub.birth_system), None) or next(
+        iter(others), None
+    )
+
+
+def dirty_fields(draft: Draft, replica: Replica) -> Iterator[str]:
+    """Mapped, writable fields whose desired value is not the one last acknowledged."""
+    mapping = draft.ctx.mapping(replica)
+    for name, direction in mapping.fields.items():
+        if direction is Direction.IN or name in replica.doubt or name not in replica.sent:
+            continue
+        if draft.state(replica, group_of(name)) in BLOCKED:
+            continue
+        if draft.ctx.policy(draft.hub, group_of(name)) == "each":
+            continue
+        value = desired(draft, replica, name)
+        if value is None and name not in draft.hub.versions:
+            continue  # the hub knows nothing of it: nothing is ever blanked by that
+        if value != replica.sent[name]:
+            yield name
+
+
+def compute_update(draft: Draft, replica: Replica, *, closing: bool) -> Send | None:
+    """One update with every dirty field that may be written, or None.
+
+    Args:
+        closing: Whether the status may go to ``closed``: not before notes and
+            files are placed (law 24).
+    """
+    patch: dict[str, Json] = {}
+    fields: dict[str, Json] = {}
+    stepping: dict[str, Json] = {}
+    human = False
+    for name in list(dirty_fields(draft, replica)):
+        value = desired(draft, replica, name)
+        if name == "status" and value == "closed" and not closing:
+            hit("law 24: closed is sent last")
+            continue
+        put = put_field(draft, replica, name, value)
+        if put is None:
+            continue
+        values = dict(put.values)
+        if name == "status":
+            step = _step(draft, replica, values)
+            if step is None:
+                continue
+            values, stepping = step
+            deep_merge(values, draft.ctx.mapping(replica).entering(name, value, hub=draft.hub.values))
+        deep_merge(patch, values)
+        fields[name] = value
+        version = draft.hub.versions.get(name)
+        human = human or (version.human if version else False)
+        if replica.solo:
+            break
+    if not patch or replica.native_id is None:
+        return None
+    ref = Ref(replica.system, replica.kind, replica.native_id)
+    cas = draft.ctx.systems[replica.system].capabilities.compare_and_set
+    update = Update(ref, patch, if_version=replica.etag if cas else None)
+    return Send(update, fields=fields, stepping=stepping, human=human)
+
+
+def put_field(draft: Draft, replica: Replica, name: str, value: Json) -> Put | None:
+    """What writing the field takes; None when nothing is to be written.
+
+    A value that the system already shows is acknowledged without a call
+    (law 8); one that cannot be written parks its group, people apart: those
+    are left alone with a fidelity note, never blanked.
+    """
+    mapping = draft.ctx.mapping(replica)
+    gap = not_here(draft, replica, name)
+    if gap:
+        draft.fidelity(replica, name, gap)
+        acknowledge(draft, replica, name, value)
+        return None
+    put = mapping.put(
+        name, value, seen=replica.seen, hub=draft.hub.values, people=draft.ctx.people
+    )
+    if put.cut:
+        draft.fidelity(replica, name, put.cut)
+    if put.refused is not None:
+        if FIELDS.get(name) in PEOPLE_KINDS:
+            draft.fidelity(replica, name, put.refused)
+            acknowledge(draft, replica, name, value)
+            return None
+        draft.park(
+            replica, group_of(name), f"{replica.system} cannot hold {name}: {put.refused}",
+            about=["put", name, value], place=put.place,
+        )  # fmt: skip
+        return None
+    if not put.values:
+        hit("law 8: projects already")
+        acknowledge(draft, replica, name, value)
+        return None
+    return put
+
+
+def not_here(draft: Draft, replica: Replica, name: str) -> str | None:
+    """Why the field has no home in the replica's place (a custom field of others), else None."""
+    place = draft.ctx.systems[replica.system].places.get(replica.place or "")
+    if place is None or not place.fields:
+        return None
+    for path in draft.ctx.mapping(replica).paths(name):
+        if "." in path and path not in place.fields:
+            return f'{path} does not exist in "{place.key}"'
+    return None
+
+
+def acknowledge(draft: Draft, replica: Replica, name: str, value: Json) -> None:
+    """The system shows this value already: the base moves without a call."""
+    replica.sent[name] = value
+    if name == "status" and replica.trail:
+        replica.trail = replica.trail[1:]
+    group = group_of(name)
+    if not any(one in set(dirty_fields(draft, replica)) for one in members(group)):
+        draft.mark(replica, group, GroupState.IN_STEP)
+
+
+def _step(
+    draft: Draft, replica: Replica, values: dict[str, Json]
+) -> tuple[dict[str, Json], dict[str, Json]] | None:
+    """The next legal transition towards the wanted status; None when there is no way."""
+    mapping = draft.ctx.mapping(replica)
+    (path,) = mapping.paths("status")[:1] or ("status",)
+    wanted, present = values.get(path), replica.seen.get(path)
+    if wanted is None:
+        return values, {}
+    place = draft.ctx.systems[replica.system].places.get(replica.place or "")
+    step = next_status(
+        str(present), str(wanted), allowed=replica.allowed_status,
+        graph=place.transitions if place else None,
+    )  # fmt: skip
+    if step is None:
+        allowed = ", ".join(replica.allowed_status or ()) or "nothing"
+        draft.park(
+            replica, "outcome", f'{replica.system} allows no way from "{present}" to "{wanted}"; our account may set: {allowed}',
+            about=["transition", present, wanted], remedy=f"sdsync trace {replica.system}#{replica.native_id}",
+        )  # fmt: skip
+        return None
+    if step == wanted:
+        return values, {}
+    hit("transition path: step")
+    shown = dict(replica.seen) | {path: step}
+    return {path: step}, {"status": mapping.extract("status", shown)}
+
+
+def deep_merge(target: dict[str, Json], patch: Mapping[str, Json]) -> None:
+    """Lay a nested patch over ``target``; inner tables are joined, not replaced."""
+    for key, value in patch.items():
+        inner = target.get(key)
+        if isinstance(value, Mapping) and isinstance(inner, dict):
+            deep_merge(inner, value)
+        else:
+            target[key] = dict(value) if isinstance(value, Mapping) else value
+
+
+def waits_in_doubt(draft: Draft, replica: Replica) -> Rest | Settle | None:
+    """What an open doubt of this replica asks for first: nothing is repeated before it."""
+    for intent in draft.share.intents:
+        if intent.replica_id != replica.id or intent.state not in (
+            IntentState.STARTED,
+            IntentState.PENDING,
+        ):
+            continue
+        if intent.may_land_until is not None and draft.ctx.now < intent.may_land_until:
+            hit("law 27: waits until it landed")
+            return Rest(intent.may_land_until)
+        return Settle(intent.id)
+    return None
+
+
+def writable(draft: Draft, replica: Replica) -> bool:
+    """Whether anything may be written to the replica at all."""
+    if not draft.live or draft.hub.state == "unlinked":
+        return False
+    return replica.state in (ReplicaState.LIVE, ReplicaState.UNBORN)

@@ -1,0 +1,171 @@
+"""Deliver: the one next thing that a replica is to receive, and the attempt behind it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sdsync.connectors.contract import AddElement, Audience, Create, Operation, Update
+from sdsync.store.records import Attempt, IntentState, PlacementState, Replica, ReplicaState
+from sdsync.sync.birth import compute_birth, tenant_wall
+from sdsync.sync.branches import hit
+from sdsync.sync.compute import NeedLook, Rest, Send, Todo, compute_update, waits_in_doubt, writable
+from sdsync.sync.draft import Draft
+from sdsync.sync.placing import blocks_closing, compute_element
+from sdsync.config.vocabulary import group_of
+
+
+def compute(draft: Draft, replica: Replica, *, looked: bool) -> Todo:
+    """What to do now for this replica.
+
+    Args:
+        looked: Whether the present values were read in this slot. Without
+            compare-and-set, nothing is changed before they were (law 3).
+    """
+    if not writable(draft, replica):
+        return Rest()
+    doubt = waits_in_doubt(draft, replica)
+    if doubt is not None:
+        return doubt
+    if replica.doubt:
+        return NeedLook() if not looked else Rest(_landing(draft, replica))
+    if replica.state is ReplicaState.UNBORN:
+        if draft.hub.state == "merged":
+            return Rest()
+        return compute_birth(draft, replica)
+    if not looked and _must_look(draft, replica):
+        return NeedLook()
+    wall = tenant_wall(draft, replica)
+    if wall:
+        draft.park(replica, "tenant", wall, about=["tenant", replica.place])
+        return Rest()
+    return _next(draft, replica, looked=looked)
+
+
+def _next(draft: Draft, replica: Replica, *, looked: bool) -> Todo:
+    """Fields first, then notes and files, the closing last (law 24)."""
+    send: Send | None = None
+    if draft.hub.state != "merged":
+        send = compute_update(draft, replica, closing=False)
+    send = send or compute_element(draft, replica)
+    if send is None and draft.hub.state != "merged" and not blocks_closing(draft, replica):
+        send = compute_update(draft, replica, closing=True)
+    if send is None:
+        replica.solo = False
+        _finish_merge(draft, replica)
+        return Rest()
+    if isinstance(send.operation, Update) and not looked and not _compares(draft, replica):
+        return NeedLook()
+    return send
+
+
+def _finish_merge(draft: Draft, replica: Replica) -> None:
+    """The last write of a merged record is out: it is never written again (law 22)."""
+    if draft.hub.state == "merged" and not blocks_closing(draft, replica):
+        replica.state = ReplicaState.MERGED
+
+
+def _compares(draft: Draft, replica: Replica) -> bool:
+    capabilities = draft.ctx.systems[replica.system].capabilities
+    return capabilities.compare_and_set and replica.etag is not None
+
+
+def _must_look(draft: Draft, replica: Replica) -> bool:
+    """A changed mapping reads the record anew before it writes (law 7)."""
+    mapping = draft.ctx.mapping(replica)
+    return replica.seen_mapping != mapping.version or replica.seen_at is None
+
+
+def _landing(draft: Draft, replica: Replica) -> datetime:
+    ends = [one.deadline_at for one in draft.share.attempts if one.replica_id == replica.id]
+    landing = max(
+        (one.landing_s for one in draft.ctx.systems[replica.system].capabilities.create.values()),
+        default=0.0,
+    )
+    return max(ends, default=draft.ctx.now) + timedelta(seconds=landing)
+
+
+# -- the attempt ---------------------------------------------------------------------
+def begin_attempt(draft: Draft, replica: Replica, send: Send) -> Attempt:
+    """Store what is intended before the call goes out (laws 5, 25, 27)."""
+    now, system = draft.ctx.now, draft.ctx.systems[replica.system]
+    deadline = now + timedelta(seconds=system.deadline_s)
+    replica.wrote_at = now
+    replica.wrote_from = sources(draft, send)
+    if not isinstance(send.operation, Create):
+        replica.doubt.update(send.fields)
+        replica.stepping.update(send.stepping)
+    intents = []
+    for intent in draft.share.intents:
+        if intent.id == send.intent_id:
+            handle = system.capabilities.create[intent.kind]
+            intent.state, intent.starts, intent.started_at = IntentState.STARTED, intent.starts + 1, now
+            intent.may_land_until = deadline + timedelta(seconds=handle.landing_s)
+            intents.append(intent.id)
+    attempt = Attempt(
+        id=draft.ctx.new_id(), replica_id=replica.id, hub_id=draft.hub.id, started_at=now,
+        deadline_at=deadline, fields=dict(send.fields), summary=describe(send), intents=intents,
+    )  # fmt: skip
+    draft.share.attempts.append(attempt)
+    hit("law 5: attempt stored first")
+    return attempt
+
+
+def sources(draft: Draft, send: Send) -> list[str]:
+    """The systems whose changes this write carries (law 20)."""
+    found = {
+        draft.hub.versions[name].source.removeprefix("reaction:")
+        for name in send.fields
+        if name in draft.hub.versions
+    }
+    found |= {one.source for one in draft.share.elements if one.id == send.element_id}
+    if isinstance(send.operation, Create):
+        found.add(draft.hub.birth_system)
+    return sorted(found)
+
+
+def describe(send: Send) -> str:
+    """The write in a few words, for the trace; values of fields only, never a note's text."""
+    operation = send.operation
+    if isinstance(operation, Create):
+        return f"born in {operation.place}"
+    if isinstance(operation, Update):
+        return ", ".join(f"{name} {_short(value)}" for name, value in sorted(send.fields.items()))
+    verb = {"AddElement": "added", "EditElement": "edited", "RemoveElement": "withdrawn"}
+    return f"{operation.kind} {verb[type(operation).__name__]}"
+
+
+def _short(value: Json) -> str:
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return text if len(text) <= 40 else f"{text[:37]}…"
+
+
+def over_mail_budget(draft: Draft, send: Send, mailed: Audience) -> str | None:
+    """Why the write may not mail whom it would mail, else None (law 47).
+
+    By default machine changes mail nobody and a person's own change may mail staff.
+    """
+    allowed = draft.ctx.setting(draft.hub, "mail", None)
+    if mailed.customers and allowed != "customers":
+        return f"it would mail {mailed.customers} customer(s)"
+    if mailed.staff and allowed == "none":
+        return f"it would mail {mailed.staff} of staff"
+    if mailed.staff and allowed is None and not send.human:
+        return f"a machine's change would mail {mailed.staff} of staff"
+    return None
+
+
+def park_over_budget(draft: Draft, replica: Replica, send: Send, why: str) -> None:
+    """Over budget waits: parked under one cause, with the setting that lets it go."""
+    hit("law 47: over mail budget")
+    remedy = f'set mail = "customers" in [syncs.{draft.hub.syncs[0]}], then sdsync dead replay'
+    groups = {group_of(name) for name in send.fields} or {_group(send.operation)}
+    for group in sorted(groups):
+        draft.park(replica, group, f"{replica.system}: {why}", about=["mail", why], remedy=remedy)
+    for place in draft.share.placements:
+        if place.element_id == send.element_id and place.replica_id == replica.id:
+            place.state, place.note = PlacementState.UNPLACEABLE, why
+            place.cause = replica.groups[_group(send.operation)].cause
+
+
+def _group(operation: Operation) -> str:
+    return f"{operation.kind}s" if isinstance(operation, AddElement) else "birth"

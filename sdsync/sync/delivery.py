@@ -1,0 +1,413 @@
+"""Delivering to one replica: attempt, call, read back, confirm; one commit each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sdsync.connectors.contract import (
+    AddElement,
+    Answer,
+    Connector,
+    Create,
+    Done,
+    Find,
+    Found,
+    NativeRecord,
+)
+from sdsync.connectors.failures import Conflict, Rejected
+from sdsync.store.records import Change, Ref, Replica, Share, Work, WorkKey
+from sdsync.sync.branches import hit
+from sdsync.sync.compute import NeedLook, Rest, Send, Settle, Todo
+from sdsync.sync.confirm import confirm, settle_intent
+from sdsync.sync.deliver import begin_attempt, compute, over_mail_budget, park_over_budget
+from sdsync.sync.draft import Draft
+from sdsync.sync.edits import Look
+from sdsync.sync.elements import placed_ids
+from sdsync.sync.observe import too_old
+from sdsync.sync.policy import is_failure, lane_trouble
+from sdsync.sync.scope import join
+from sdsync.sync.structure import merged
+from sdsync.sync.systems import System
+
+if TYPE_CHECKING:
+    from sdsync.sync.engine import Engine, Meter
+
+CALLS_A_VISIT = 12  # then others of the lane have their turn
+PAUSED_AGAIN = timedelta(seconds=30)
+TROUBLE_AGAIN = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Before a create: look whether the record exists already (law 12)."""
+
+
+class Delivery:
+    """Deliveries of one engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def deliver(self, system: System, connector: Connector, work: Work, meter: Meter) -> None:
+        """Do for one replica what is to be done now, until it rests or trouble says stop."""
+        visit = Visit(self._engine, system, connector, work, meter)
+        for _ in range(CALLS_A_VISIT):
+            if not visit.once():
+                return
+        visit.yield_turn()
+
+    def poisoned(self, work: Work) -> None:
+        """Set aside work that killed its process again and again (law 35)."""
+        hit("law 35: poison set aside")
+        engine = self._engine
+
+        def aside() -> Change:
+            change = Change(finished=[(work.key, work.generation)])
+            store = engine.store
+            share = store.share_with_replica(work.key.target) or store.share_of(
+                Ref(work.key.lane, "ticket", work.key.target)
+            )
+            if share is None:
+                return change
+            draft = Draft(share, engine.context())
+            found = [one for one in share.replicas if work.key.target in (one.id, one.native_id)]
+            for one in found:
+                draft.park(one, "crashes", f"the process died {work.starts - 1} times on this {work.key.kind}",
+                           about=["crash", one.id])  # fmt: skip
+            draft.change.finished += change.finished
+            return draft.change
+
+        engine.commit(aside)
+
+
+class Visit:
+    """One slot's work for one replica."""
+
+    def __init__(
+        self, engine: Engine, system: System, connector: Connector, work: Work, meter: Meter
+    ) -> None:
+        self._engine, self._system, self._connector = engine, system, connector
+        self._work, self._meter = work, meter
+        self._looked = False
+        self._matched = False
+        self._todo: Todo | Match = Rest()
+
+    def once(self) -> bool:
+        """Do one thing; False when this visit is over."""
+        self._engine.commit(self._decide)
+        match self._todo:
+            case Rest():
+                return False
+            case NeedLook():
+                return self._look()
+            case Settle(intent_id=intent_id):
+                return self._settle(intent_id)
+            case Match():
+                return self._match()
+            case Send() as send:
+                return self._send(send)
+
+    def yield_turn(self) -> None:
+        """Give the slot to others and come again."""
+        self._finish(due=self._engine.clock.now())
+
+    # -- deciding what to do -------------------------------------------------------------
+    def _decide(self) -> Change | None:
+        """Compute the next thing; commit its attempt, or that the replica rests."""
+        share, draft = self._load()
+        if share is None or draft is None:
+            self._todo = Rest()
+            return Change(finished=[self._key()])
+        replica = share.replica(self._work.key.target)
+        if self._engine.pauses.of(share.hub):
+            self._todo = Rest()
+            return Change(finished=[self._key()], ring=[self._again(PAUSED_AGAIN)])
+        todo = self._todo = compute(draft, replica, looked=self._looked)
+        if isinstance(todo, Send) and isinstance(todo.operation, Create) and not self._matched:
+            todo = self._todo = Match()
+        if isinstance(todo, NeedLook | Settle | Match):
+            return None
+        if isinstance(todo, Rest):
+            self._note_delivered(share)
+            draft.change.finished.append(self._key())
+            if todo.until is not None:
+                draft.deliver(replica, due=todo.until)
+            return draft.change
+        return self._attempt(draft, replica, todo)
+
+    def _attempt(self, draft: Draft, replica: Replica, send: Send) -> Change:
+        """Store what is intended, unless it would mail whom it must not (law 47)."""
+        operation = send.operation
+        if isinstance(operation, AddElement) and operation.kind == "attachment":
+            content = self._engine.store.blob(send.element_id or "")
+            if content is None:
+                return self._pull_again(draft, send)
+            operation = replace(operation, content=content)
+        why = over_mail_budget(draft, send, self._connector.notifies(operation))
+        if why is not None:
+            park_over_budget(draft, replica, send, why)
+            draft.deliver(replica)
+            self._todo = Rest()
+            draft.change.finished.append(self._key())
+            return draft.change
+        self._todo = replace(send, operation=operation)
+        begin_attempt(draft, replica, send)
+        return draft.change
+
+    def _pull_again(self, draft: Draft, send: Send) -> Change:
+        for element in draft.share.elements:
+            if element.id == send.element_id:
+                element.blob = "wanted"
+                draft.pull(element)
+        self._todo = Rest()
+        draft.change.finished.append(self._key())
+        return draft.change
+
+    def _match(self) -> bool:
+        """Look for what exists already before anything is created (law 12)."""
+        self._matched = True
+        share, draft = self._load()
+        if share is None or draft is None:
+            return False
+        replica = share.replica(self._work.key.target)
+        fields = {name for sync in draft.ctx.policies(draft.hub) for name in sync.match}
+        for name in sorted(fields & draft.ctx.mapping(replica).fields.keys()):
+            if draft.hub.values.get(name) in (None, "", []):
+                continue
+            found = self._candidates(draft, replica, name)
+            if found is None:
+                self._finish(due=self._engine.clock.now() + TROUBLE_AGAIN)
+                return False
+            if found:
+                return self._join(replica, name, found)
+        return True
+
+    def _join(self, replica: Replica, name: str, found: list[str]) -> bool:
+        """One candidate is joined, several are held; nothing is created in either case."""
+        if len(found) > 1:
+            self._engine.commit(lambda: self._hold_candidates(name, len(found)))
+            return True
+        began = self._engine.clock.now()
+        ref = Ref(replica.system, replica.kind, found[0])
+        answer = self._meter.note(self._connector.fetch(ref))
+        if not isinstance(answer, NativeRecord):
+            self._finish(due=self._engine.clock.now() + TROUBLE_AGAIN)
+            return False
+        self._engine.commit(lambda: self._joined(Look(answer, began), name))
+        return True
+
+    def _hold_candidates(self, name: str, number: int) -> Change | None:
+        hit("law 12: several held")
+        share, draft = self._load()
+        if share is None or draft is None:
+            return None
+        replica = share.replica(self._work.key.target)
+        draft.hold(replica, "birth", f"{number} records of {replica.system} have the same {name}")
+        return draft.change
+
+    def _joined(self, look: Look, name: str) -> Change | None:
+        share, draft = self._load()
+        if share is None or draft is None:
+            return None
+        join(draft, look, why=f"match {name}")
+        return draft.change
+
+    def _candidates(self, draft: Draft, replica: Replica, name: str) -> list[str] | None:
+        """Unlinked records of the target with the same value; None when it could not be asked."""
+        mapping, hub = draft.ctx.mapping(replica), draft.hub
+        put = mapping.put(name, hub.values[name], seen={}, hub=hub.values, people=draft.ctx.people)
+        path = mapping.paths(name)[0]
+        native = mapping.extract(name, put.values)
+        found = self._meter.note(self._connector.search(replica.place or "", path, native))
+        if not isinstance(found, Found):
+            return None
+        store = self._engine.store
+        return [
+            one
+            for one in found.native_ids
+            if store.share_of(Ref(replica.system, replica.kind, one)) is None
+        ]
+
+    # -- doing it -------------------------------------------------------------------------
+    def _look(self) -> bool:
+        """Read the record before it is written; its changes are merged first (law 3)."""
+        back = self._read()
+        if back is None:
+            return False
+        self._looked = True
+        self._engine.commit(lambda: self._merge(back))
+        return True
+
+    def _merge(self, look: Look) -> Change | None:
+        share, draft = self._load()
+        if share is None or draft is None:
+            return None
+        replica = share.replica(self._work.key.target)
+        if too_old(replica, look):
+            self._looked = False
+            return None
+        if look.native.ref.id != replica.native_id:
+            draft.look(replica)  # merged or moved: a look of its own judges that
+            merged_into = self._engine.store.share_of(look.native.ref)
+            if merged_into is None:
+                merged(draft, replica, look.native, None)
+            return draft.change
+        self._engine.looks.merge(draft, replica, look)
+        return draft.change
+
+    def _send(self, send: Send) -> bool:
+        engine = self._engine
+        engine.step("attempted")
+        if not engine.fence(self._system.name):
+            return False  # somebody else holds the lane now: the attempt stays in doubt (law 27)
+        answer = self._meter.note(self._connector.apply([send.operation])[0])
+        engine.step("sent")
+        found = self._find_made(send, answer)
+        back = self._read(answer) if isinstance(answer, Done) else None
+        engine.step("read back")
+        done = isinstance(answer, Done) or not _over(answer)
+        engine.commit(lambda: self._confirm(send, answer, back, found, done))
+        engine.step("confirmed")
+        self._looked = back is not None
+        return done
+
+    def _confirm(
+        self, send: Send, answer: Answer[Done], back: Look | None, found: str | None, done: bool
+    ) -> Change | None:
+        share, draft = self._load()
+        if share is None or draft is None:
+            return None
+        replica = share.replica(self._work.key.target)
+        if back is not None and too_old(replica, back):
+            back = None
+        if not done:
+            draft.change.finished.append(self._key())
+        confirm(draft, replica, send, answer, back, found=found)
+        return draft.change
+
+    def _find_made(self, send: Send, answer: Answer[Done]) -> str | None:
+        """The element that a 2xx made, when the answer does not name it."""
+        operation = send.operation
+        if not isinstance(operation, AddElement) or not isinstance(answer, Done) or answer.native_id:
+            return None
+        share, draft = self._load()
+        if share is None or draft is None:
+            return None
+        replica = share.replica(self._work.key.target)
+        intent = next((one for one in share.intents if one.id == send.intent_id), None)
+        since = intent.started_at if intent and intent.started_at else self._engine.clock.now()
+        found = self._meter.note(
+            self._connector.find(
+                Find(operation.kind, replica.place or "", operation.mark, since, operation.ref, operation.values)
+            )
+        )
+        if not isinstance(found, Found):
+            return None
+        linked = placed_ids(draft, replica)
+        return next((one for one in found.native_ids if one not in linked), None)
+
+    def _settle(self, intent_id: str) -> bool:
+        """Look for what an intent in doubt may have made (law 26)."""
+        share, _ = self._load()
+        if share is None:
+            return False
+        intent = next(one for one in share.intents if one.id == intent_id)
+        replica = share.replica(intent.replica_id)
+        ref = Ref(replica.system, replica.kind, replica.native_id) if replica.native_id else None
+        values = self._engine.sent_values(share, replica, intent)
+        found = self._meter.note(
+            self._connector.find(
+                Find(intent.kind, intent.place, intent.mark,
+                     intent.started_at or self._engine.clock.now(), ref if intent.element_id else None, values)
+            )  # fmt: skip
+        )
+        self._engine.step("looked up")
+        if not isinstance(found, Found):
+            self._finish(due=self._engine.clock.now() + TROUBLE_AGAIN)
+            return False
+        self._engine.commit(lambda: self._settled(intent_id, found))
+        return True
+
+    def _settled(self, intent_id: str, found: Found) -> Change | None:
+        share, draft = self._load()
+        if share is None or draft is None:
+            return None
+        intent = next(one for one in share.intents if one.id == intent_id)
+        replica = share.replica(intent.replica_id)
+        taken = self._engine.store.share_of
+        ids = found.native_ids
+        if intent.element_id is None:
+            ids = tuple(one for one in ids if taken(Ref(replica.system, replica.kind, one)) is None)
+        settle_intent(draft, replica, intent, ids, complete=found.complete)
+        return draft.change
+
+    # -- pieces ---------------------------------------------------------------------------
+    def _read(self, answer: Done | None = None) -> Look | None:
+        """Fetch the record; None when it could not be read, and the visit ends then."""
+        share, _ = self._load()
+        if share is None:
+            return None
+        replica = share.replica(self._work.key.target)
+        native_id = replica.native_id or (answer.native_id if answer else None)
+        if native_id is None:
+            return None
+        began = self._engine.clock.now()
+        native = self._meter.note(
+            self._connector.fetch(Ref(replica.system, replica.kind, native_id))
+        )
+        if is_failure(native):
+            if answer is None:
+                self._unread(replica, native)
+            return None
+        if answer is not None and native.ref.id != native_id:
+            return None
+        return Look(native, began)
+
+    def _unread(self, replica: Replica, failure: object) -> None:
+        """The read before a write failed: the look judges it, the delivery waits."""
+        wait = TROUBLE_AGAIN if lane_trouble(failure) else timedelta(seconds=30)
+        native_id = replica.native_id or ""
+        now = self._engine.clock.now()
+        look = self._engine.work_for(replica.system, "look", native_id, due=now)
+        again = self._again(wait)
+        rings = [again] if lane_trouble(failure) else [look, again]
+        self._engine.commit(lambda: Change(finished=[self._key()], ring=rings))
+
+    def _load(self) -> tuple[Share | None, Draft | None]:
+        share = self._engine.store.share_with_replica(self._work.key.target)
+        return (share, Draft(share, self._engine.context())) if share else (None, None)
+
+    def _key(self) -> tuple[WorkKey, int]:
+        """The work as it is now: rings of our own commits do not make it dirty again."""
+        row = self._engine.store.work(self._work.key)
+        return (self._work.key, row.generation if row else self._work.generation)
+
+    def _again(self, wait: timedelta) -> Work:
+        due = self._engine.clock.now() + wait
+        return self._engine.work_for(
+            self._work.key.lane, "deliver", self._work.key.target, due=due, priority=self._work.priority
+        )
+
+    def _finish(self, *, due: datetime | None) -> None:
+        rings = [self._again(due - self._engine.clock.now())] if due else []
+        self._engine.commit(lambda: Change(finished=[self._key()], ring=rings))
+
+    def _note_delivered(self, share: Share) -> None:
+        """No replica waits any more: the oldest undelivered human change is over."""
+        mine = self._work.key.target
+        behind = any(
+            row.state.value in ("dirty", "in doubt")
+            for one in share.replicas
+            for row in one.groups.values()
+            if one.id != mine
+        )
+        if not behind:
+            share.hub.human_at = None
+
+
+def _over(answer: object) -> bool:
+    """Whether the visit ends with this failure; a refusal lets other groups go on."""
+    return not isinstance(answer, Rejected | Conflict)
+

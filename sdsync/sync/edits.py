@@ -1,0 +1,92 @@
+"""What changed at one replica since it was last seen: *current* against *seen* (law 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sdsync.connectors.contract import FieldChange, NativeRecord
+from sdsync.mappings.contract import UNKNOWN, Unmapped
+from sdsync.mappings.contract import Mapping as FieldMapping
+from sdsync.store.records import Json, Replica
+from sdsync.sync.intervals import Interval, between, told
+from sdsync.sync.model import Context, SystemView
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A field that somebody changed at a replica.
+
+    ``reaction``: the product or an automation under our own account did it, so
+    it has the lowest rank (law 20). ``human`` is True when unknown (law 18).
+    """
+
+    field: str
+    old: Json
+    new: Json
+    when: Interval
+    actor: str | None = None
+    human: bool = True
+    reaction: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One read of a record: what was shown, and when the read began."""
+
+    native: NativeRecord
+    began_at: datetime
+
+
+def proved(mapping: FieldMapping, field: str, native: NativeRecord) -> bool:
+    """Whether this read proves the field's value; else it is unknown, never empty (law 9)."""
+    return not any(
+        path == gap or path.startswith(f"{gap}.")
+        for path in mapping.paths(field)
+        for gap in native.unknown
+    )
+
+
+def view(
+    mapping: FieldMapping, field: str, native: Mapping[str, Json], ctx: Context
+) -> Json | Unmapped:
+    """The canonical value that the native one shows; Unmapped when no rule knows it."""
+    shown = mapping.get(field, native, ctx.people)
+    return None if shown is UNKNOWN else shown
+
+
+def edit_of(
+    field: str, old: Json, new: Json, replica: Replica, look: Look, ctx: Context
+) -> Edit:
+    """Who changed the field and when, from the product's history where it tells."""
+    system = ctx.systems[replica.system]
+    change = _last_change(system.mappings[replica.kind].paths(field), replica, look, system)
+    if change is None:
+        return Edit(field, old, new, between(replica.seen_at, look.began_at))
+    reaction = change.automatic or (change.actor is not None and change.actor == system.account)
+    return Edit(
+        field,
+        old,
+        new,
+        told(
+            change.at,
+            offset_s=system.clock_offset_s,
+            resolution_s=system.capabilities.stamp_resolution_s,
+        ),
+        actor=change.actor,
+        human=not reaction and ctx.humans(replica.system, change.actor),
+        reaction=reaction,
+    )
+
+
+def _last_change(
+    paths: object, replica: Replica, look: Look, system: SystemView
+) -> FieldChange | None:
+    """The newest line of history that speaks of one of the paths, if it is a new line."""
+    if look.native.history is None or not isinstance(paths, list | tuple | frozenset | set):
+        return None
+    for line in reversed(look.native.history):
+        if line.path in paths:
+            return line
+    return None

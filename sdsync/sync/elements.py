@@ -1,0 +1,285 @@
+"""Notes and files: taken in element by element, placed once on every other replica."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sdsync.connectors.contract import NativeElement
+from sdsync.mappings.contract import UNKNOWN, Unmapped
+from sdsync.store.records import (
+    Element,
+    Intent,
+    IntentState,
+    Json,
+    Placement,
+    PlacementState,
+    Replica,
+    ReplicaState,
+)
+from sdsync.sync.branches import hit
+from sdsync.sync.brakes import too_many_notes
+from sdsync.sync.draft import Draft, digest
+from sdsync.sync.edits import Look
+
+KINDS = ("note", "attachment")
+#: How far a product's clock may be behind ours when it stamps what we made.
+SKEW = timedelta(minutes=5)
+LOOP = "loop suspected"
+
+
+def absorb_elements(draft: Draft, replica: Replica, look: Look) -> None:
+    """Take in new, changed and removed notes and files of one look."""
+    for kind, natives in (("note", look.native.notes), ("attachment", look.native.attachments)):
+        if natives is None:
+            hit("law 9: elements unknown")
+            continue
+        known = _known(draft, replica, kind)
+        for native in natives:
+            element = known.pop(native.native_id, None)
+            if element is None:
+                _new(draft, replica, native)
+            else:
+                _seen_again(draft, replica, element, native)
+        for native_id, element in known.items():
+            _absent(draft, replica, element, native_id)
+
+
+def _known(draft: Draft, replica: Replica, kind: str) -> dict[str, Element]:
+    """Elements of this kind that were placed on the replica, by native id."""
+    by_id = {one.id: one for one in draft.share.elements if one.kind == kind}
+    return {
+        place.native_id: by_id[place.element_id]
+        for place in draft.share.placements
+        if place.replica_id == replica.id
+        and place.native_id is not None
+        and place.element_id in by_id
+    }
+
+
+def read_values(draft: Draft, replica: Replica, native: NativeElement) -> dict[str, Json]:
+    """The canonical note or file that a native one shows; unknown audience is internal."""
+    mapping = draft.ctx.systems[replica.system].mappings[native.kind]
+    values: dict[str, Json] = {}
+    for field in mapping.fields:
+        value = mapping.get(field, native.values, draft.ctx.people)
+        if value is not UNKNOWN and not isinstance(value, Unmapped):
+            values[field] = value
+    values.setdefault("audience", "internal")
+    values["audience"] = values["audience"] or "internal"
+    values["author_native"] = native.author
+    values["created_at"] = native.created_at.isoformat()
+    return values
+
+
+def native_digest(native: NativeElement) -> str:
+    """What must change for a known element to count as edited."""
+    return digest([native.kind, dict(native.values)])
+
+
+# -- taking in ---------------------------------------------------------------------
+def _new(draft: Draft, replica: Replica, native: NativeElement) -> None:
+    if native.ours and _waits_for_intent(draft, replica, native):
+        hit("law 28: waits for its intent")
+        return
+    old = replica.joined_at is not None and native.created_at < replica.joined_at
+    if any(
+        one.native_id == native.native_id and one.kind == native.kind
+        for one in draft.share.intents
+        if one.replica_id == replica.id
+    ):
+        return
+    element = Element(
+        id=draft.ctx.new_id(),
+        hub_id=draft.hub.id,
+        kind=native.kind,
+        values=read_values(draft, replica, native),
+        source=replica.system,
+        created_at=native.created_at,
+        blob="wanted" if native.kind == "attachment" and not old else None,
+    )
+    draft.share.elements.append(element)
+    draft.share.placements.append(_placed(element, replica, native))
+    if old:
+        hit("law 11: old elements count as seen")
+        return
+    draft.audit(
+        f"{native.kind}_added", source=replica.system, replica=replica, actor=native.author,
+        text=str(element.values.get("name") or "")[:80], why=str(element.values["audience"]),
+    )  # fmt: skip
+    distribute(draft, element)
+
+
+def _placed(element: Element, replica: Replica, native: NativeElement) -> Placement:
+    return Placement(
+        element_id=element.id,
+        replica_id=replica.id,
+        state=PlacementState.PLACED,
+        native_id=native.native_id,
+        sent_version=element.version,
+        seen_digest=native_digest(native),
+    )
+
+
+def _waits_for_intent(draft: Draft, replica: Replica, native: NativeElement) -> bool:
+    """Whether an open intent of ours may have made this element (law 28)."""
+    return any(
+        one.replica_id == replica.id
+        and one.kind == native.kind
+        and one.state in (IntentState.STARTED, IntentState.PENDING, IntentState.HELD)
+        and (one.started_at is None or native.created_at > one.started_at - SKEW)
+        for one in draft.share.intents
+    )
+
+
+def distribute(draft: Draft, element: Element) -> None:
+    """Decide where an element goes: to every other replica, once."""
+    others = [
+        one
+        for one in draft.share.replicas
+        if one.state
+        in (ReplicaState.LIVE, ReplicaState.UNBORN, ReplicaState.MISSING, ReplicaState.OUT_OF_REACH)
+        and draft.share.placement(element.id, one.id) is None
+    ]
+    crossing = [one.created_at for one in draft.share.elements if one.kind == "note" and _crosses(draft, one)]
+    looping = element.kind == "note" and too_many_notes(draft, [*crossing, element.created_at])
+    for other in others:
+        place = Placement(element.id, other.id, PlacementState.PENDING)
+        if looping:
+            place.state, place.note = PlacementState.UNPLACEABLE, LOOP
+            draft.hold(other, "notes", f"{LOOP}: more than ten notes crossed in ten minutes")
+            place.cause = other.groups["notes"].cause
+        draft.share.placements.append(place)
+        draft.deliver(other)
+    if element.blob == "wanted" and others:
+        source = draft.share.at(element.source)
+        if source is not None and not looping:
+            draft.pull(element)
+
+
+def _crosses(draft: Draft, element: Element) -> bool:
+    return any(
+        place.replica_id != _home(draft, element) and place.state is not PlacementState.UNPLACEABLE
+        for place in draft.share.placements_of(element.id)
+    )
+
+
+def _home(draft: Draft, element: Element) -> str | None:
+    source = draft.share.at(element.source)
+    return source.id if source else None
+
+
+# -- changes -----------------------------------------------------------------------
+def _seen_again(draft: Draft, replica: Replica, element: Element, native: NativeElement) -> None:
+    place = draft.share.placement(element.id, replica.id)
+    if place is None or place.state is PlacementState.GONE:
+        return
+    now = native_digest(native)
+    if place.seen_digest in ("", now):
+        place.seen_digest = now
+        return
+    place.seen_digest = now
+    if element.kind != "note" or element.deleted_at is not None:
+        return
+    values = read_values(draft, replica, native)
+    before = element.values.get("body")
+    narrowed = replica.system == element.source and _narrower(values, element.values)
+    if values.get("body") == before and not narrowed:
+        return
+    hit("law 54: edited note")
+    element.values = {**element.values, "body": values.get("body")}
+    if replica.system == element.source:
+        element.values["audience"] = values["audience"]
+    element.version += 1
+    place.sent_version = element.version
+    draft.audit(
+        "note_edited", source=replica.system, replica=replica, actor=native.author,
+        before=before, after=values.get("body"),
+    )  # fmt: skip
+    for other in draft.share.replicas:
+        if other is not replica:
+            draft.deliver(other)
+
+
+def _absent(draft: Draft, replica: Replica, element: Element, native_id: str) -> None:
+    """Placed, then absent in a complete read: that, and only that, is a removal (law 15)."""
+    place = draft.share.placement(element.id, replica.id)
+    if place is None or place.state is not PlacementState.PLACED:
+        return
+    hit("law 15: placed then absent")
+    place.state = PlacementState.GONE  # a tombstone: never created again
+    draft.audit(f"{element.kind}_removed", source=replica.system, replica=replica, text=native_id)
+    if replica.system != element.source or element.deleted_at is not None:
+        return
+    hit("law 54: withdrawn everywhere")
+    element.deleted_at = draft.ctx.now
+    for other in draft.share.placements_of(element.id):
+        if other.state is PlacementState.PENDING:
+            other.state = PlacementState.GONE
+    for one in draft.share.replicas:
+        draft.deliver(one)
+
+
+AUDIENCES = ("public", "customer", "internal", "team", "restricted")
+
+
+def width(audience: Json) -> int:
+    """How many can read: 0 is everybody; an unknown word is internal (law 45)."""
+    return AUDIENCES.index(audience) if audience in AUDIENCES else 2
+
+
+def narrowest(*audiences: Json) -> str:
+    """The one that fewest can read."""
+    return AUDIENCES[max(width(one) for one in audiences)]
+
+
+def _narrower(new: Mapping[str, Json], old: Mapping[str, Json]) -> bool:
+    return width(new.get("audience")) > width(old.get("audience"))
+
+
+def outgoing_audience(draft: Draft, element: Element) -> str:
+    """Whom the element may reach elsewhere: internal, unless the sync keeps it as written (law 45)."""
+    written = draft.ctx.setting(draft.hub, "notes", "internal") == "as written"
+    own = element.values.get("audience")
+    return narrowest(own) if written else narrowest(own, "internal")
+
+
+def add_own(draft: Draft, replica: Replica, body: str, *, now: datetime) -> Element:
+    """A note by sdsync itself, for one replica alone."""
+    element = Element(
+        id=draft.ctx.new_id(), hub_id=draft.hub.id, kind="note", source="sdsync", created_at=now,
+        values={"body": body, "audience": "internal", "author": None, "author_display": "sdsync"},
+    )  # fmt: skip
+    draft.share.elements.append(element)
+    draft.share.placements.append(Placement(element.id, replica.id, PlacementState.PENDING))
+    draft.deliver(replica)
+    return element
+
+
+def settle_element(
+    draft: Draft, intent: Intent, native_id: str | None, native: NativeElement | None
+) -> None:
+    """The intent's element was found or answered: it is placed, exactly once."""
+    intent.state, intent.native_id, intent.may_land_until = IntentState.SETTLED, native_id, None
+    assert intent.element_id is not None
+    place = draft.share.placement(intent.element_id, intent.replica_id)
+    if place is None:
+        return
+    place.state, place.native_id = PlacementState.PLACED, native_id
+    place.seen_digest = native_digest(native) if native else ""
+    element = next(one for one in draft.share.elements if one.id == intent.element_id)
+    place.sent_version = place.sent_version or element.version
+
+
+def placed_ids(draft: Draft, replica: Replica) -> set[str]:
+    """Native ids of elements that are linked already: never taken for another's (law 26)."""
+    return {
+        place.native_id
+        for place in draft.share.placements
+        if place.replica_id == replica.id and place.native_id is not None
+    }
+
+
+def find_native(natives: Sequence[NativeElement] | None, native_id: str) -> NativeElement | None:
+    """The element with this id among those that a look showed."""
+    return next((one for one in natives or () if one.native_id == native_id), None)

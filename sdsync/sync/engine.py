@@ -1,0 +1,295 @@
+"""The runner of the way: it claims work, makes the calls, and commits at each arrow.
+
+All decisions are in the step functions beside it; this module supplies store,
+clock, randomness and connectors. Simulation and production drive the same class.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from random import Random
+
+from sdsync.config.clock import Clock
+from sdsync.connectors.contract import ChangeEvent, Connector
+from sdsync.mappings.contract import People
+from sdsync.ratelimit.lanes import Grant, Granted, answered, ask, give_back
+from sdsync.store.contract import Stale, Store
+from sdsync.store.records import (
+    AuditRow, Change, InboxEvent, Intent, Json, Replica, Share, Work, WorkKey,
+)
+from sdsync.sync.draft import Draft
+from sdsync.sync.delivery import Delivery
+from sdsync.sync.feeds import Feeds
+from sdsync.sync.looks import Looks
+from sdsync.sync.model import OBJECTIVES_S, Context, SyncPolicy
+from sdsync.sync.pauses import Pauses
+from sdsync.sync.placing import element_values
+from sdsync.sync.people import KnownPeople
+from sdsync.sync.policy import lane_trouble, lesson
+from sdsync.sync.systems import System
+from sdsync.sync.worked import Worked
+
+CLAIM_AGAIN = timedelta(seconds=1)
+CRASHES = 3  # starts that never ended before a piece of work is set aside (law 35)
+STALE_TRIES = 20
+TELL_AGAIN = timedelta(seconds=5)
+
+
+def no_step(_name: str) -> None:
+    """Nothing happens at a numbered step, but in crash tests."""
+
+
+class Engine:
+    """Everything that one process does for its lanes."""
+
+    def __init__(
+        self,
+        store: Store,
+        systems: Mapping[str, System],
+        syncs: Mapping[str, SyncPolicy],
+        *,
+        clock: Clock,
+        rand: Random,
+        people: Callable[[Store], People] | None = None,
+        steps: Callable[[str], None] = no_step,
+        objectives_s: Mapping[int, float] = OBJECTIVES_S,
+        ring: Callable[[str], None] = no_step,
+        fence: Callable[[str], bool] = lambda _lane: True,
+    ) -> None:
+        self.store = store
+        self.systems = systems
+        self.syncs = syncs
+        self.clock = clock
+        self.rand = rand
+        self.step = steps
+        self.objectives_s = objectives_s
+        self.ring = ring  # wakes another lane of this process; losing it loses nothing
+        self.fence = fence  # whether this process still holds the lane, asked last before a call
+        self.people = KnownPeople(store, people)
+        self.pauses = Pauses(store)
+        self._busy: dict[str, set[str]] = {name: set() for name in systems}
+        self._names: dict[WorkKey, set[str]] = {}
+        self._told: dict[str, tuple[str, datetime]] = {}
+        self._guard = threading.Lock()
+        self.looks = Looks(self)
+        self._feeds = Feeds(self)
+        self._delivery = Delivery(self)
+
+    # -- starting ----------------------------------------------------------------------
+    def start(self) -> None:
+        """Note when each sync was switched on, and ring every system's feed."""
+        self._feeds.start()
+
+    # -- one visit to a lane --------------------------------------------------------------
+    def work(self, lane: str) -> Worked:
+        """Do the most urgent due thing of the lane, if its budget lets."""
+        system = self.systems[lane]
+        now = self.clock.now()
+        with system.guard:
+            slot = ask(system.lane, self.clock.monotonic())
+        if not isinstance(slot, Granted):
+            return Worked(False, self._at(slot.until))
+        work = self._claim(lane, now)
+        if work is None:
+            with system.guard:
+                give_back(system.lane, slot.grant)
+            return Worked(False, self.store.next_due(lane))
+        try:
+            self._do(system, work, slot.grant)
+        finally:
+            self._release(lane, work)
+        return Worked(True)
+
+    def _at(self, until_s: float | None) -> datetime | None:
+        if until_s is None:
+            return None
+        return self.clock.now() + timedelta(seconds=max(0.0, until_s - self.clock.monotonic()))
+
+    def _claim(self, lane: str, now: datetime) -> Work | None:
+        with self._guard:
+            busy = frozenset(self._busy[lane])
+            paused = self.pauses.kinds(lane)
+            for work in self.store.claim(lane, now=now, busy=busy, limit=1):
+                if work.key.kind in paused:
+                    self.store.commit(Change(postponed=[(work.key, now + timedelta(seconds=60))]))
+                    return None
+                names = self._aliases(work)
+                if names & busy:
+                    self.store.commit(Change(postponed=[(work.key, now + CLAIM_AGAIN)]))
+                    return None
+                self._busy[lane] |= names
+                self._names[work.key] = names
+                return work
+        return None
+
+    def _aliases(self, work: Work) -> set[str]:
+        """Both names of one record's work: looks and deliveries of it never overlap."""
+        names = {work.key.target}
+        if work.key.kind == "deliver":
+            share = self.store.share_with_replica(work.key.target)
+            if share is not None:
+                native_id = share.replica(work.key.target).native_id
+                names |= {native_id} if native_id else set()
+        elif work.key.kind == "look":
+            share = self.looks.share_of(work.key.lane, work.key.target)
+            if share is not None:
+                names |= {one.id for one in share.replicas if one.system == work.key.lane}
+        return names
+
+    def _release(self, lane: str, work: Work) -> None:
+        with self._guard:
+            self._busy[lane] -= self._names.pop(work.key, set())
+
+    def _do(self, system: System, work: Work, grant: Grant) -> None:
+        """Do one piece of work and tell the lane what its calls taught."""
+        began = self.clock.monotonic()
+        meter = Meter(self, system)
+        try:
+            if work.starts > CRASHES:
+                self._set_aside(work)
+            else:
+                with system.connector() as connector:
+                    self._dispatch(system, connector, work, meter)
+        finally:
+            now = self.clock.monotonic()
+            with system.guard:
+                answered(
+                    system.lane, grant, lesson(meter.worst, latency_s=now - began),
+                    now=now, rand=self.rand.random, calls=max(1, meter.calls),
+                )  # fmt: skip
+
+    def _dispatch(self, system: System, connector: Connector, work: Work, meter: Meter) -> None:
+        match work.key.kind:
+            case "look":
+                self.looks.look(system, connector, work, meter)
+            case "deliver":
+                self._delivery.deliver(system, connector, work, meter)
+            case "pull":
+                self.looks.pull(system, connector, work, meter)
+            case "poll":
+                self._feeds.poll(system, connector, work, meter)
+            case "describe":
+                self._feeds.describe(system, connector, work, meter)
+            case kind:
+                raise ValueError(f"no such work: {kind}")
+
+    def _set_aside(self, work: Work) -> None:
+        """Work that killed its process three times waits for a person (law 35)."""
+        self._delivery.poisoned(work)
+
+    # -- committing ---------------------------------------------------------------------
+    def commit(self, make: Callable[[], Change | None]) -> Change | None:
+        """Run a step function on fresh state and commit it; again when the state moved on.
+
+        ``make`` loads what it needs itself and touches nothing outside.
+        """
+        for _ in range(STALE_TRIES):
+            change = make()
+            if change is None:
+                return None
+            try:
+                self.store.commit(change)
+            except Stale:
+                continue
+            for lane in {work.key.lane for work in change.ring}:
+                self.ring(lane)
+            return change
+        raise Stale("a hub record changed faster than it could be decided")
+
+    def context(self) -> Context:
+        """The world as step functions see it, now."""
+        return Context(
+            now=self.clock.now(),
+            systems={name: one.view() for name, one in self.systems.items()},
+            syncs=self.syncs,
+            people=self.people,
+            new_id=self.new_id,
+            humans=self.people.is_human,
+            objectives_s=self.objectives_s,
+        )
+
+    def new_id(self) -> str:
+        """A random id that sorts by time of making."""
+        ms = int(self.clock.now().timestamp() * 1000)
+        return f"{ms:011x}{self.rand.getrandbits(52):013x}"
+
+    def work_for(self, lane: str, kind: str, target: str, *, due: datetime, priority: int = 3) -> Work:
+        """A piece of work that no hub record is behind yet."""
+        now = self.clock.now()
+        objective = self.objectives_s.get(priority, 600)
+        return Work(WorkKey(lane, kind, target), priority, now, due, now + timedelta(seconds=objective))
+
+    # -- capture ------------------------------------------------------------------------
+    def capture(
+        self,
+        system: str,
+        events: Sequence[ChangeEvent],
+        *,
+        via: str,
+        body: bytes = b"",
+        extra: Change | None = None,
+    ) -> None:
+        """Commit change events and ring a look for each record they name.
+
+        Returns when they are on disk. A repeat is dropped by content.
+        """
+        now = self.clock.now()
+        change = extra or Change()
+        for event in events:
+            change.events.append(
+                InboxEvent(system, event.kind, event.native_id, via, now, event.digest, body)
+            )
+            look = self.work_for(system, "look", event.native_id, due=now)
+            look.hint = {"kind": event.kind, "deleted": event.deleted}
+            change.ring.append(look)
+        self.step("capture")
+        self.store.commit(change)
+        self.step("captured")
+        self.ring(system)
+
+    # -- the state of systems, for screens -------------------------------------------------
+    def tell(self, system: System, answer: object) -> None:
+        """Keep the system's state for the screens; say once when it goes and when it is back."""
+        state = lane_trouble(answer) or "ok"
+        now = self.clock.now()
+        was, told_at = self._told.get(system.name, ("", now))
+        if was == state and now - told_at < TELL_AGAIN:
+            return
+        self._told[system.name] = (state, now)
+        row = self.store.system(system.name)
+        if state == "ok":
+            row.seen_at = now
+        if row.state == state:
+            self.store.commit(Change(systems=[row]))
+            return
+        was, row.state, row.state_since = row.state, state, now
+        row.detail = str(getattr(answer, "detail", "") or "")[:200]
+        said = AuditRow(
+            at=now, action="system_back" if state == "ok" else "system_out", source=system.name,
+            system=system.name, text=state if state != "ok" else f"was {was}", why=row.detail or None,
+        )  # fmt: skip
+        self.store.commit(Change(systems=[row], audit=[] if was == "new" and state == "ok" else [said]))
+
+    def sent_values(self, share: Share, replica: Replica, intent: Intent) -> Mapping[str, Json]:
+        """The exact content that an intent's call carried, for an own-recent look-up."""
+        element = next((one for one in share.elements if one.id == intent.element_id), None)
+        return element_values(Draft(share, self.context()), replica, element) if element else {}
+
+
+class Meter:
+    """Counts the calls of one piece of work and keeps the worst answer, for the lane."""
+
+    def __init__(self, engine: Engine, system: System) -> None:
+        self._engine, self._system = engine, system
+        self.calls = 0
+        self.worst: object = None
+
+    def note(self, answer: Json) -> Json:
+        """Count one call and its answer; hands the answer through."""
+        self.calls += 1
+        if lane_trouble(answer) is not None or self.worst is None:
+            self.worst = answer
+        self._engine.tell(self._system, answer)
+        return answer

@@ -1,0 +1,123 @@
+"""Watching a system: its feed, what it says of itself, and records that were long not read."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sdsync.connectors.contract import Changes, Connector, Description
+from sdsync.store.records import AuditRow, Change, Pause, PersonRow, SyncRow, SystemRow, Work
+from sdsync.sync.policy import is_failure
+from sdsync.sync.systems import System
+
+if TYPE_CHECKING:
+    from sdsync.sync.engine import Engine, Meter
+
+DESCRIBE_AGAIN = timedelta(minutes=10)
+TROUBLE_AGAIN = timedelta(seconds=15)
+FEED = "feed"
+
+
+class Feeds:
+    """The timers of one engine's systems."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def start(self) -> None:
+        """Note when each sync was switched on; ring description and feed of every system."""
+        engine, now = self._engine, self._engine.clock.now()
+        change = Change()
+        for sync in engine.syncs.values():
+            row = engine.store.sync(sync.name)
+            if row is None or row.mode != sync.mode:
+                activated = row.activated_at if row else now
+                change.syncs.append(SyncRow(sync.name, activated, sync.mode))
+        for name in engine.systems:
+            change.ring.append(engine.work_for(name, "describe", FEED, due=now, priority=1))
+            change.ring.append(engine.work_for(name, "poll", FEED, due=now, priority=1))
+        engine.store.commit(change)
+        for name in engine.systems:
+            engine.ring(name)
+
+    def poll(self, system: System, connector: Connector, work: Work, meter: Meter) -> None:
+        """Ask the feed, and commit its events with the cursor (law 33)."""
+        engine = self._engine
+        if system.description is None:
+            self._later(work, timedelta(seconds=1))
+            return
+        row = engine.store.system(system.name)
+        began = engine.clock.now()
+        answer = meter.note(connector.changes(row.cursor))
+        engine.step("polled")
+        if not isinstance(answer, Changes):
+            self._later(work, timedelta(seconds=system.poll_s))
+            return
+        row = engine.store.system(system.name)
+        row.cursor = answer.cursor
+        pause = timedelta() if answer.more else timedelta(seconds=system.poll_s)
+        again = engine.work_for(system.name, "poll", FEED, due=engine.clock.now() + pause, priority=1)
+        change = Change(systems=[row], ring=[again], finished=[(work.key, work.generation)])
+        engine.capture(system.name, answer.events, via="poll", extra=change)
+        if not answer.more:
+            system.feed_ok_at = began
+
+    def describe(self, system: System, connector: Connector, work: Work, meter: Meter) -> None:
+        """Read places, rights, account and people; another identity pauses the lane (law 32)."""
+        engine = self._engine
+        answer = meter.note(connector.describe())
+        if not isinstance(answer, Description):
+            self._later(work, TROUBLE_AGAIN)
+            return
+        now = engine.clock.now()
+        system.learn(answer, now)
+        people = meter.note(connector.people())
+        row = engine.store.system(system.name)
+        change = Change(finished=[(work.key, work.generation)])
+        self._identify(system, row, answer, change, now)
+        if not is_failure(people):
+            change.people = [
+                PersonRow(
+                    system=system.name, native_id=one.native_id,
+                    key=_key(one.email if one.email_verified else None, one.login, one.native_id),
+                    login=one.login, email=one.email, email_verified=one.email_verified,
+                    name=one.name, human=one.human, active=one.active,
+                )
+                for one in people
+            ]  # fmt: skip
+        due = now + DESCRIBE_AGAIN
+        change.ring.append(engine.work_for(system.name, "describe", FEED, due=due, priority=1))
+        engine.store.commit(change)
+        engine.people.forget()
+
+    def _identify(
+        self, system: System, row: SystemRow, said: Description, change: Change, now: datetime
+    ) -> None:
+        """Keep who the system is; pause it before any write when it is somebody else."""
+        changed = row.identity is not None and row.identity != said.identity
+        if changed:
+            change.pauses.append(
+                Pause(f"system:{system.name}", now, "sdsync", "the system's identity changed")
+            )
+            change.audit.append(
+                AuditRow(now, "paused", "sdsync", system=system.name, why="identity changed",
+                         text=f"sdsync resume system:{system.name} once you are sure")
+            )  # fmt: skip
+        row.identity = said.identity
+        row.clock_offset_s = system.clock_offset_s
+        row.info = {
+            "product": said.product, "version": said.version, "account": said.account.login,
+            "warnings": list(said.warnings),
+        }  # fmt: skip
+        change.systems.append(row)
+
+    def _later(self, work: Work, wait: timedelta) -> None:
+        engine = self._engine
+        engine.store.commit(Change(postponed=[(work.key, engine.clock.now() + wait)]))
+
+
+def _key(email: str | None, login: str | None, native_id: str) -> str:
+    """The key that joins a person across systems: verified e-mail, else login."""
+    if email:
+        return email.lower()
+    return f"login:{login}" if login else f"id:{native_id}"

@@ -1,0 +1,326 @@
+"""Reading one record and deciding what it means: the look."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sdsync.connectors.contract import Connector, NativeRecord
+from sdsync.connectors.failures import Forbidden, Missing, Rejected
+from sdsync.store.records import (
+    Change,
+    IntentState,
+    Ref,
+    Replica,
+    ReplicaState,
+    Share,
+    Work,
+)
+from sdsync.sync.branches import hit
+from sdsync.sync.confirm import REACH_AGAIN, born, judge
+from sdsync.sync.draft import Draft
+from sdsync.sync.edits import Look
+from sdsync.sync.model import Context, SyncPolicy
+from sdsync.sync.observe import absorb, too_old
+from sdsync.sync.policy import is_failure, lane_trouble
+from sdsync.sync.scope import PRIORITIES, bear, begin, environment, join, rescope, takers, tenant_of
+from sdsync.sync.structure import merged, not_found, route_late_notes
+from sdsync.sync.systems import System
+
+if TYPE_CHECKING:
+    from sdsync.sync.engine import Engine, Meter
+
+AGAIN = timedelta(seconds=1)
+INTENT_WAIT = timedelta(seconds=5)
+TROUBLE_WAIT = timedelta(seconds=5)
+DEAD = frozenset({ReplicaState.MERGED, ReplicaState.UNLINKED})
+UNSETTLED = frozenset({IntentState.STARTED, IntentState.PENDING, IntentState.HELD})
+
+
+class Looks:
+    """Looks of one engine: fetch, then decide in one commit."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def share_of(self, system: str, native_id: str) -> Share | None:
+        """The share of a native id, whatever the record's kind."""
+        for kind in self._engine.systems[system].capabilities.record_kinds:
+            share = self._engine.store.share_of(Ref(system, kind, native_id))
+            if share is not None:
+                return share
+        return None
+
+    def look(self, system: System, connector: Connector, work: Work, meter: Meter) -> None:
+        """Fetch the record that the work names and merge what it shows."""
+        engine, native_id = self._engine, work.key.target
+        kind = str(work.hint.get("kind") or system.capabilities.record_kinds[0])
+        ref = Ref(system.name, kind, native_id)
+        began = engine.clock.now()
+        answer = meter.note(connector.fetch(ref))
+        engine.step("fetched")
+        if is_failure(answer):
+            canary = self._canary(connector, ref, answer, meter)
+            engine.commit(lambda: self._failed(ref, work, answer, canary))
+        else:
+            look = Look(answer, began)
+            engine.commit(lambda: self._decide(ref, look, work))
+        engine.step("decided")
+
+    # -- decide ---------------------------------------------------------------------
+    def _decide(self, ref: Ref, look: Look, work: Work) -> Change:
+        engine, ctx = self._engine, self._engine.context()
+        share = engine.store.share_of(ref)
+        if share is None and look.native.ref != ref:
+            share = engine.store.share_of(look.native.ref)
+        if share is None:
+            change = self._unlinked(look, ctx, work)
+        else:
+            change = self._linked(share, ref, look, ctx, work)
+        change.finished.append((work.key, work.generation))
+        return change
+
+    def _linked(self, share: Share, ref: Ref, look: Look, ctx: Context, work: Work) -> Change:
+        draft = Draft(share, ctx)
+        replica = _replica(share, ref) or _replica(share, look.native.ref)
+        if replica is None or replica.state in DEAD or share.hub.state == "unlinked":
+            return Change()
+        if too_old(replica, look):
+            draft.look(replica, due=ctx.now + AGAIN)
+            return Change(ring=draft.change.ring)
+        if look.native.state == "deleted":
+            not_found(draft, replica, canary=True, proved=True)
+            return draft.change
+        survivor = self._engine.store.share_of(look.native.ref)
+        other = merged(draft, replica, look.native, survivor)
+        if other is not None:
+            return _both(draft, other)
+        self.merge(draft, replica, look)
+        if share.hub.merged_into:
+            return self._late(draft, share.hub.merged_into)
+        self._enter_more(draft, look, ctx)
+        return draft.change
+
+    def merge(self, draft: Draft, replica: Replica, look: Look) -> None:
+        """Absorb a look that is fit to be merged, and keep the record's urgency and tenant."""
+        if replica.state is ReplicaState.GONE:
+            replica.state = ReplicaState.LIVE
+            draft.audit("back", source=replica.system, replica=replica, text="readable again")
+        rescope(draft, replica, look.native)
+        absorb(draft, replica, look)
+        hub = draft.hub
+        hub.priority = PRIORITIES.get(str(hub.values.get("priority")), 3)
+        if replica.system == hub.birth_system:
+            hub.tenant = tenant_of(draft, replica)
+
+    def _late(self, draft: Draft, survivor_id: str) -> Change:
+        survivor = self._engine.store.share(survivor_id)
+        if survivor is None:
+            return draft.change
+        other = Draft(survivor, draft.ctx)
+        if route_late_notes(draft, other):
+            return _both(draft, other)
+        return draft.change
+
+    def _enter_more(self, draft: Draft, look: Look, ctx: Context) -> None:
+        """The record may have come into the scope of a further sync (law 23)."""
+        for sync in takers(look.native, ctx, self._activated):
+            if sync.name not in draft.hub.syncs:
+                hit("law 23: a second sync shares it")
+                draft.hub.syncs.append(sync.name)
+                bear(draft, sync)
+
+    # -- records that nobody knows ----------------------------------------------------
+    def _unlinked(self, look: Look, ctx: Context, work: Work) -> Change:
+        native = look.native
+        settled = self._by_mark(look, ctx)
+        if settled is not None:
+            return settled
+        if native.ours:
+            return self._ours(native, work)
+        syncs = takers(native, ctx, self._activated)
+        if not syncs or native.state != "live":
+            return Change()
+        found = self._candidates(native, ctx, syncs)
+        if len(found) == 1:
+            draft = Draft(found[0], ctx)
+            join(draft, look, why="match")
+            return draft.change
+        draft = begin(look, syncs, ctx)
+        if len(found) > 1:
+            hit("law 12: several candidates held")
+            for one in draft.share.replicas:
+                if one.state is ReplicaState.UNBORN:
+                    draft.hold(one, "birth", f"{len(found)} records could belong to it")
+        return draft.change
+
+    def _by_mark(self, look: Look, ctx: Context) -> Change | None:
+        """The record bears a mark: ours while its intent is open, else a copy (law 29)."""
+        native = look.native
+        share = self._engine.store.share_by_mark(native.mark) if native.mark else None
+        if share is None:
+            return None
+        intent = next(one for one in share.intents if one.mark == native.mark)
+        if intent.element_id is not None or intent.state not in UNSETTLED or not native.ours:
+            hit("law 29: a copy of our mark")
+            return None
+        hit("law 28: settled by its mark")
+        draft = Draft(share, ctx)
+        replica = share.replica(intent.replica_id)
+        fields = next((one.fields for one in share.attempts if intent.id in one.intents), {})
+        born(draft, replica, intent, native.ref.id, fields)
+        judge(draft, replica, fields, look, stepping={})
+        share.attempts = [one for one in share.attempts if one.replica_id != replica.id]
+        absorb(draft, replica, look)
+        draft.deliver(replica)
+        return draft.change
+
+    def _ours(self, native: NativeRecord, work: Work) -> Change:
+        """Made by our account: never a source; it may belong to an open intent (law 28)."""
+        engine = self._engine
+        waiting = engine.store.open_intents_in(native.ref.system, native.ref.kind)
+        if not any(place == native.place for _, place in waiting):
+            hit("law 28: our own create is no source")
+            return Change()
+        hit("law 28: waits for an open intent")
+        due = engine.clock.now() + INTENT_WAIT
+        again = engine.work_for(native.ref.system, "look", native.ref.id, due=due)
+        return Change(ring=[again])
+
+    def _candidates(
+        self, native: NativeRecord, ctx: Context, syncs: list[SyncPolicy]
+    ) -> list[Share]:
+        """Shares that the record's exact match keys point at and that lack this system (law 12)."""
+        env = environment(native, ctx)
+        found: dict[str, Share] = {}
+        for sync in syncs:
+            for field in sync.match:
+                value = env.get(field)
+                if value in (None, "", []):
+                    continue
+                for hub_id in self._engine.store.find_hubs(native.ref.kind, field, value):
+                    share = self._engine.store.share(hub_id)
+                    if share and sync.name in share.hub.syncs and not _taken(share, native):
+                        found[hub_id] = share
+        return list(found.values())
+
+    def _activated(self, sync: str) -> datetime | None:
+        row = self._engine.store.sync(sync)
+        return row.activated_at if row else None
+
+    # -- looks that failed ---------------------------------------------------------------
+    def _canary(
+        self, connector: Connector, ref: Ref, answer: object, meter: Meter
+    ) -> bool | None:
+        """Whether the place can be read at all, asked only when something seems gone (law 21)."""
+        if not isinstance(answer, Missing):
+            return None
+        share = self._engine.store.share_of(ref)
+        replica = _replica(share, ref) if share else None
+        if replica is None or replica.not_found_at is None or replica.place is None:
+            return None
+        readable = meter.note(connector.readable(replica.place))
+        return readable if isinstance(readable, bool) else None
+
+    def _failed(self, ref: Ref, work: Work, answer: object, canary: bool | None) -> Change:
+        engine, ctx = self._engine, self._engine.context()
+        share = engine.store.share_of(ref)
+        replica = _replica(share, ref) if share else None
+        if lane_trouble(answer) is not None:
+            return Change(postponed=[(work.key, ctx.now + TROUBLE_WAIT)])
+        if share is None or replica is None:
+            if isinstance(answer, Missing | Forbidden | Rejected):
+                return Change(finished=[(work.key, work.generation)])
+            return Change(postponed=[(work.key, ctx.now + _later(work))])
+        draft = Draft(share, ctx)
+        if isinstance(answer, Missing):
+            not_found(draft, replica, canary=canary, proved=bool(work.hint.get("deleted")))
+        elif isinstance(answer, Forbidden):
+            _out_of_reach(draft, replica)
+        else:
+            return Change(postponed=[(work.key, ctx.now + _later(work))])
+        draft.change.finished.append((work.key, work.generation))
+        return draft.change
+
+    # -- files -----------------------------------------------------------------------------
+    def pull(self, system: System, connector: Connector, work: Work, meter: Meter) -> None:
+        """Fetch a file's content from where it was first seen, for the systems that wait for it."""
+        engine = self._engine
+        share = self._share_of_element(work)
+        element = next((one for one in share.elements if one.id == work.key.target), None) if share else None
+        source = share.at(element.source) if share and element else None
+        place = share.placement(element.id, source.id) if share and element and source else None
+        if not (share and element and source and place and source.native_id and place.native_id):
+            engine.commit(lambda: Change(finished=[(work.key, work.generation)]))
+            return
+        limit = engine.context().setting(share.hub, "file_limit_bytes", 10_000_000)
+        ref = Ref(source.system, source.kind, source.native_id)
+        answer = meter.note(connector.download(ref, place.native_id, limit_bytes=limit))
+        engine.step("pulled")
+        hub_id, element_id = share.hub.id, element.id
+        engine.commit(lambda: self._pulled(hub_id, element_id, answer, work))
+
+    def _share_of_element(self, work: Work) -> Share | None:
+        hub_id = work.hint.get("hub")
+        return self._engine.store.share(str(hub_id)) if hub_id else None
+
+    def _pulled(self, hub_id: str, element_id: str, answer: object, work: Work) -> Change:
+        engine, ctx = self._engine, self._engine.context()
+        share = engine.store.share(hub_id)
+        if share is None:
+            return Change(finished=[(work.key, work.generation)])
+        draft = Draft(share, ctx)
+        element = next(one for one in share.elements if one.id == element_id)
+        if isinstance(answer, bytes):
+            element.blob = "stored"
+            draft.change.blobs.append((element_id, answer))
+        elif isinstance(answer, Rejected):
+            element.blob = "too large"
+        elif isinstance(answer, Missing | Forbidden):
+            element.blob = "refused"
+        else:
+            return Change(postponed=[(work.key, ctx.now + _later(work))])
+        draft.deliver_others(share.at(element.source))
+        draft.change.finished.append((work.key, work.generation))
+        return draft.change
+
+
+def _later(work: Work) -> timedelta:
+    """Back-off of a read that failed alone: it waits and does not die (law 39)."""
+    return timedelta(seconds=min(300.0, 5.0 * 2 ** min(work.starts, 6)))
+
+
+def _replica(share: Share, ref: Ref) -> Replica | None:
+    return next(
+        (
+            one
+            for one in share.replicas
+            if one.system == ref.system and (one.native_id == ref.id or ref.id in one.aliases)
+        ),
+        None,
+    )
+
+
+def _taken(share: Share, native: NativeRecord) -> bool:
+    """Whether the share has a record in this system already."""
+    return any(
+        one.system == native.ref.system and one.state is not ReplicaState.UNBORN
+        for one in share.replicas
+    )
+
+
+def _both(draft: Draft, other: Draft) -> Change:
+    """One commit for two shares (a merge)."""
+    change = draft.change
+    for name in ("shares", "audit", "versions", "ring", "causes"):
+        getattr(change, name).extend(getattr(other.change, name))
+    return change
+
+
+def _out_of_reach(draft: Draft, replica: Replica) -> None:
+    """A 403 on one record: out of reach; no pause, no delete, no dead letter (law 39)."""
+    hit("law 39: out of reach")
+    if replica.state in (ReplicaState.LIVE, ReplicaState.MISSING):
+        replica.state = ReplicaState.OUT_OF_REACH
+        draft.audit("out_of_reach", source=replica.system, replica=replica)
+    draft.look(replica, due=draft.ctx.now + REACH_AGAIN)

@@ -1,0 +1,136 @@
+"""What the step functions know of the world besides the share they work on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from sdsync.connectors.contract import Capabilities, PlaceInfo
+from sdsync.mappings.contract import Mapping as FieldMapping
+from sdsync.mappings.contract import People
+from sdsync.store.records import Hub, Json, Replica
+
+#: Lag objective per priority, seconds: how old the oldest unsent change may be.
+OBJECTIVES_S: Mapping[int, float] = {1: 30, 2: 120, 3: 600, 4: 1800, 5: 3600}
+
+BIRTH = "birth"  # a policy: the side of birth owns the group
+
+#: What a group follows when the sync says nothing. All others are ``newest``.
+DEFAULT_POLICIES: Mapping[str, str] = {
+    "description": BIRTH,
+    "tags": "union",
+    "watchers": "union",
+    "stakeholders": "union",
+    "type": "each",
+    "place": "each",
+    "tenant": "each",
+    "reporter": "each",
+    "parent": "each",
+    "links": "each",
+}
+
+
+class Condition(Protocol):
+    """A compiled ``take`` or ``put`` expression."""
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """Canonical fields that it looks at."""
+        ...
+
+    def value(self, env: Mapping[str, Json]) -> Json:
+        """Its value; UNKNOWN when a field that decides is unknown."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PutRule:
+    """Where a new record is born in one system: literals and expressions by field."""
+
+    literals: Mapping[str, Json]
+    computed: Mapping[str, Condition] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SyncPolicy:
+    """One sync, compiled: who enters, where new ones are born, who owns what."""
+
+    name: str
+    systems: tuple[str, ...]  # their order decides what nothing else does (law 14)
+    take: Mapping[str, Condition]
+    put: Mapping[str, PutRule]
+    kind: str = "ticket"
+    mode: str = "observe"
+    fields: Mapping[str, str] = field(default_factory=dict)  # group -> policy
+    match: tuple[str, ...] = ()
+    notes: str = "internal"  # or "as written"
+    closes: str = BIRTH  # or "any"
+    on_refused: str = "keep"
+    on_delete: str = "hold"
+    on_leave: str = "finish"
+    mail: str | None = None  # none | staff | customers; None: staff for a person's own change
+    file_limit_bytes: int = 10_000_000
+    owner_silent_s: float = 900.0
+
+
+@dataclass(frozen=True, slots=True)
+class SystemView:
+    """A system as the step functions see it: pure data, no connection."""
+
+    name: str
+    capabilities: Capabilities
+    mappings: Mapping[str, FieldMapping]  # kind -> mapping; ticket, note, attachment
+    account: str | None = None  # native id of our account
+    places: Mapping[str, PlaceInfo] = field(default_factory=dict)
+    tenants: Mapping[str, str] = field(default_factory=dict)  # place -> tenant
+    feed_ok_at: datetime | None = None  # last complete look at its feed (law 13)
+    deadline_s: float = 10.0
+    clock_offset_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Everything a step function may ask; ``now`` is the only clock it has."""
+
+    now: datetime
+    systems: Mapping[str, SystemView]
+    syncs: Mapping[str, SyncPolicy]
+    people: People
+    new_id: Callable[[], str]
+    humans: Callable[[str, str | None], bool]  # (system, native person) -> is a person
+    objectives_s: Mapping[int, float] = field(default_factory=lambda: OBJECTIVES_S)
+
+    def mapping(self, replica: Replica) -> FieldMapping:
+        """The mapping that reads and writes this replica."""
+        return self.systems[replica.system].mappings[replica.kind]
+
+    def policies(self, hub: Hub) -> Sequence[SyncPolicy]:
+        """The syncs that share the hub record; those no longer configured are left out."""
+        return [self.syncs[name] for name in hub.syncs if name in self.syncs]
+
+    def policy(self, hub: Hub, group: str) -> str:
+        """The policy of a field group: a name, or the system that owns it (law 23)."""
+        for sync in self.policies(hub):
+            if group in sync.fields:
+                return sync.fields[group]
+        default = DEFAULT_POLICIES.get(group, "newest")
+        return hub.birth_system if default == BIRTH else default
+
+    def rank(self, hub: Hub, system: str) -> int:
+        """The system's place in the order that decides ties; lower wins."""
+        for sync in self.policies(hub):
+            if system in sync.systems:
+                return sync.systems.index(system)
+        return len(self.systems)
+
+    def setting(self, hub: Hub, name: str, default: Json) -> Json:
+        """A setting of the first sync that shares the hub record."""
+        for sync in self.policies(hub):
+            return getattr(sync, name)
+        return default
+
+    def deadline(self, since: datetime, priority: int) -> datetime:
+        """When waiting work of this priority becomes the most urgent (law 36)."""
+        return since + timedelta(seconds=self.objectives_s.get(priority, 600))

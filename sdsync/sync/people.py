@@ -1,0 +1,52 @@
+"""Who is who, and who is a person, from what the systems told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sdsync.mappings.contract import People
+from sdsync.store.contract import Store
+from sdsync.store.records import Json
+
+
+class KnownPeople:
+    """The people look-up of the store, loaded once and again after a refresh."""
+
+    def __init__(self, store: Store, make: Callable[[Store], People] | None) -> None:
+        self._store, self._make = store, make
+        self._table: People | None = None
+        self._humans: dict[str, dict[str, bool]] = {}
+
+    def forget(self) -> None:
+        """Load anew at the next question: people were read again."""
+        self._table, self._humans = None, {}
+
+    def _people(self) -> People | None:
+        if self._table is None and self._make is not None:
+            self._table = self._make(self._store)
+        return self._table
+
+    def key(self, system: str, native: Json) -> str | None:
+        """The person's key; None: not known."""
+        table = self._people()
+        return table.key(system, native) if table else None
+
+    def native(self, system: str, key: str) -> str | None:
+        """What the system calls the person; None: nobody there."""
+        table = self._people()
+        return table.native(system, key) if table else None
+
+    def display(self, key: str) -> str:
+        """The person's name for people."""
+        table = self._people()
+        return table.display(key) if table else key
+
+    def is_human(self, system: str, native: str | None) -> bool:
+        """Whether a native id is a person; unknown counts as one (law 18)."""
+        if native is None:
+            return True
+        known = self._humans.get(system)
+        if known is None:
+            known = {one.native_id: one.human for one in self._store.people(system)}
+            self._humans[system] = known
+        return known.get(native, True)

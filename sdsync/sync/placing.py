@@ -1,0 +1,162 @@
+"""Placing notes and files on a replica: each once, never wider than they were (laws 25, 45, 54)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sdsync.connectors.contract import AddElement, EditElement, RemoveElement
+from sdsync.mappings.authorship import add_authorship
+from sdsync.store.records import Element, Json, Placement, PlacementState, Ref, Replica
+from sdsync.sync.birth import MAX_STARTS, narrower_than_proved, open_intent
+from sdsync.sync.branches import hit
+from sdsync.sync.compute import Send, deep_merge
+from sdsync.sync.draft import Draft
+from sdsync.sync.elements import add_own, outgoing_audience, width
+
+
+def pending(draft: Draft, replica: Replica) -> Iterator[tuple[Element, Placement]]:
+    """Elements that wait for this replica, oldest first; withdrawals before all else (law 54)."""
+    by_id = {one.id: one for one in draft.share.elements}
+    places = [one for one in draft.share.placements if one.replica_id == replica.id]
+    rows = [(by_id[one.element_id], one) for one in places if one.element_id in by_id]
+    rows.sort(key=lambda row: (row[0].deleted_at is None, row[0].kind, row[0].created_at, row[0].id))
+    for element, place in rows:
+        if waits(element, place):
+            yield element, place
+
+
+def waits(element: Element, place: Placement) -> bool:
+    """Whether the placement has something to do."""
+    if place.state is PlacementState.PENDING:
+        return element.deleted_at is None
+    if place.state is not PlacementState.PLACED:
+        return False
+    return element.deleted_at is not None or place.sent_version < element.version
+
+
+def compute_element(draft: Draft, replica: Replica) -> Send | None:
+    """The next call for a note or file of this replica; None when none can go now."""
+    for element, place in pending(draft, replica):
+        send = _send(draft, replica, element, place)
+        if send is not None:
+            return send
+    return None
+
+
+def blocks_closing(draft: Draft, replica: Replica) -> bool:
+    """Whether a note or file must still go out before the record may close (law 24)."""
+    return any(True for _ in pending(draft, replica))
+
+
+def _send(draft: Draft, replica: Replica, element: Element, place: Placement) -> Send | None:
+    assert replica.native_id is not None
+    ref = Ref(replica.system, replica.kind, replica.native_id)
+    if place.state is PlacementState.PENDING:
+        return _add(draft, replica, element, place, ref)
+    capabilities = draft.ctx.systems[replica.system].capabilities
+    if element.source == replica.system or place.native_id is None:
+        place.sent_version = element.version
+        return None
+    if element.deleted_at is not None:
+        if capabilities.removes_notes:
+            hit("law 54: withdrawn")
+            return Send(RemoveElement(ref, element.kind, place.native_id), element_id=element.id)
+        return _follow_up(draft, replica, element, place, "was withdrawn by its author")
+    if not capabilities.edits_notes:
+        return _follow_up(draft, replica, element, place, "was changed by its author to:")
+    values = _native(draft, replica, element, str(element.values.get("audience")))
+    hit("law 54: edited in place")
+    return Send(EditElement(ref, element.kind, place.native_id, values), element_id=element.id)
+
+
+def _follow_up(
+    draft: Draft, replica: Replica, element: Element, place: Placement, what: str
+) -> None:
+    """The product cannot change it: one more line says what happened (law 54)."""
+    hit("law 54: followed up")
+    name = element.values.get("author_display") or "somebody"
+    body = f"A note by {name} above {what}"
+    if element.deleted_at is None:
+        body = f"{body}\n\n{element.values.get('body')}"
+        place.sent_version = element.version
+    else:
+        place.state = PlacementState.GONE
+    note = add_own(draft, replica, body, now=draft.ctx.now)
+    note.values["audience"] = element.values.get("audience")
+
+
+def _add(
+    draft: Draft, replica: Replica, element: Element, place: Placement, ref: Ref
+) -> Send | None:
+    audience = outgoing_audience(draft, element)
+    info = draft.ctx.systems[replica.system].places.get(replica.place or "")
+    if narrower_than_proved(info, audience):
+        hit("law 45: right not proved")
+        _unplaceable(
+            draft, replica, element, place,
+            f'{replica.system}: our account cannot write {audience} notes in "{replica.place}"',
+        )  # fmt: skip
+        return None
+    if element.kind == "attachment" and element.blob != "stored":
+        if element.blob in ("too large", "refused"):
+            _as_link(draft, replica, element, place)
+        return None
+    values = _native(draft, replica, element, audience)
+    intent = open_intent(draft, replica, kind=element.kind, element_id=element.id, content=values)
+    if intent.starts >= MAX_STARTS:
+        _unplaceable(draft, replica, element, place,
+                     f"{replica.system} accepted the {element.kind} {intent.starts} times and shows none")  # fmt: skip
+        return None
+    operation = AddElement(ref, element.kind, values, intent.mark, intent.id)
+    return Send(operation, intent_id=intent.id, element_id=element.id, audience=audience)
+
+
+def element_values(draft: Draft, replica: Replica, element: Element) -> dict[str, Json]:
+    """The native values that a placement of the element sends to the replica."""
+    return _native(draft, replica, element, outgoing_audience(draft, element))
+
+
+def _native(draft: Draft, replica: Replica, element: Element, audience: str) -> dict[str, Json]:
+    """The native values of a note or file, inert and with its author's line (laws 46, 54)."""
+    mapping = draft.ctx.systems[replica.system].mappings[element.kind]
+    canonical = dict(element.values)
+    canonical["audience"] = audience
+    if element.kind == "note" and element.source != "sdsync":
+        name = str(canonical.get("author_display") or "somebody")
+        canonical["body"] = add_authorship(str(canonical.get("body") or ""), name, element.source)
+    patch: dict[str, Json] = {}
+    for name in mapping.fields:
+        if canonical.get(name) is None:
+            continue
+        put = mapping.put(name, canonical[name], seen={}, hub=canonical, people=draft.ctx.people)
+        if put.cut:
+            draft.fidelity(replica, element.kind, put.cut)
+        deep_merge(patch, put.values)
+    return patch
+
+
+def _as_link(draft: Draft, replica: Replica, element: Element, place: Placement) -> None:
+    """A file that cannot be copied becomes a line with its name and where it lies."""
+    place.state = PlacementState.UNPLACEABLE
+    source = draft.share.at(element.source)
+    where = f" at {source.url}" if source and source.url else ""
+    size = element.values.get("size")
+    text = f'File "{element.values.get("name")}" ({size} bytes) stays in {element.source}{where}'
+    place.note = text
+    draft.fidelity(replica, "attachment", text)
+    note = add_own(draft, replica, text, now=draft.ctx.now)
+    note.values["audience"] = outgoing_audience(draft, element)
+
+
+def _unplaceable(
+    draft: Draft, replica: Replica, element: Element, place: Placement, text: str
+) -> None:
+    place.state, place.note = PlacementState.UNPLACEABLE, text
+    draft.park(replica, f"{element.kind}s", text, about=["element", replica.place, text],
+               remedy=f"sdsync check --live {replica.system}")  # fmt: skip
+    place.cause = replica.groups[f"{element.kind}s"].cause
+
+
+def leaked(intended: str | None, shown: Json) -> bool:
+    """Whether the stored flag is wider than the one that was asked for (law 45)."""
+    return intended is not None and width(shown) < width(intended)

@@ -1,0 +1,134 @@
+"""Merges, moves and deletes at a system (laws 21 and 22)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sdsync.connectors.contract import NativeRecord
+from sdsync.store.records import FieldVersion, GroupState, Replica, ReplicaState, Share
+from sdsync.sync.branches import hit
+from sdsync.sync.draft import Draft
+from sdsync.sync.elements import add_own, distribute
+from sdsync.sync.merge import spread
+
+#: Between the two looks that must both find nothing.
+SECOND_LOOK = timedelta(seconds=60)
+EXISTENCE = "existence"
+
+
+def not_found(draft: Draft, replica: Replica, *, canary: bool | None, proved: bool = False) -> bool:
+    """Judge a record that was not found; True when it is gone for good (law 21).
+
+    Args:
+        canary: Whether another record of the place can be read now; None: not asked.
+        proved: A delete feed named it: no second look is needed.
+    """
+    if replica.state in (ReplicaState.GONE, ReplicaState.MERGED, ReplicaState.UNLINKED):
+        return replica.state is ReplicaState.GONE
+    now = draft.ctx.now
+    if not proved and replica.not_found_at is None:
+        hit("law 21: not found once")
+        replica.not_found_at, replica.state = now, ReplicaState.MISSING
+        draft.audit("missing", source=replica.system, replica=replica, text="not found, asked again")
+        draft.look(replica, due=now + SECOND_LOOK)
+        return False
+    if not proved and (canary is not True or now - (replica.not_found_at or now) < SECOND_LOOK / 2):
+        hit("law 21: no canary, not proved")
+        draft.look(replica, due=now + SECOND_LOOK)
+        return False
+    hit("law 21: gone")
+    _gone(draft, replica)
+    return True
+
+
+def _gone(draft: Draft, replica: Replica) -> None:
+    replica.state = ReplicaState.GONE
+    replica.doubt, replica.groups = {}, {}
+    policy = draft.ctx.setting(draft.hub, "on_delete", "hold")
+    draft.audit("gone", source=replica.system, replica=replica, why=policy)
+    others = [one for one in draft.share.replicas if one.state is ReplicaState.LIVE]
+    if policy == "unlink" or not others:
+        draft.hub.state = "unlinked"
+    elif policy in ("close", "archive"):
+        _close(draft, replica)
+    else:
+        for other in others:
+            text = f"{replica.system} {replica.key or replica.native_id} was deleted, {other.system} {other.key or other.native_id} is open"
+            draft.hold(other, EXISTENCE, text)
+
+
+def _close(draft: Draft, replica: Replica) -> None:
+    now, before = draft.ctx.now, draft.hub.values.get("status")
+    draft.set_value(
+        FieldVersion(
+            "status", draft.next_version("status"), "closed", replica.system, replica.native_id,
+            now, now, human=False,
+        )
+    )  # fmt: skip
+    draft.audit("edited", source=replica.system, replica=replica, field="status",
+                why="on_delete = close", before=before, after="closed")  # fmt: skip
+    spread(draft, "outcome", but=replica)
+
+
+def merged(draft: Draft, replica: Replica, native: NativeRecord, survivor: Share | None) -> Draft | None:
+    """The system answered with another record: a merge (law 22).
+
+    Returns the survivor's draft when the survivor is shared as well; it must be
+    committed together with ``draft``. When it is not shared, the record simply
+    goes on under the survivor's id.
+    """
+    if replica.native_id == native.ref.id:
+        return None
+    if survivor is None or survivor.hub.id == draft.hub.id:
+        hit("law 22: goes on under another id")
+        if replica.native_id:
+            replica.aliases = [*replica.aliases, replica.native_id][-10:]
+        old, replica.native_id = replica.key, native.ref.id
+        replica.sent, replica.seen, replica.seen_mapping = {}, {}, ""
+        replica.joined_at = draft.ctx.now
+        draft.audit("moved", source=replica.system, replica=replica, text=f"{old} is now {native.key}")
+        draft.look(replica)
+        return None
+    hit("law 22: merged")
+    replica.state, replica.merged_into = ReplicaState.MERGED, native.ref.id
+    replica.groups, replica.doubt = {}, {}
+    draft.hub.state, draft.hub.merged_into = "merged", survivor.hub.id
+    draft.audit("merged", source=replica.system, replica=replica, text=f"into {native.key}")
+    other = Draft(survivor, draft.ctx)
+    other.audit("absorbed", source=replica.system, text=f"{replica.key} was merged into it")
+    for one in draft.share.replicas:
+        twin = survivor.at(one.system)
+        if one is replica or one.state is not ReplicaState.LIVE:
+            continue
+        peer = (twin.key or twin.native_id) if twin else native.key
+        add_own(
+            draft, one, now=draft.ctx.now,
+            body=f"Duplicate of {peer}: {replica.key} was merged into {native.key} in {replica.system}.",
+        )  # fmt: skip
+        for group in list(one.groups):
+            draft.mark(one, group, GroupState.IN_STEP)
+    return other
+
+
+def route_late_notes(draft: Draft, survivor: Draft) -> int:
+    """Notes that reach a merged record go to the survivor (law 22)."""
+    moved = 0
+    for element in draft.share.elements:
+        late = [
+            place
+            for place in draft.share.placements_of(element.id)
+            if place.state.value == "pending" and element.source not in ("sdsync",)
+        ]
+        if not late or element.kind != "note":
+            continue
+        hit("law 22: late note routed")
+        for place in late:
+            draft.share.placements.remove(place)
+        copy = type(element)(
+            id=draft.ctx.new_id(), hub_id=survivor.hub.id, kind="note", values=dict(element.values),
+            source=element.source, created_at=element.created_at, hops=element.hops,
+        )  # fmt: skip
+        survivor.share.elements.append(copy)
+        distribute(survivor, copy)
+        moved += 1
+    return moved

@@ -1,0 +1,76 @@
+"""A system while the daemon runs: its connectors, mappings, and what it said of itself."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from sdsync.connectors.contract import Capabilities, Connector, Description
+from sdsync.mappings.contract import Mapping as FieldMapping
+from sdsync.ratelimit.lanes import LaneBudget, LaneState
+from sdsync.sync.model import SystemView
+
+
+@dataclass(slots=True)
+class System:
+    """One declared system. ``connect`` makes a connector; each serves one thread at a time."""
+
+    name: str
+    connect: Callable[[], Connector]
+    capabilities: Capabilities
+    mappings: Mapping[str, FieldMapping]
+    tenants: Mapping[str, str] = field(default_factory=dict)
+    poll_s: float = 10.0
+    deadline_s: float = 10.0
+    budget: LaneBudget = field(default_factory=LaneBudget)
+    description: Description | None = None
+    described_at: datetime | None = None
+    feed_ok_at: datetime | None = None
+    clock_offset_s: float = 0.0
+    lane: LaneState = field(init=False)
+    guard: threading.Lock = field(init=False, default_factory=threading.Lock)
+    _idle: list[Connector] = field(init=False, default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.lane = LaneState(self.budget)
+
+    @contextmanager
+    def connector(self) -> Iterator[Connector]:
+        """Borrow a connector for one piece of work."""
+        with self.guard:
+            one = self._idle.pop() if self._idle else None
+        one = one or self.connect()
+        try:
+            yield one
+        finally:
+            with self.guard:
+                self._idle.append(one)
+
+    def close(self) -> None:
+        """Close the connectors that nobody holds."""
+        with self.guard:
+            idle, self._idle = self._idle, []
+        for one in idle:
+            one.close()
+
+    def learn(self, said: Description, now: datetime) -> None:
+        """Keep what the product says of itself."""
+        self.description, self.described_at = said, now
+        self.clock_offset_s = (said.clock - now).total_seconds()
+        if abs(self.clock_offset_s) < 2:  # its Date header counts whole seconds
+            self.clock_offset_s = 0.0
+
+    def view(self) -> SystemView:
+        """The system as step functions see it now."""
+        said = self.description
+        view = SystemView(
+            self.name, self.capabilities, self.mappings, tenants=self.tenants,
+            feed_ok_at=self.feed_ok_at, deadline_s=self.deadline_s,
+            clock_offset_s=self.clock_offset_s,
+        )  # fmt: skip
+        if said is None:
+            return view
+        return replace(view, account=said.account.native_id, places=said.places)
