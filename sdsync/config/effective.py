@@ -79,14 +79,19 @@ def _place(config: Config, path: KeyPath) -> Place | None:
     return place
 
 
-_WORDS: Mapping[str, str] = {"store": "SQLite beside this file", "broker": "in this process"}
+#: What it means that these were left out; "-" says it for the others.
+_LEFT_OUT: Mapping[str, str] = {
+    "store.url": "SQLite beside this file",
+    "broker.url": "in this process",
+    "mail": "staff, for a person's own change",
+}
 
 
 def _written(path: KeyPath, value: Any) -> str:
     """The value as the file would have it."""
     match value:
         case None:
-            return _WORDS.get(str(path[0]), "-") if path[-1] == "url" else "-"
+            return _LEFT_OUT.get(dotted(path[-2:]), _LEFT_OUT.get(str(path[-1]), "-"))
         case bool():
             return "true" if value else "false"
         case SecretRef() | str() | Path():

@@ -189,8 +189,10 @@ class SyncConfig(Settings):
     on_leave: Literal["finish", "freeze", "unlink"] = Field(
         default="finish", description="What is done when a record leaves every take."
     )
-    mail: Literal["none", "staff", "customers"] = Field(
-        default="none", description="Who may be mailed by what sdsync writes."
+    mail: Literal["none", "staff", "customers"] | None = Field(
+        default=None,
+        description="Who may be mailed by what sdsync writes; left out: staff, and only when a "
+        "person changed something.",
     )
     file_limit_bytes: Size = Field(
         default=10_000_000,

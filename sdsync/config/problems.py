@@ -71,7 +71,7 @@ def render(problems: Sequence[Problem]) -> str:
     """All problems, one a line, and the line that sums them up."""
     lines = [str(one) for one in problems[:SHOWN]]
     if len(problems) > SHOWN:
-        lines.append(f"… and {len(problems) - SHOWN} more")
+        lines.append(f"… and {len(problems) - SHOWN:,} more")
     files = len({one.file for one in problems})
     lines.append(
         f"{count(len(problems), 'problem')} in {count(files, 'file')}. Nothing was changed."
@@ -117,7 +117,8 @@ def dotted(path: KeyPath) -> str:
         if isinstance(part, int):
             text += f"[{part}]"
         else:
-            name = part if _BARE.fullmatch(part) else f'"{part}"'
+            name = part if len(part) <= _LONGEST_NAME else part[:_LONGEST_NAME] + "…"
+            name = name if _BARE.fullmatch(part) else f'"{name}"'
             text += f".{name}" if text else name
     return text
 

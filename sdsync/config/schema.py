@@ -48,7 +48,7 @@ _SIDE: dict[str, Any] = {
 }
 
 
-def schema() -> dict[str, Any]:
+def json_schema() -> dict[str, Any]:
     """The schema. It is looser than ``load``: names and expressions are not checked."""
     made = Config.model_json_schema(by_alias=True, mode="validation")
     definitions: dict[str, Any] = made["$defs"]

@@ -45,9 +45,9 @@ class Shaper:
     def __post_init__(self) -> None:
         self.places = dict(self.document.places)
         self.data = self._known((), self.document.values, Config)
-        systems = self._tables("systems")
-        for name, system in systems.items():
+        for name, system in self._tables("systems").items():
             self._system(name, system)
+        systems = list(self.data["systems"]) if isinstance(self.data.get("systems"), dict) else []
         for name, sync in self._tables("syncs").items():
             self.data["syncs"][name] = self._sync(("syncs", name), sync, systems)
         for name in ("store", "broker", "server", "log"):

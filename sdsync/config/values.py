@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import PlainValidator, ValidationInfo, WithJsonSchema
+from pydantic import PlainSerializer, PlainValidator, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from sdsync.config.secrets import A_REFERENCE, SCHEMES, SecretRef
@@ -186,6 +186,14 @@ def _option(name: str, value: Any, info: ValidationInfo) -> Any:
     return _secret(value, info) if is_secret_name(name) else value
 
 
+def _referred(value: Any) -> Any:
+    """For dumps: a reference as its text."""
+    if isinstance(value, dict):
+        return {name: _referred(one) for name, one in value.items()}
+    return str(value) if isinstance(value, SecretRef) else value
+
+
+_AS_TEXT = PlainSerializer(_referred)
 _REFERENCE_SCHEMA: dict[str, Any] = {
     "type": "string",
     "pattern": r"^(env|file|keyring):.+$",
@@ -204,19 +212,21 @@ Size = Annotated[
     PlainValidator(_size),
     WithJsonSchema({"type": "string", "pattern": SIZE_PATTERN, "examples": ["10 MB"]}),
 ]
-Secret = Annotated[SecretRef, PlainValidator(_secret), WithJsonSchema(_REFERENCE_SCHEMA)]
+Secret = Annotated[SecretRef, PlainValidator(_secret), _AS_TEXT, WithJsonSchema(_REFERENCE_SCHEMA)]
 StoreAddress = Annotated[
-    SecretRef | str, PlainValidator(_store_address), WithJsonSchema(_ADDRESS_SCHEMA)
+    SecretRef | str, PlainValidator(_store_address), _AS_TEXT, WithJsonSchema(_ADDRESS_SCHEMA)
 ]
 BrokerAddress = Annotated[
-    SecretRef | str, PlainValidator(_broker_address), WithJsonSchema(_ADDRESS_SCHEMA)
+    SecretRef | str, PlainValidator(_broker_address), _AS_TEXT, WithJsonSchema(_ADDRESS_SCHEMA)
 ]
 PutValue = Annotated[
     Any,
     PlainValidator(_put_value),
     WithJsonSchema({"type": ["string", "number", "boolean", "array"]}),
 ]
-Options = Annotated[dict[str, Any], PlainValidator(_options), WithJsonSchema({"type": "object"})]
+Options = Annotated[
+    dict[str, Any], PlainValidator(_options), _AS_TEXT, WithJsonSchema({"type": "object"})
+]
 Url = Annotated[str, PlainValidator(_url), WithJsonSchema(_URL_SCHEMA)]
 FilePath = Annotated[
     Path, PlainValidator(_path), WithJsonSchema({"type": "string", "examples": ["tables/a.csv"]})
