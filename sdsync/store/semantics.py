@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from sdsync.store.codec import micros
@@ -22,7 +22,7 @@ TIMERS = frozenset({"poll", "people", "sweep"})
 ENDED = frozenset({IntentState.SETTLED, IntentState.ABANDONED})
 
 #: The column of ``sync_counts`` for a group's state, where it is not its name.
-COUNTED_AS = {GroupState.AWAITING_PLAN: "awaiting"}
+COUNTED_AS: Mapping[str, str] = {GroupState.AWAITING_PLAN: "awaiting"}
 
 
 def first_ring(work: Work) -> Work:
@@ -75,7 +75,7 @@ def cause_clash(old: Cause, new: Cause) -> bool:
     return old.closed_at is None and old.fingerprint != new.fingerprint
 
 
-def intent_target(intent: Intent, systems: dict[str, str]) -> str:
+def intent_target(intent: Intent, systems: Mapping[str, str]) -> str:
     """Where an intent's thing is unique: a record per system, an element per replica."""
     if intent.element_id is not None:
         return intent.replica_id

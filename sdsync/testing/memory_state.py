@@ -6,7 +6,7 @@ they are all or nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
 
 from sdsync.store.codec import canonical, decode, encode
@@ -93,14 +93,16 @@ def _check_shares(state: State, shares: Iterable[Share]) -> None:
             raise Stale(f"{key} belongs to {owner}")
 
 
-def _check_causes(state: State, causes: Iterable[Cause]) -> None:
+def _check_causes(state: State, causes: Sequence[Cause]) -> None:
+    if not causes:
+        return
     after = {one.id: one for one in (decode(Cause, doc) for doc in state.causes.values())}
     for one in causes:
         if one.id in after and cause_clash(after[one.id], one):
             raise Stale(f"cause {one.id} is another one by now")
         after[one.id] = one
     now_open = [one.fingerprint for one in after.values() if one.closed_at is None]
-    if causes and len(now_open) != len(set(now_open)):
+    if len(now_open) != len(set(now_open)):
         raise Stale("a cause with this fingerprint is open already")
 
 

@@ -1,0 +1,227 @@
+"""The audit chain: sealed in the order of commits, anchored in the witness, verified.
+
+Each link is HMAC-SHA256 over the link before, the record's clear columns and
+the digests of its sealed parts. Without the store's key no chain can be made anew.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import orjson
+from sqlalchemy import bindparam, func, insert, select, update
+
+from sdsync.store import tables
+from sdsync.store.codec import instant
+from sdsync.store.crypto import KeyProblem, Unreadable
+from sdsync.store.dialect import Link, Row, Statement
+from sdsync.store.identity import Identities, Witness
+from sdsync.store.trail import AUDIT_PAGE, opened
+from sdsync.store.writer import Tx
+
+_audit, _seals = tables.audit, tables.audit_seals
+#: Records sealed per transaction: some 10 ms, so that intake does not wait.
+_AT_ONCE = 1000
+_PAGE = 10_000
+_DIGEST, _WORDS, _VALS = 9, 10, 11  # columns of the audit table
+
+_clear = [one for one in _audit.columns if one.name not in ("words", "vals")]
+UNSEALED = Statement(
+    select(*_clear)
+    .where(_audit.c.seq > bindparam("after"))
+    .order_by(_audit.c.seq)
+    .limit(bindparam("count"))
+)
+HEAD = Statement(select(_seals.c.seq, _seals.c.chain).order_by(_seals.c.seq.desc()).limit(1))
+SEAL = Statement(insert(_seals))
+SEALS_PAGE = Statement(
+    select(_seals.c.seq, _seals.c.chain)
+    .where(_seals.c.seq > bindparam("after"), _seals.c.seq <= bindparam("upto"))
+    .order_by(_seals.c.seq)
+)
+CHAIN_AT = Statement(select(_seals.c.chain).where(_seals.c.seq == bindparam("seq")))
+ERASE = Statement(
+    update(_audit).where(_audit.c.seq == bindparam("k_seq")).values(words=None, vals=None)
+)
+ERASE_VALUES = Statement(update(_audit).where(_audit.c.seq == bindparam("k_seq")).values(vals=None))
+COUNT = Statement(select(func.count()).select_from(_audit))
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReport:
+    """What was checked, and the first record that is not as it was written."""
+
+    records: int
+    sealed: int
+    erased: int
+    first_bad: int | None = None
+    problem: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing was found."""
+        return self.problem is None
+
+
+class _Bad(Exception):  # noqa: N818 - never leaves this module
+    def __init__(self, seq: int, problem: str) -> None:
+        super().__init__(problem)
+        self.seq = seq
+
+
+class Audits(Identities):
+    """Sealing, verifying and erasing of audit records."""
+
+    def _sealed_to(self, link: Link) -> tuple[int, str]:
+        found = link.row(HEAD)
+        return (0, "") if found is None else (int(found[0]), bytes(found[1]).hex())
+
+    def seal(self) -> int:
+        """Chain what was committed since, and anchor the head; how many records.
+
+        Any process may call it: whoever writes the next seal is elected for it.
+        """
+        sealed = 0
+        while count := self._writer.run(self._seal_some):
+            sealed += count
+            if count < _AT_ONCE:
+                break
+        if sealed:
+            self._anchor()
+        return sealed
+
+    def _seal_some(self, tx: Tx) -> int:
+        if self._dialect.order_commits is not None:
+            tx.link.command(self._dialect.order_commits)
+        head = tx.link.row(HEAD)
+        last, chain = (0, self._genesis(tx.link)) if head is None else (head[0], bytes(head[1]))
+        rows = tx.link.rows(UNSEALED, {"after": last, "count": _AT_ONCE})
+        key, links = self._vault.chain_key, []
+        for row in rows:
+            chain = link_of(key, chain, row)
+            links.append({"seq": row[0], "chain": chain})
+        tx.link.many(SEAL, links)
+        return len(links)
+
+    def _genesis(self, link: Link) -> bytes:
+        store_id = self._known(link).store_id.encode()
+        return hmac.digest(self._vault.chain_key, b"genesis\x00" + store_id, "sha256")
+
+    def _anchor(self) -> None:
+        """Tell the witness the head. A suspect store tells nothing: it would hide why."""
+        with self._reading() as link:
+            known = self._known(link)
+            seq, head = self._sealed_to(link)
+            said = self._witness.read() if self._witness.path.exists() else None
+            if said is None or (said.store_id, said.epoch) != (known.store_id, known.epoch):
+                return
+            if said.seq and self._chain_at(link, said.seq) != said.head:
+                return
+        self._witness.write(Witness(known.store_id, known.epoch, seq, head))
+
+    def _chain_at(self, link: Link, seq: int) -> str | None:
+        found = link.row(CHAIN_AT, {"seq": seq})
+        return None if found is None else bytes(found[0]).hex()
+
+    def erase_audit(self, seqs: Sequence[int], *, values_only: bool = True) -> None:
+        """Forget what these records held: before and after, or the words too.
+
+        The chain stays whole. Whoever calls commits an audit row that says so.
+        """
+        statement = ERASE_VALUES if values_only else ERASE
+        rows = [{"k_seq": seq} for seq in seqs]
+        self._writer.run(lambda tx: tx.link.many(statement, rows))
+
+    def verify(self, *, deep: bool = True) -> VerifyReport:
+        """Check every record against the chain, and the chain against the witness.
+
+        Args:
+            deep: Open the sealed parts too; else only what the chain covers.
+        """
+        report = VerifyReport(0, 0, 0)
+        said = self._witness_said()  # before the records, which then are at least as new
+        with self._reading() as link:
+            try:
+                for page in self._pages(link):
+                    report = self._check_page(link, page, report, deep=deep)
+                self._check_anchor(link, report, said)
+            except _Bad as bad:
+                return replace(report, first_bad=bad.seq, problem=f"record {bad.seq}: {bad}")
+        return report
+
+    def _pages(self, link: Link) -> Iterator[list[Row]]:
+        after = 0
+        while rows := link.rows(AUDIT_PAGE, {"after": after, "count": _PAGE}):
+            yield rows
+            after = rows[-1][0]
+
+    def _check_page(
+        self, link: Link, rows: list[Row], report: VerifyReport, *, deep: bool
+    ) -> VerifyReport:
+        first = report.records
+        chain = (
+            self._genesis(link) if first == 0 else bytes.fromhex(self._chain_at(link, first) or "")
+        )
+        upto = rows[-1][0]
+        seals: dict[int, bytes] = {}
+        seals.update((n, one) for n, one in link.rows(SEALS_PAGE, {"after": first, "upto": upto}))
+        last_seal, _ = self._sealed_to(link)
+        key, erased = self._vault.chain_key, report.erased
+        for expected, row in enumerate(rows, first + 1):
+            seq = row[0]
+            if seq != expected:
+                raise _Bad(expected, "is missing: it was deleted")
+            if seq <= last_seal:
+                chain = link_of(key, chain, row[:_WORDS])
+                if chain != seals.get(seq):
+                    raise _Bad(seq, _changed(row))
+            if row[_WORDS] is None:
+                erased += 1
+            if deep:
+                self._check_parts(row)
+        return VerifyReport(upto, min(upto, last_seal), erased)
+
+    def _check_parts(self, row: Row) -> None:
+        digest = row[_DIGEST]
+        try:
+            if row[_WORDS] is not None:
+                opened("words", digest, row[_WORDS], self._vault)
+            if row[_VALS] is not None:
+                opened("vals", digest, row[_VALS], self._vault)
+        except (Unreadable, KeyProblem):
+            raise _Bad(row[0], "what is sealed beside it was changed") from None
+
+    def _witness_said(self) -> Witness | str:
+        try:
+            return self._witness.read() or f"{self._witness.path} is missing"
+        except ValueError as error:
+            return str(error)
+
+    def _check_anchor(self, link: Link, report: VerifyReport, said: Witness | str) -> None:
+        seq, _ = self._sealed_to(link)
+        if seq > report.records:
+            raise _Bad(report.records + 1, f"is missing: records up to {seq} were sealed")
+        if isinstance(said, str):
+            raise _Bad(report.records, f"the head cannot be checked: {said}")
+        if said.seq > report.sealed:
+            raise _Bad(
+                report.sealed + 1,
+                f"is missing: the witness {self._witness.path} saw records up to {said.seq}",
+            )
+        if said.seq and self._chain_at(link, said.seq) != said.head:
+            raise _Bad(said.seq, "is not the one that the witness saw: the chain was made anew")
+
+
+def link_of(key: bytes, before: bytes, row: Row) -> bytes:
+    """The next link of the chain: over the link before, and the row's clear columns."""
+    *clear, digest = row
+    return hmac.digest(key, b"".join((before, digest, orjson.dumps(clear))), "sha256")
+
+
+def _changed(row: Row) -> str:
+    return (
+        f"{row[2]} at {instant(row[1]).isoformat(timespec='seconds')} does not fit the chain: "
+        "it was changed, put in or moved, or its seal was"
+    )

@@ -1,0 +1,162 @@
+"""Which store this is: its id and epoch, and the witness beside it (law 32).
+
+A store that was restored or cloned cannot know it by itself. The witness is a
+small signed file outside the database; where the two disagree, the store is
+suspect until :meth:`Identities.new_epoch` is called.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from sdsync.store import tables
+from sdsync.store.base import Base
+from sdsync.store.codec import encode, load
+from sdsync.store.dialect import Link, upsert
+from sdsync.store.upgrading import META_OF
+from sdsync.store.vault import Vault
+
+META_PUT = upsert(tables.meta)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What marks carry. ``suspect`` says why the store may not be the newest; None: it is."""
+
+    store_id: str
+    epoch: int
+    suspect: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """What the file beside the store says: the last seal that it saw."""
+
+    store_id: str
+    epoch: int
+    seq: int = 0
+    head: str = ""
+
+
+class WitnessFile:
+    """The witness on disk; every write is whole and synced."""
+
+    def __init__(self, path: Path, vault: Vault) -> None:
+        self.path = path
+        self._vault = vault
+
+    def read(self) -> Witness | None:
+        """What it says; None when there is no file.
+
+        Raises:
+            ValueError: It was written without the store's key, or is damaged.
+        """
+        try:
+            text = self.path.read_bytes()
+        except FileNotFoundError:
+            return None
+        try:
+            said = load(text)
+            signature = said.pop("signature")
+            witness = Witness(**said)
+        except (ValueError, TypeError, KeyError, AttributeError):
+            raise ValueError(f"{self.path}: no witness file, or a damaged one") from None
+        if not secrets.compare_digest(str(signature), self._vault.sign(encode(asdict(witness)))):
+            raise ValueError(f"{self.path}: signed by another store's key")
+        return witness
+
+    def write(self, witness: Witness) -> None:
+        """Replace the file."""
+        said = asdict(witness)
+        text = encode({**said, "signature": self._vault.sign(encode(said))})
+        fresh = self.path.with_name(self.path.name + ".new")
+        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(text + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(self.path)
+
+
+def read_meta(link: Link, name: str) -> bytes | None:
+    """One value of the meta table."""
+    found = link.row(META_OF, {"name": name})
+    return None if found is None else bytes(found[0])
+
+
+class Identities(Base):
+    """The part of a store that knows which one it is."""
+
+    _witness: WitnessFile
+
+    def identity(self) -> Identity:
+        """Id and epoch, and whether the witness agrees."""
+        said: Witness | None = None
+        reason: str | None = f"{self._witness.path}: the witness file is missing"
+        try:
+            # Before the records: these then are at least as new as the witness.
+            said = self._witness.read()
+        except ValueError as error:
+            reason = str(error)
+        with self._reading() as link:
+            known = self._known(link)
+            seq, head = self._sealed_to(link)
+        if said is not None:
+            reason = _disagreement(said, known, seq, head)
+        return replace(known, suspect=reason)
+
+    def _sealed_to(self, link: Link) -> tuple[int, str]:
+        raise NotImplementedError
+
+    def _known(self, link: Link) -> Identity:
+        store_id, epoch = read_meta(link, "id"), read_meta(link, "epoch")
+        return Identity((store_id or b"").decode(), int(epoch or b"0"))
+
+    def new_epoch(self) -> Identity:
+        """Accept this store as the true one: a new epoch, told to the witness.
+
+        For a person who has decided so after a restore; marks of older epochs
+        are then looked up before anything is made.
+        """
+        try:
+            said = self._witness.read()
+        except ValueError:
+            said = None
+        seen = said.epoch if said else 0
+
+        def raise_epoch(link: Link) -> Identity:
+            known = self._known(link)
+            known = replace(known, epoch=max(known.epoch, seen) + 1)
+            link.run(META_PUT, {"name": "epoch", "value": str(known.epoch).encode()})
+            return known
+
+        known = self._writer.run(lambda tx: raise_epoch(tx.link))
+        with self._reading() as link:
+            seq, head = self._sealed_to(link)
+        self._witness.write(Witness(known.store_id, known.epoch, seq, head))
+        return known
+
+
+def _disagreement(said: Witness, known: Identity, seq: int, head: str) -> str | None:
+    if said.store_id != known.store_id:
+        return f"the witness knows store {said.store_id}, this is {known.store_id}"
+    if said.epoch != known.epoch:
+        return f"the witness knows epoch {said.epoch}, this store has {known.epoch}"
+    if said.seq > seq:
+        return f"the witness saw {said.seq} sealed audit records, this store has {seq}"
+    if said.seq == seq and said.head != head:
+        return f"sealed audit record {seq} is not the one that the witness saw"
+    return None
+
+
+def fresh_meta(vault: Vault) -> dict[str, Any]:
+    """The meta rows of a new store."""
+    return {
+        "id": secrets.token_hex(8).encode(),
+        "epoch": b"1",
+        "secrets": vault.locked(),
+    }

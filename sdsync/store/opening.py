@@ -1,0 +1,150 @@
+"""Opening a store: its files, its key, its form; refusing one that is not sound."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.exc import DBAPIError
+
+from sdsync.config.clock import Clock
+from sdsync.store import tables
+from sdsync.store.crypto import Cipher, KeyProblem, make_key_file, read_key_file, read_keys
+from sdsync.store.dialect import Dialect, Link, Trouble, dialect_for, file_of, insert_if_new
+from sdsync.store.identity import Witness, WitnessFile, fresh_meta, read_meta
+from sdsync.store.sql import SqlStore
+from sdsync.store.upgrading import StoreForm, WrongStore, form_of, run_migrations
+from sdsync.store.vault import Vault
+from sdsync.store.writer import StoreDamaged
+
+META_NEW = insert_if_new(tables.meta, ("name",))
+
+
+@dataclass(frozen=True, slots=True)
+class StoreFiles:
+    """Where a store and what belongs beside it lie."""
+
+    url: str
+    database: Path | None  # None on a server
+    key: Path
+    witness: Path
+
+
+def files_of(url: str | None, path: Path) -> StoreFiles:
+    """The files of a store.
+
+    Args:
+        url: None means SQLite in ``path``.
+        path: The folder for what has no other place: that of ``sdsync.toml``.
+    """
+    if url is None:
+        url = f"sqlite:///{(path / 'sdsync.db').absolute()}"
+    database = file_of(url)
+    base = database or path / "sdsync.store"
+    return StoreFiles(
+        url, database, base.with_name(base.name + ".key"), base.with_name(base.name + ".witness")
+    )
+
+
+def open_store(
+    url: str | None,
+    key: str | None,
+    *,
+    path: Path,
+    clock: Clock | None = None,
+    check: bool = True,
+) -> SqlStore:
+    """Open a store, or make a new one where there is none.
+
+    Args:
+        url: ``sqlite:///FILE`` or ``postgresql://…``; None: SQLite in ``path``.
+        key: The store's keys in base64, the current one first; None: the key
+            file beside the store, made with a new store.
+        path: The folder of ``sdsync.toml``.
+        clock: For ages on screens.
+        check: Read every page of a SQLite file first; for commands of a person
+            that shall be quick, leave it out.
+
+    Raises:
+        WrongStore: Not ours, or its form is not this program's.
+        KeyProblem: The key is missing or not this store's.
+        StoreDamaged: The file is no sound database.
+    """
+    files = files_of(url, path)
+    dialect = dialect_for(files.url)
+    try:
+        return _open(files, dialect, key, clock, check=check)
+    except BaseException as error:
+        dialect.engine.dispose()
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        if cause is not None and dialect.trouble(cause) is Trouble.DAMAGED:
+            raise _damaged(files, [str(cause)]) from error
+        raise
+
+
+def _open(
+    files: StoreFiles, dialect: Dialect, key: str | None, clock: Clock | None, *, check: bool
+) -> SqlStore:
+    if files.database is not None:
+        _make_private(files.database)
+    form = form_of(dialect)
+    if form is StoreForm.OLD:
+        raise WrongStore("the store has an older form; run: sdsync store upgrade")
+    if form is StoreForm.EMPTY:
+        run_migrations(dialect)
+    link = dialect.connect()
+    try:
+        if check and (found := dialect.check(link, quick=True)):
+            raise _damaged(files, found)
+        vault = _unlock(link, files, key)
+    finally:
+        link.close()
+    return SqlStore(dialect, vault, WitnessFile(files.witness, vault), clock)
+
+
+def _make_private(database: Path) -> None:
+    """Make the file before SQLite does, so that it is never open to others."""
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(database, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+
+
+def _unlock(link: Link, files: StoreFiles, key: str | None) -> Vault:
+    sealed = read_meta(link, "secrets")
+    if sealed is None:
+        _make_new(link, files, key)
+        sealed = read_meta(link, "secrets") or b""
+    try:
+        return Vault.unlocked(Cipher(_keys(files, key)), sealed)
+    except KeyProblem as problem:
+        raise KeyProblem(f"the store does not open with this key: {problem}") from None
+
+
+def _keys(files: StoreFiles, key: str | None) -> Sequence[bytes]:
+    return read_key_file(files.key) if key is None else read_keys(key)
+
+
+def _make_new(link: Link, files: StoreFiles, key: str | None) -> None:
+    """Give a new store its id, its keys and its witness; another process may be faster."""
+    if key is None:
+        with contextlib.suppress(FileExistsError):
+            make_key_file(files.key)
+    vault = Vault.fresh(Cipher(_keys(files, key)))
+    link.begin_write()
+    rows = fresh_meta(vault)
+    made = [link.run(META_NEW, {"name": name, "value": rows[name]}) for name in rows]
+    link.command("COMMIT")
+    if all(made):
+        WitnessFile(files.witness, vault).write(Witness(rows["id"].decode(), 1))
+
+
+def _damaged(files: StoreFiles, found: Sequence[str]) -> StoreDamaged:
+    where = files.database or "the store"
+    lines = "\n  ".join(found[:5])
+    return StoreDamaged(
+        f"{where} is damaged and was not opened:\n  {lines}\n"
+        f"Nothing was changed. Stop sdsync, copy {where} and the files beside it away, then "
+        "restore the newest backup; what is newer is read again from the systems."
+    )

@@ -1,0 +1,204 @@
+"""Reads of the way: shares and what a step needs beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, select
+
+from sdsync.store import tables, working
+from sdsync.store.base import Base
+from sdsync.store.codec import instant_or_none
+from sdsync.store.dialect import Link, Statement
+from sdsync.store.parts import PARTS
+from sdsync.store.records import (
+    Cause,
+    Hub,
+    Json,
+    LaneRow,
+    Pause,
+    PersonRow,
+    Ref,
+    Share,
+    SyncRow,
+    SystemRow,
+    Work,
+    WorkKey,
+)
+from sdsync.store.vault import Vault, row_id
+
+_hubs, _replicas, _intents = tables.hubs, tables.replicas, tables.intents
+_values, _causes = tables.hub_values, tables.causes
+
+HUB_OF = Statement(
+    select(_hubs.c.id, _hubs.c.version, _hubs.c.doc).where(_hubs.c.id == bindparam("id"))
+)
+BY_NATIVE = Statement(
+    select(_replicas.c.hub_id).where(
+        _replicas.c.system == bindparam("system"),
+        _replicas.c.kind == bindparam("kind"),
+        _replicas.c.native_id == bindparam("id"),
+    )
+)
+BY_REPLICA = Statement(select(_replicas.c.hub_id).where(_replicas.c.id == bindparam("id")))
+BY_MARK = Statement(select(_intents.c.hub_id).where(_intents.c.mark == bindparam("mark")))
+OPEN_INTENTS = Statement(
+    select(_intents.c.hub_id, _intents.c.place)
+    .where(
+        _intents.c.system == bindparam("system"),
+        _intents.c.kind == bindparam("kind"),
+        _intents.c.ended == 0,
+    )
+    .order_by(_intents.c.hub_id, _intents.c.place)
+)
+BY_VALUE = Statement(
+    select(_values.c.hub_id)
+    .where(
+        _values.c.kind == bindparam("kind"),
+        _values.c.field == bindparam("field"),
+        _values.c.digest == bindparam("digest"),
+    )
+    .order_by(_values.c.hub_id)
+)
+OPEN_CAUSE = Statement(
+    select(_causes.c.id, _causes.c.doc).where(
+        _causes.c.fingerprint == bindparam("fingerprint"), _causes.c.closed_at.is_(None)
+    )
+)
+BLOB_OF = Statement(select(tables.blobs.c.body).where(tables.blobs.c.element_id == bindparam("id")))
+SYSTEM_OF = Statement(
+    select(tables.systems.c.doc).where(tables.systems.c.system == bindparam("id"))
+)
+SYNC_OF = Statement(select(tables.syncs.c.doc).where(tables.syncs.c.sync == bindparam("id")))
+PAUSES = Statement(
+    select(tables.pauses.c.scope, tables.pauses.c.doc).order_by(tables.pauses.c.scope)
+)
+PEOPLE_OF = Statement(
+    select(tables.people.c.native_id, tables.people.c.doc)
+    .where(tables.people.c.system == bindparam("id"))
+    .order_by(tables.people.c.native_id)
+)
+
+
+def read_hub(row: Sequence[Any], vault: Vault) -> Hub:
+    """A hub from (id, version, doc): the column knows the version that counts."""
+    hub_id, version, doc = row
+    hub = vault.read(Hub, "hubs", hub_id, doc)
+    hub.version = version
+    return hub
+
+
+def load_share(link: Link, hub_id: str, vault: Vault) -> Share | None:
+    """A hub record with all that hangs on it, members in order of their ids."""
+    row = link.row(HUB_OF, {"id": hub_id})
+    if row is None:
+        return None
+    found: list[list[Any]] = []
+    for part in PARTS:
+        rows = link.rows(part.docs, {"hub_id": hub_id})
+        name = part.table.name
+        found.append([vault.read(part.record, name, row_id(*key), doc) for doc, *key in rows])
+    return Share(read_hub(row, vault), *found)
+
+
+class Queries(Base):
+    """What step functions and connectors' runners read."""
+
+    def share(self, hub_id: str) -> Share | None:
+        """The hub record with all that hangs on it."""
+        with self._reading() as link:
+            return load_share(link, hub_id, self._vault)
+
+    def _share_by(self, statement: Statement, **params: str) -> Share | None:
+        with self._reading() as link:
+            found = link.row(statement, params)
+            return None if found is None else load_share(link, found[0], self._vault)
+
+    def share_of(self, ref: Ref) -> Share | None:
+        """The share that has a replica with this native id."""
+        return self._share_by(BY_NATIVE, system=ref.system, kind=ref.kind, id=ref.id)
+
+    def share_with_replica(self, replica_id: str) -> Share | None:
+        """The share that this replica belongs to."""
+        return self._share_by(BY_REPLICA, id=replica_id)
+
+    def share_by_mark(self, mark: str) -> Share | None:
+        """The share that has an intent with this mark, open or settled."""
+        return self._share_by(BY_MARK, mark=mark)
+
+    def open_intents_in(self, system: str, kind: str) -> Sequence[tuple[str, str]]:
+        """(hub id, place) of intents of this record kind that are not settled."""
+        with self._reading() as link:
+            rows = link.rows(OPEN_INTENTS, {"system": system, "kind": kind})
+        return [(hub_id, place) for hub_id, place in rows]
+
+    def find_hubs(self, kind: str, field: str, value: Json) -> Sequence[str]:
+        """Hub ids whose ``values[field]`` equals ``value``; None finds nothing."""
+        if value is None:
+            return []
+        digest = self._vault.value_digest(kind, field, value)
+        with self._reading() as link:
+            rows = link.rows(BY_VALUE, {"kind": kind, "field": field, "digest": digest})
+        return [str(one[0]) for one in rows]
+
+    def next_due(self, lane: str) -> datetime | None:
+        """When work of the lane is due next; it may be past."""
+        with self._reading() as link:
+            found = link.row(working.NEXT_DUE, {"lane": lane})
+        return instant_or_none(found[0]) if found else None
+
+    def work(self, key: WorkKey) -> Work | None:
+        """One row of work."""
+        params = {"k_lane": key.lane, "k_kind": key.kind, "k_target": key.target}
+        with self._reading() as link:
+            found = link.row(working.WORK_OF, params)
+        return None if found is None else working.read_work(found, self._vault)
+
+    def blob(self, element_id: str) -> bytes | None:
+        """A file's content."""
+        with self._reading() as link:
+            found = link.row(BLOB_OF, {"id": element_id})
+        return None if found is None else self._vault.cipher.open("blobs", element_id, found[0])
+
+    def system(self, name: str) -> SystemRow:
+        """What is known of a system; a new row when nothing is."""
+        with self._reading() as link:
+            found = link.row(SYSTEM_OF, {"id": name})
+        if found is None:
+            return SystemRow(name)
+        return self._vault.read(SystemRow, "systems", name, found[0])
+
+    def sync(self, name: str) -> SyncRow | None:
+        """What is known of a sync."""
+        with self._reading() as link:
+            found = link.row(SYNC_OF, {"id": name})
+        return None if found is None else self._vault.read(SyncRow, "syncs", name, found[0])
+
+    def pauses(self) -> Sequence[Pause]:
+        """All pauses in order of scope."""
+        with self._reading() as link:
+            rows = link.rows(PAUSES)
+        return [self._vault.read(Pause, "pauses", scope, doc) for scope, doc in rows]
+
+    def people(self, system: str) -> Sequence[PersonRow]:
+        """The people of a system in order of native id."""
+        with self._reading() as link:
+            rows = link.rows(PEOPLE_OF, {"id": system})
+        return [
+            self._vault.read(PersonRow, "people", row_id(system, native_id), doc)
+            for native_id, doc in rows
+        ]
+
+    def cause(self, fingerprint: str) -> Cause | None:
+        """The open cause with this fingerprint."""
+        with self._reading() as link:
+            found = link.row(OPEN_CAUSE, {"fingerprint": fingerprint})
+        return None if found is None else self._vault.read(Cause, "causes", found[0], found[1])
+
+    def lane(self, lane: str) -> LaneRow:
+        """What outlives the lane's holder."""
+        with self._reading() as link:
+            found = link.row(working.LANE_OF, {"lane": lane})
+        return working.read_lane(found, lane, self._vault)

@@ -1,0 +1,85 @@
+"""Bringing the tables to this program's form, and refusing a store that is not ours to touch."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from sqlalchemy import bindparam, column, inspect, select, table
+
+from sdsync.store import tables
+from sdsync.store.dialect import Dialect, Link, Statement, dialect_for
+from sdsync.store.tables import REVISION
+
+_version = table("alembic_version", column("version_num"))
+REVISION_OF = Statement(select(_version.c.version_num))
+META_OF = Statement(select(tables.meta.c.value).where(tables.meta.c.name == bindparam("name")))
+
+
+class StoreForm(Enum):
+    """How the tables stand to this program."""
+
+    EMPTY = "empty"
+    READY = "ready"
+    OLD = "old"
+
+
+class WrongStore(Exception):  # noqa: N818 - named for the person who reads it
+    """The database is no store of ours, older than this program, or too new for it."""
+
+
+def form_of(dialect: Dialect) -> StoreForm:
+    """Whether the store can be used, must be made or upgraded first.
+
+    Raises:
+        WrongStore: A foreign database, or one that no longer serves this program.
+    """
+    names = set(inspect(dialect.engine).get_table_names())
+    if "alembic_version" not in names or "meta" not in names:
+        if names & {one.name for one in tables.metadata.sorted_tables}:
+            raise WrongStore("the database holds tables of another program; name another one")
+        return StoreForm.EMPTY
+    link = dialect.connect()
+    try:
+        return _form(link)
+    finally:
+        link.close()
+
+
+def _form(link: Link) -> StoreForm:
+    found = link.row(REVISION_OF)
+    revision = str(found[0]) if found else ""
+    if revision == REVISION:
+        return StoreForm.READY
+    if revision < REVISION:
+        return StoreForm.OLD
+    serves = link.row(META_OF, {"name": "serves"})
+    oldest = bytes(serves[0]).decode() if serves else revision
+    if oldest > REVISION:
+        raise WrongStore(
+            f"the store has form {revision} and serves programs from form {oldest} on; "
+            f"this program knows {REVISION}: install the newer sdsync"
+        )
+    return StoreForm.READY
+
+
+def upgrade(url: str) -> str:
+    """Bring the tables to this program's form, all or nothing; the revision reached."""
+    dialect = dialect_for(url)
+    try:
+        run_migrations(dialect)
+    finally:
+        dialect.engine.dispose()
+    return REVISION
+
+
+def run_migrations(dialect: Dialect) -> None:
+    """Run what is missing in one transaction."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", "sdsync.store:migrations")
+    config.set_main_option("path_separator", "os")
+    with dialect.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
