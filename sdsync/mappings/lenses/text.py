@@ -1,0 +1,62 @@
+"""Rich text: the product's markup as CommonMark, and back, inert (law 46)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sdsync.mappings.contract import Viewed
+from sdsync.mappings.lenses.base import Absent, Lens, Outcome, Scene, Written, as_text
+from sdsync.mappings.richtext.convert import Markup, from_native, to_native
+from sdsync.mappings.richtext.inert import ALL, Danger, inert_line, plain_line
+from sdsync.mappings.richtext.threeway import three_way
+from sdsync.store.records import Json
+
+
+@dataclass(frozen=True)
+class TextLens(Lens):
+    """A text of several lines. Where the record tells its markup, that is read.
+
+    The view is lossy where the markup has no word for something (a heading in
+    plain text): an edit of it is merged into the whole (law 8).
+    """
+
+    markup: Markup
+    allow: frozenset[Danger] = frozenset()
+
+    def get(self, native: Json, scene: Scene) -> Viewed:
+        """CommonMark in its canonical form."""
+        return from_native(as_text(native), self._markup(scene)) or None
+
+    def put(self, value: Json, seen: Json | Absent, scene: Scene) -> Outcome:
+        """The product's markup; ``cut`` when it reads back as something else."""
+        markup = self._markup(scene)
+        text = as_text(value)
+        native = to_native(text, markup, dangers=ALL - self.allow)
+        same = from_native(native, markup) == from_native(text, "markdown")
+        cut = None if same else f"some formatting has no form in {markup}"
+        return Written(native, cut, markup)
+
+    def carry(self, old_view: Json, new_view: Json, whole: Json) -> Json | None:
+        """The edit of the view merged into the whole; None when they meet."""
+        if not isinstance(old_view, str) or not isinstance(whole, str):
+            return new_view
+        return three_way(base=old_view, ours=whole, theirs=as_text(new_view or ""))
+
+    def _markup(self, scene: Scene) -> Markup:
+        told = scene.format
+        return told if told in ("plain", "html", "textile", "markdown") else self.markup  # type: ignore[return-value]
+
+
+@dataclass(frozen=True)
+class LineLens(Lens):
+    """A text of one line, such as a title: ends of lines become spaces."""
+
+    allow: frozenset[Danger] = frozenset()
+
+    def get(self, native: Json, scene: Scene) -> Viewed:
+        """The line, without what made it inert."""
+        return plain_line(as_text(native)) or None
+
+    def put(self, value: Json, seen: Json | Absent, scene: Scene) -> Outcome:
+        """The line, made inert."""
+        return Written(inert_line(as_text(value), ALL - self.allow))

@@ -1,0 +1,1 @@
+"""Rich text: plain, HTML, Textile and Markdown through one canonical form, CommonMark."""

@@ -1,0 +1,92 @@
+"""Every markup through one canonical form, CommonMark."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final, Literal, get_args
+
+from sdsync.mappings.richtext.document import Blocks, CodeBlock
+from sdsync.mappings.richtext.html import read_html, write_html
+from sdsync.mappings.richtext.inert import (
+    Danger,
+    inert_lines,
+    make_inert,
+    unguarded,
+    without_guards,
+)
+from sdsync.mappings.richtext.markdown_read import read_markdown
+from sdsync.mappings.richtext.markdown_write import write_markdown
+from sdsync.mappings.richtext.plain import read_plain, write_plain
+from sdsync.mappings.richtext.textile_read import read_textile
+from sdsync.mappings.richtext.textile_write import write_textile
+
+Markup = Literal["plain", "html", "textile", "markdown"]
+MARKUPS: Final[tuple[Markup, ...]] = get_args(Markup)
+
+#: A longer text is a log that somebody pasted; it travels as it is, in a code block.
+LIMIT: Final = 200_000
+_TRIES: Final = 4
+
+
+@lru_cache(maxsize=256)
+def canonical(text: str) -> str:
+    """The canonical form of a CommonMark text; of a canonical text, the text itself."""
+    text = clean(text)
+    if len(text) > LIMIT:
+        return _whole(text)
+    for _ in range(_TRIES):
+        again = write_markdown(read_markdown(text))
+        if again == text:
+            return text
+        text = again
+    return _settled(write_markdown(read_plain(text)))
+
+
+def _settled(text: str) -> str:
+    """A plain text's form, or, where even that does not settle, the text as code."""
+    return text if write_markdown(read_markdown(text)) == text else _whole(text)
+
+
+def _whole(text: str) -> str:
+    blocks = read_markdown(text) if text.startswith("```") else ()
+    if len(blocks) == 1 and isinstance(blocks[0], CodeBlock):
+        return write_markdown(blocks)
+    return write_markdown((CodeBlock(text.strip("\n")),)) if text.strip() else ""
+
+
+def clean(text: str) -> str:
+    """Line ends as LF, without the characters that no store keeps."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(char for char in text if char >= " " or char in "\n\t").replace("\x7f", "")
+
+
+def from_native(text: str, markup: Markup) -> str:
+    """The canonical form of a product's text, without guards."""
+    text = clean(text)
+    if len(text) > LIMIT:
+        return _whole(unguarded(text))
+    return canonical(write_markdown(without_guards(_read(text, markup))))
+
+
+def to_native(text: str, markup: Markup, *, dangers: frozenset[Danger]) -> str:
+    """A canonical text in a product's markup, inert as far as ``dangers`` says (law 46)."""
+    blocks = read_markdown(canonical(text))
+    match markup:
+        case "plain":
+            return inert_lines(write_plain(blocks), dangers)
+        case "html":
+            return write_html(make_inert(blocks, dangers))
+        case "textile":
+            return write_textile(make_inert(blocks, dangers))
+        case "markdown":
+            return write_markdown(make_inert(blocks, dangers))
+
+
+def _read(text: str, markup: Markup) -> Blocks:
+    readers = {
+        "plain": read_plain,
+        "html": read_html,
+        "textile": read_textile,
+        "markdown": read_markdown,
+    }
+    return readers[markup](text)

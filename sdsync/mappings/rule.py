@@ -1,0 +1,154 @@
+"""A rule: one canonical field, its native path, and the lens between the two."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sdsync.mappings.contract import UNKNOWN, Direction, People, Put, Unknown, Viewed
+from sdsync.mappings.expressions import Expression
+from sdsync.mappings.lenses.base import Left, Lens, Outcome, Refused, Scene, Written, is_empty
+from sdsync.mappings.paths import ABSENT, Absent, Path, merged
+from sdsync.store.records import Json
+
+#: Canonical fields whose empty value is [] and not None.
+_SETS = frozenset({"people", "tags", "list"})
+
+
+@dataclass(frozen=True)
+class Format:
+    """Where the record tells the markup of a text, and in which words."""
+
+    path: Path
+    words: Mapping[str, str]  # our word (html, plain, textile, markdown) -> the product's
+
+    def read(self, native: Mapping[str, Json]) -> str | None:
+        """The markup that the record tells; None when it does not, or in a word not known."""
+        found = self.path.read(native)
+        return next((ours for ours, word in self.words.items() if word == found), None)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How one canonical field looks in one product. ``place`` is file:line:column.
+
+    ``once``: the product takes the value at birth alone. ``optional``: some
+    places have no such field; there the value is left out and said.
+    """
+
+    field: str
+    kind: str  # of the field, as the vocabulary has it
+    lens: Lens
+    path: Path | None = None  # None: a constant
+    direction: Direction = Direction.BOTH
+    place: str = ""
+    once: bool = False
+    optional: bool = False
+    format: Format | None = None
+    entering: Mapping[str, Mapping[Path, Expression]] = field(default_factory=dict)
+
+    @property
+    def nothing(self) -> Json:
+        """The canonical empty value of this field."""
+        return [] if self.kind in _SETS else None
+
+    def keep(self, native: Mapping[str, Json]) -> dict[str, Json]:
+        """What this rule reads of a record."""
+        parts = [] if self.path is None else [self.path.part(native)]
+        if self.format is not None:
+            parts.append(self.format.path.part(native))
+        return merged(parts)
+
+    def extract(self, native: Mapping[str, Json]) -> dict[str, Json]:
+        """Path and value as law 1 compares them; without the path where it is not known."""
+        found = ABSENT if self.path is None else self.path.read(native)
+        if self.path is None or isinstance(found, Absent | Unknown):
+            return {}
+        return {self.path.text: self.lens.footprint(found)}
+
+    def get(self, native: Mapping[str, Json], system: str, people: People) -> Viewed:
+        """The canonical value; UNKNOWN where the record does not hold the path (law 9)."""
+        if self.direction is Direction.OUT:
+            return UNKNOWN
+        return self._view(native, self._scene(native, system, people, {}))
+
+    def put(
+        self,
+        value: Json,
+        seen: Mapping[str, Json],
+        hub: Mapping[str, Json],
+        system: str,
+        people: People,
+    ) -> Put:
+        """The patch that makes the record show ``value``; empty when it already does (law 8)."""
+        if self.direction is Direction.IN:
+            return Put()
+        scene = self._scene(seen, system, people, hub)
+        now: Json | Absent = ABSENT
+        if self.path is not None:
+            found = self.path.read(seen)
+            if isinstance(found, Unknown):
+                return Put(refused="what stands there is not known; it is read first", place=self.place)
+            now = found
+        if is_empty(value):
+            return self._clear(now)
+        if seen and isinstance(now, Absent) and self.path is not None and self.optional:
+            return Put(cut=f"{self.path.text} does not exist here")
+        return self._patch(self.lens.put(value, now, scene), value, now, scene)
+
+    def _clear(self, now: Json | Absent) -> Put:
+        """Empty the native field; at birth, and where it is empty, there is nothing to do."""
+        if self.path is None or isinstance(now, Absent) or self.lens.is_empty(now):
+            return Put()
+        if self.once or not self.lens.can_empty:
+            return Put(cut=f"{self.path.text} cannot be emptied")
+        empty = self.lens.empty
+        return Put(values=self.path.patch(list(empty) if isinstance(empty, tuple) else empty))
+
+    def _patch(self, outcome: Outcome, value: Json, now: Json | Absent, scene: Scene) -> Put:
+        if isinstance(outcome, Refused):
+            return Put(refused=outcome.why, place=self.place)
+        if isinstance(outcome, Left):
+            same = not isinstance(now, Absent) and self._shows(now, scene) == value
+            return Put() if same or self._constant_shows(value) else Put(cut=outcome.cut)
+        if self.path is None or self._already(outcome, now, scene):
+            return Put(cut=outcome.cut)
+        if self.once and not isinstance(now, Absent):
+            return Put(cut=f"{self.path.text} can be written at birth only")
+        patches = [self.path.patch(outcome.value)]
+        if self.format is not None and outcome.format in self.format.words:
+            patches.append(self.format.path.patch(self.format.words[outcome.format]))
+        return Put(values=merged(patches), cut=outcome.cut)
+
+    def _already(self, outcome: Written, now: Json | Absent, scene: Scene) -> bool:
+        """Whether the record shows what it would show after the write (law 8)."""
+        if isinstance(now, Absent):
+            return False
+        after = Scene(
+            scene.system, scene.people, scene.path, scene.place, outcome.format or scene.format
+        )
+        shown, wanted = self._shows(now, scene), self._shows(outcome.value, after)
+        return self.lens.footprint(outcome.value) == self.lens.footprint(now) or (
+            type(shown) is type(wanted) and shown == wanted
+        )
+
+    def _constant_shows(self, value: Json) -> bool:
+        return self.path is None and self.lens.footprint(None) == value
+
+    def _shows(self, native: Json, scene: Scene) -> Viewed:
+        return self.nothing if self.lens.is_empty(native) else self.lens.get(native, scene)
+
+    def _view(self, native: Mapping[str, Json], scene: Scene) -> Viewed:
+        if self.path is None:
+            return self.lens.get(None, scene)
+        found = self.path.read(native)
+        if isinstance(found, Absent | Unknown):
+            return UNKNOWN
+        return self._shows(found, scene)
+
+    def _scene(
+        self, native: Mapping[str, Json], system: str, people: People, hub: Mapping[str, Json]
+    ) -> Scene:
+        path = self.path.text if self.path else ""
+        told = self.format.read(native) if self.format else None
+        return Scene(system, people, path, self.place, told, hub)
