@@ -341,12 +341,18 @@ class Connector(Protocol):
         """A file's content; Rejected when larger than the limit."""
 
     def search(self, place: str, path: str, value: Json) -> Answer[Found]:
-        """Records of a place whose native field equals a value: joining before creating (law 12)."""
+        """Records of a place whose native field equals a value: joining comes first (law 12)."""
 
-    def people(self) -> Answer[Sequence[NativePerson]]: ...
-    def teams(self) -> Answer[Sequence[NativeTeam]]: ...
+    def people(self) -> Answer[Sequence[NativePerson]]:
+        """Everyone that the product shows us; never proved to be all."""
 
-    def read_webhook(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> Answer[Sequence[ChangeEvent]]:
+    def teams(self) -> Answer[Sequence[NativeTeam]]:
+        """Groups that can be assigned work."""
+
+    def read_webhook(
+        self, headers: Mapping[str, str], body: bytes, *, now: datetime
+    ) -> Answer[Sequence[ChangeEvent]]:
         """Read a webhook whose signature was verified already. Rejected: not one of ours."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Close the connections; nothing is called afterwards."""

@@ -1,0 +1,128 @@
+"""Answers read with a bound: on bytes, on how far they unfold, on depth."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterable
+from enum import StrEnum
+
+import orjson
+
+from sdsync.store.records import Json
+
+MAX_BYTES = 8 * 1024 * 1024
+MAX_RATIO = 100
+#: Below this a high ratio is a list of spaces, not an attack.
+RATIO_FROM_BYTES = 256 * 1024
+MAX_DEPTH = 64
+
+#: Strings, and whole numbers that may be more than a float or 64 bits can hold.
+_LONG_NUMBER = re.compile(rb'"(?:[^"\\]|\\.)*+"|-?\d[\d.eE+-]{15,}')
+_WHOLE = re.compile(rb"-?\d+")
+_MAYBE_LONG = re.compile(rb"\d{16}")
+_LAST_SAFE = 2**53
+
+
+class Broken(StrEnum):
+    """Why an answer cannot be used."""
+
+    TOO_LARGE = "the answer is too large"
+    BOMB = "the answer unfolds without measure"
+    CODING = "the answer has a coding that was not asked for"
+    MALFORMED = "the answer is not whole JSON"
+    TOO_DEEP = "the answer is nested too deeply"
+    WRONG_TYPE = "the answer is not JSON but"
+
+
+def decode(chunks: Iterable[bytes], coding: str, *, limit_bytes: int) -> bytes | Broken:
+    """The body of ``chunks`` as one piece of at most ``limit_bytes``.
+
+    Stops reading at the limit. Only identity, gzip and deflate are known: what
+    a client library unfolds by itself, it unfolds without a bound (64 MiB in the
+    first piece of a 0.5 MB bomb).
+    """
+    match coding.strip().lower():
+        case "" | "identity":
+            return _joined(chunks, limit_bytes)
+        case "gzip" | "x-gzip":
+            return _unfolded(chunks, limit_bytes, gzip=True)
+        case "deflate":
+            return _unfolded(chunks, limit_bytes, gzip=False)
+        case _:
+            return Broken.CODING
+
+
+def _joined(chunks: Iterable[bytes], limit_bytes: int) -> bytes | Broken:
+    body = bytearray()
+    for chunk in chunks:
+        body += chunk
+        if len(body) > limit_bytes:
+            return Broken.TOO_LARGE
+    return bytes(body)
+
+
+def _unfolded(chunks: Iterable[bytes], limit_bytes: int, *, gzip: bool) -> bytes | Broken:
+    body = bytearray()
+    folded_bytes = 0
+    unfolder = None
+    for chunk in chunks:
+        folded_bytes += len(chunk)
+        while chunk:
+            if unfolder is None:
+                unfolder = zlib.decompressobj(_window(chunk, gzip=gzip))
+            try:
+                body += unfolder.decompress(chunk, limit_bytes + 1 - len(body))
+            except zlib.error:
+                return Broken.MALFORMED
+            if len(body) > limit_bytes:
+                return Broken.TOO_LARGE
+            if len(body) > max(RATIO_FROM_BYTES, MAX_RATIO * folded_bytes):
+                return Broken.BOMB
+            chunk = unfolder.unconsumed_tail or unfolder.unused_data
+            if unfolder.eof:
+                unfolder = None  # another member may follow
+    return Broken.MALFORMED if unfolder is not None else bytes(body)
+
+
+def _window(first: bytes, *, gzip: bool) -> int:
+    """zlib's word for the container. "deflate" comes with and without a header."""
+    if gzip:
+        return 16 + zlib.MAX_WBITS
+    headed = len(first) > 1 and first[0] & 0x0F == 8 and (first[0] << 8 | first[1]) % 31 == 0
+    return zlib.MAX_WBITS if headed else -zlib.MAX_WBITS
+
+
+def parse(body: bytes) -> Json | Broken:
+    """JSON of at most 64 levels; NaN is refused, whole numbers beyond 2^53 become text."""
+    try:
+        value: Json = orjson.loads(body)
+        if _MAYBE_LONG.search(body):  # only now, on text that is whole: linear time
+            value = orjson.loads(_LONG_NUMBER.sub(_as_text, body))
+    except orjson.JSONDecodeError:
+        return Broken.MALFORMED
+    few = body.count(b"[") + body.count(b"{") <= MAX_DEPTH
+    return value if few or not _deeper_than(value, MAX_DEPTH) else Broken.TOO_DEEP
+
+
+def _as_text(match: re.Match[bytes]) -> bytes:
+    found = match[0]
+    if found.startswith(b'"') or not _WHOLE.fullmatch(found):
+        return found
+    small = len(found) < 20 and abs(int(found)) <= _LAST_SAFE
+    return found if small else b'"' + found + b'"'
+
+
+def _deeper_than(value: Json, levels: int) -> bool:
+    row: list[Json] = [value]
+    for _ in range(levels + 1):
+        row = [inner for one in row for inner in _inner(one) if isinstance(inner, dict | list)]
+        if not row:
+            return False
+    return True
+
+
+def _inner(value: Json) -> Iterable[Json]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()

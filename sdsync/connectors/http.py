@@ -1,0 +1,289 @@
+"""The only way out: one capped, deadlined HTTP client for every connector.
+
+What it holds, whatever the other side does: no call outlives its deadline, no
+answer grows beyond its cap, a credential goes to its own origin alone, and no
+trouble on the wire is an exception.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import re
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from urllib.parse import SplitResult, urlsplit
+
+import httpcore
+import httpx
+import orjson
+
+from sdsync.connectors.bodies import MAX_BYTES, Broken, decode, parse
+from sdsync.connectors.failures import Failure, Misconfigured, OutcomeUnknown, Rejected, Transient
+from sdsync.connectors.wire import Deadline, DeadlineTransport
+from sdsync.store.records import Json
+
+# Both write whole addresses at INFO, with whatever stands in the query.
+for _name in ("httpx", "httpcore"):
+    logging.getLogger(_name).setLevel(logging.CRITICAL + 1)
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_PATH = re.compile(r"[A-Za-z0-9/_.~%@:,=+-]*")
+_HEADER = re.compile(r"[\x20-\x7e]*")
+
+Permit = Callable[[], Failure | None]
+"""Asked before each call; a failure is the call's answer and nothing is sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer of the other side, whole and bounded; any status."""
+
+    method: str
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
+    body: bytes = field(default=b"", repr=False)
+    #: why the body could not be taken; the status holds nevertheless
+    broken: Broken | None = None
+
+    @property
+    def safe(self) -> bool:
+        """Whether the call could not change anything there."""
+        return self.method in SAFE_METHODS
+
+    @property
+    def ok(self) -> bool:
+        """A 2xx: no proof of what was written (law 6)."""
+        return 200 <= self.status < 300
+
+    @property
+    def date(self) -> datetime | None:
+        """The product's clock as its Date header tells, aware UTC."""
+        try:
+            told = parsedate_to_datetime(self.headers.get("date", ""))
+        except ValueError:
+            return None
+        return told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC)
+
+    def json(self) -> Json | Failure:
+        """The JSON of a 2xx, or what its absence means: see :meth:`unreadable`."""
+        if self.broken is not None:
+            return self.unreadable(self.broken)
+        kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind != "application/json" and not kind.endswith("+json"):
+            return self.unreadable(Broken.WRONG_TYPE, kind[:40])
+        parsed = parse(self.body)
+        return self.unreadable(parsed) if isinstance(parsed, Broken) else parsed
+
+    def unreadable(self, why: Broken, found: str = "") -> Failure:
+        """A write that was taken but not understood is in doubt; a read is not.
+
+        A read's answer cut short may be whole next time. One too large or too
+        deep stays so: a person has to look at that record. Another type means
+        that something else answers at this address.
+        """
+        text = f"{why.value} {found!r}" if found else why.value
+        if not self.safe:
+            return OutcomeUnknown(text)
+        if why is Broken.WRONG_TYPE:
+            return Misconfigured(f"{text}: is url the address of the product itself?")
+        return Transient(text) if why is Broken.MALFORMED else Rejected(detail=text)
+
+    def words(self) -> Json:
+        """The JSON of a refusal, as far as it has any; None else."""
+        if self.broken is not None or "json" not in self.headers.get("content-type", ""):
+            return None
+        parsed = parse(self.body)
+        return None if isinstance(parsed, Broken) else parsed
+
+
+@functools.cache
+def tls_context(ca_file: str | None = None, *, proved: bool = True) -> ssl.SSLContext:
+    """The TLS settings shared by all clients.
+
+    Trusts what the machine trusts; ``ca_file`` adds one authority. Making one
+    costs 20 ms, so it is made once. ``proved`` is off only under a waiver with
+    reason and end date (law 51).
+    """
+    context = ssl.create_default_context()
+    if ca_file is not None:
+        context.load_verify_locations(ca_file)
+    if not proved:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+class Http:
+    """One origin, one credential. Serves one thread at a time.
+
+    Weakness: looking up a name (DNS) is the machine's own and is not cut at the
+    deadline.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        credential: tuple[str, str] | None = None,
+        deadline_s: float = 10.0,
+        ca_file: str | None = None,
+        proved: bool = True,
+        transport: httpx.BaseTransport | None = None,
+        permit: Permit | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """``credential`` is a header's name and value; it goes to the origin of ``url`` only."""
+        self.calls = 0
+        self._base = _checked_base(url)
+        self._deadline = Deadline(monotonic)
+        self._deadline_s = deadline_s
+        self._permit = permit
+        self._headers = {"User-Agent": "sdsync", "Accept-Encoding": "gzip, deflate"}
+        if credential is not None:
+            name, value = credential
+            if not _HEADER.fullmatch(value):
+                raise ValueError(f"the credential for {self._base.netloc} holds control characters")
+            self._headers[name] = value
+        if transport is None:
+            https = self._base.scheme == "https"
+            tls = tls_context(ca_file, proved=proved) if https else None
+            transport = DeadlineTransport(self._deadline, tls)
+        self._client = httpx.Client(
+            transport=transport,
+            trust_env=False,
+            follow_redirects=False,
+            # A session cookie would be a second, unseen credential.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            timeout=httpx.Timeout(deadline_s),
+        )
+
+    @property
+    def base(self) -> str:
+        """The address that all paths are below, without a slash at its end."""
+        return self._base.geturl()
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        json: Json = None,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        limit_bytes: int = MAX_BYTES,
+        deadline_s: float | None = None,
+    ) -> Reply | Failure:
+        """One call; never raises for trouble on the wire.
+
+        Nothing sent is Transient. Trouble after sending is Transient for a read
+        and OutcomeUnknown for a write. Every status is a Reply.
+
+        Args:
+            method: In capitals.
+            path: Below the base, already percent-encoded, beginning with a slash.
+            params: The query; encoded here.
+            json: A body to be sent as JSON; None sends ``content``, else nothing.
+            content: A body of its own kind; its Content-Type is in ``headers``.
+            headers: More headers; a value with control characters is refused.
+            limit_bytes: Of the decoded answer.
+            deadline_s: Another deadline than the client's.
+        """
+        request = self._request(method, path, params, json, content, headers or {})
+        if not isinstance(request, httpx.Request):
+            return request
+        refused = self._permit() if self._permit is not None else None
+        if refused is not None:
+            return refused
+        self.calls += 1
+        self._deadline.start(self._deadline_s if deadline_s is None else deadline_s)
+        try:
+            return self._exchange(request, limit_bytes)
+        except (httpx.HTTPError, httpx.StreamError, httpcore.ConnectError, OSError) as trouble:
+            return _wire_failure(method, trouble)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._client.close()
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str] | None,
+        json: Json,
+        content: bytes | None,
+        headers: Mapping[str, str],
+    ) -> httpx.Request | Failure:
+        """Built so that it cannot leave the base, and no value becomes a header line."""
+        if not path.startswith("/") or path.startswith("//") or not _PATH.fullmatch(path):
+            return Rejected(detail="not a path below the system's address")
+        if any(part in {".", ".."} for part in path.split("/")):
+            return Rejected(detail="not a path below the system's address")
+        if not all(_HEADER.fullmatch(value) for value in headers.values()):
+            return Rejected(detail="a header value holds control characters")
+        sent = {"Accept": "application/json", **self._headers, **headers}
+        if json is not None:
+            try:
+                content = orjson.dumps(json)
+            except orjson.JSONEncodeError:
+                return Rejected(detail="a value cannot be written as JSON")
+            sent["Content-Type"] = "application/json"
+        try:
+            return self._client.build_request(
+                method, self.base + path, params=params, content=content, headers=sent
+            )
+        except (httpx.InvalidURL, UnicodeError):
+            return Rejected(detail="not a path below the system's address")
+
+    def _exchange(self, request: httpx.Request, limit_bytes: int) -> Reply:
+        response = self._client.send(request, stream=True)
+        try:
+            coding = response.headers.get("content-encoding", "")
+            body: bytes | Broken
+            if request.method == "HEAD" or response.status_code in {204, 304}:
+                body = b""
+            else:
+                chunks = self._deadline.watched(response.iter_raw())
+                body = decode(chunks, coding, limit_bytes=limit_bytes)
+        finally:
+            response.close()
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        if isinstance(body, Broken):
+            return Reply(request.method, response.status_code, headers, broken=body)
+        return Reply(request.method, response.status_code, headers, body)
+
+
+def _checked_base(url: str) -> SplitResult:
+    base = urlsplit(url.rstrip("/"))
+    if base.scheme not in {"http", "https"} or not base.hostname:
+        raise ValueError("url must begin with https:// (or http://) and name a host")
+    if base.username or base.password or base.query or base.fragment:
+        raise ValueError("url must hold no user, password, query or fragment")
+    return base
+
+
+def _wire_failure(method: str, trouble: Exception) -> Failure:
+    """Only the kind of trouble is told: its text may hold the whole address."""
+    kind = type(trouble).__name__
+    before_sending = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+    if isinstance(trouble, httpx.ConnectError) and _is_tls(trouble):
+        return Misconfigured("the TLS certificate was refused")
+    if isinstance(trouble, before_sending) or method in SAFE_METHODS:
+        return Transient(kind)
+    return OutcomeUnknown(kind)
+
+
+def _is_tls(trouble: BaseException) -> bool:
+    cause: BaseException | None = trouble
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False

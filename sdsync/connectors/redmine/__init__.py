@@ -1,0 +1,222 @@
+"""Redmine 5 over its REST interface."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import ClassVar
+
+import httpx
+
+from sdsync.config.clock import Clock
+from sdsync.config.model import SystemConfig
+from sdsync.connectors import webhooks
+from sdsync.connectors.bodies import Broken
+from sdsync.connectors.common import Refused, answers, digest, need
+from sdsync.connectors.contract import (
+    Audience,
+    Capabilities,
+    ChangeEvent,
+    Changes,
+    CreateHandle,
+    Description,
+    Done,
+    Find,
+    Found,
+    Handle,
+    NativePerson,
+    NativeRecord,
+    NativeTeam,
+    Operation,
+)
+from sdsync.connectors.failures import Failure, Forbidden, Missing, Rejected
+from sdsync.connectors.http import Http, Permit, Reply
+from sdsync.connectors.redmine import convert, failures
+from sdsync.connectors.redmine.client import Client
+from sdsync.connectors.redmine.feed import Feed
+from sdsync.connectors.redmine.metadata import Metadata
+from sdsync.connectors.redmine.search import Searcher
+from sdsync.connectors.redmine.write import Mailing, Writer
+from sdsync.connectors.settings import http_of, option
+from sdsync.connectors.writes import in_order
+from sdsync.store.records import Json, Ref
+
+#: A thread of Redmine finishes what it began, however long ago the caller hung up.
+LANDING_S = 60.0
+WHOLE = "journals,attachments,watchers,allowed_statuses,children"
+
+
+class Redmine:
+    """One Redmine as one account sees it.
+
+    Options: ``mark_field`` (custom field for the mark, "sdsync mark"),
+    ``text_format`` (the instance's markup, "textile"; it does not tell), ``ca_file``.
+    """
+
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        product="Redmine",
+        tested=("5.0.4", "5.0.4"),
+        record_kinds=("ticket",),
+        create={
+            "ticket": CreateHandle(Handle.STRONG_MARK, LANDING_S),
+            "note": CreateHandle(Handle.OWN_RECENT, LANDING_S),
+            "attachment": CreateHandle(Handle.OWN_RECENT, LANDING_S),
+        },
+        compare_and_set=False,
+        window="from the read before a write to the write: the last write wins",
+        stamp_resolution_s=1.0,
+        edits_notes=True,
+        removes_notes=True,
+        note_format="textile",
+        webhooks=True,
+    )
+
+    def __init__(
+        self,
+        name: str,
+        config: SystemConfig,
+        *,
+        clock: Clock,
+        permit: Permit | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        token = config.token.reveal() if config.token is not None else ""
+        self.name = name
+        self.http: Http = http_of(config, ("X-Redmine-API-Key", token), clock, permit, transport)
+        self._mark_field = option(config, "mark_field") or "sdsync mark"
+        self._form = option(config, "text_format") or "textile"
+        self._client = Client(self.http, clock)
+        self._metadata = Metadata(self._client)
+        self._writer = Writer(self._client, self._metadata, self._mark_field)
+        self._searcher = Searcher(self._client, self._metadata, self._mark_field)
+        self._feed = Feed(self._client)
+        self._mailing = Mailing(self._metadata)
+
+    def failure(self, reply: Reply, *, now: datetime) -> Failure:
+        """What a refusal of Redmine means."""
+        return failures.failure(reply, now=now)
+
+    @answers
+    def describe(self) -> Description:
+        """Read live: account, roles, lists, then one call for each project."""
+        self._metadata.learn_rights()
+        account = self._metadata.account()
+        projects = self._metadata.rows("project", afresh=True)
+        places = {str(one["identifier"]): self._metadata.place(one) for one in projects}
+        warnings = ["Redmine does not tell its version"]
+        warnings += [
+            f"{key}: no role of ours proves that notes can be made private"
+            for key, place in places.items()
+            if "internal" not in place.proved_audiences
+        ]
+        return Description(
+            product=self.capabilities.product,
+            version="",
+            identity=f"{self.http.base} {digest(self._metadata.birth)}",
+            account=account,
+            clock=self._client.clock.now() + self._client.offset,
+            places=places,
+            warnings=tuple(warnings),
+        )
+
+    @answers
+    def changes(self, cursor: Json) -> Changes:
+        """Issues by the second of their last change, each state told once."""
+        return self._feed.changes(cursor)
+
+    @answers
+    def fetch(self, ref: Ref) -> NativeRecord:
+        """One call: the issue with all that hangs on it."""
+        return self._record(ref)
+
+    def _record(self, ref: Ref) -> NativeRecord:
+        if not ref.id.isascii() or not ref.id.isdigit():
+            raise Refused(Missing())
+        issue = self._client.get(f"/issues/{ref.id}.json", {"include": WHOLE})["issue"]
+        self._metadata.saw(issue)
+        record = convert.record(
+            issue, ref, self._metadata,
+            base=self.http.base, form=self._form, mark_field=self._mark_field,
+        )  # fmt: skip
+        self._mailing.saw(record.ref.id, record.values)
+        return record
+
+    @answers
+    def readable(self, place: str) -> bool:
+        """Whether the newest issue of the project can be read.
+
+        An archived project answers its list with 200 and nothing (M6), so an empty
+        list proves nothing.
+        """
+        params = {"project_id": place, "status_id": "*", "limit": "1", "sort": "id:desc"}
+        try:
+            newest = self._client.get("/issues.json", params)["issues"]
+            return bool(newest) and bool(self._client.get(f"/issues/{int(newest[0]['id'])}.json"))
+        except Refused as end:
+            if isinstance(end.failure, Forbidden | Missing | Rejected):
+                return False
+            raise
+
+    @answers
+    def find(self, query: Find) -> Found:
+        """By author, time and mark; notes and files by author, time and exact content."""
+        if query.ref is None:
+            return self._searcher.issues(query)
+        return self._searcher.elements(query, self._record(query.ref))
+
+    def apply(self, operations: Sequence[Operation]) -> Sequence[Done | Failure]:
+        """In order, each on its own."""
+        return in_order(self._carry_out, operations)
+
+    @answers
+    def _carry_out(self, operation: Operation) -> Done:
+        return self._writer.carry_out(operation)
+
+    def notifies(self, operation: Operation) -> Audience:
+        """Author, assignee and watchers."""
+        return self._mailing.of(operation)
+
+    @answers
+    def download(self, ref: Ref, native_id: str, *, limit_bytes: int) -> bytes:
+        """From our own address: the address that Redmine tells is made of its settings."""
+        if not native_id.isascii() or not native_id.isdigit():
+            raise Refused(Missing())
+        reply = need(
+            self._client.call(
+                "GET",
+                f"/attachments/download/{native_id}",
+                limit_bytes=limit_bytes,
+                headers={"Accept": "*/*"},
+            )
+        )
+        if reply.broken is Broken.TOO_LARGE:
+            raise Refused(Rejected(detail=f"the file is larger than {limit_bytes} bytes"))
+        if reply.broken is not None:
+            raise Refused(reply.unreadable(reply.broken))
+        return reply.body
+
+    @answers
+    def search(self, place: str, path: str, value: Json) -> Found:
+        """By subject, id or custom_fields.NAME."""
+        return self._searcher.by_field(place, path, value)
+
+    @answers
+    def people(self) -> Sequence[NativePerson]:
+        """Members of the projects that we see."""
+        return self._metadata.people()
+
+    @answers
+    def teams(self) -> Sequence[NativeTeam]:
+        """Groups that are members of a project."""
+        return self._metadata.teams()
+
+    @answers
+    def read_webhook(
+        self, headers: Mapping[str, str], body: bytes, *, now: datetime
+    ) -> Sequence[ChangeEvent]:
+        """The body of a plugin's call: ``{"kind": "ticket", "id": 882, "at": "…Z"}``, or a list."""
+        return webhooks.events(body, kinds=self.capabilities.record_kinds)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.http.close()

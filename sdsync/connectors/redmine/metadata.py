@@ -1,0 +1,254 @@
+"""Projects, statuses, rights and fields: names to ids and back, live and cached."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sdsync.connectors.common import Refused
+from sdsync.connectors.contract import Account, FieldInfo, NativePerson, NativeTeam, PlaceInfo
+from sdsync.connectors.failures import Forbidden, Missing, Rejected
+from sdsync.connectors.redmine.client import Client, Row, number
+
+#: An administrator's change is seen after this long, or at the first unknown name.
+FRESH = timedelta(minutes=5)
+CLOSED_PROJECT = 5
+ARCHIVED_PROJECT = 9
+#: list -> (path, name in the answer)
+LISTS = {
+    "status": ("/issue_statuses.json", "issue_statuses"),
+    "priority": ("/enumerations/issue_priorities.json", "issue_priorities"),
+    "tracker": ("/trackers.json", "trackers"),
+    "project": ("/projects.json", "projects"),
+}
+#: What may be set on any issue; the rest hangs on project and tracker.
+PLAIN = ("description", "due_date", "start_date", "done_ratio", "parent")
+
+
+class Metadata:
+    """What Redmine tells of itself, asked for when it is needed."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._account: Account | None = None
+        self._birth = ""
+        self._admin = False
+        self._rights: dict[str, frozenset[str]] = {}  # project id -> permissions
+        self._lists: dict[str, tuple[datetime, list[Row]]] = {}
+
+    def account(self) -> Account:
+        """Whom the key acts as."""
+        if self._account is None:
+            self.learn_rights()
+        assert self._account is not None
+        return self._account
+
+    @property
+    def birth(self) -> str:
+        """Our account's number and birth: another instance has others."""
+        self.account()
+        return self._birth
+
+    def learn_rights(self) -> None:
+        """Our account, and what its roles allow in each project.
+
+        Roles given by a group are among the memberships. What a stranger may do
+        in a public project ("Non member") is not told, so it is not believed.
+        """
+        user = self._client.get("/users/current.json", {"include": "memberships"})["user"]
+        name = f"{user.get('firstname', '')} {user.get('lastname', '')}".strip()
+        self._account = Account(str(user["id"]), str(user["login"]), name)
+        self._birth = f"{user['id']} {user.get('created_on', '')}"
+        self._admin = bool(user.get("admin"))
+        roles: dict[str, frozenset[str]] = {}
+        rights: dict[str, frozenset[str]] = {}
+        for membership in user.get("memberships") or ():
+            granted: frozenset[str] = frozenset()
+            for role in membership["roles"]:
+                role_id = str(role["id"])
+                if role_id not in roles:
+                    told = self._client.get(f"/roles/{int(role_id)}.json")["role"]
+                    roles[role_id] = frozenset(str(one) for one in told["permissions"])
+                granted |= roles[role_id]
+            rights[str(membership["project"]["id"])] = granted
+        self._rights = rights
+
+    def may(self, project_id: str, right: str) -> bool:
+        """Whether our account has a right in a project, as its roles prove."""
+        self.account()
+        return self._admin or right in self._rights.get(project_id, frozenset())
+
+    def rows(self, kind: str, *, afresh: bool = False) -> list[Row]:
+        """One of the lists of the instance."""
+        now = self._client.clock.now()
+        kept = self._lists.get(kind)
+        if kept is None or afresh or now - kept[0] > FRESH:
+            path, name = LISTS[kind]
+            params = {"include": "trackers,issue_categories,issue_custom_fields"}
+            if kind == "project":
+                rows = list(self._client.pages(path, name, params))
+            else:
+                rows = list(self._client.get(path)[name])
+            kept = self._lists[kind] = (now, rows)
+        return kept[1]
+
+    def id_of(self, kind: str, name: str) -> int:
+        """The id behind a name; a project's is its identifier."""
+        key = "identifier" if kind == "project" else "name"
+        for afresh in (False, True):
+            for row in self.rows(kind, afresh=afresh):
+                if row[key] == name:
+                    return int(row["id"])
+        raise Refused(Rejected((kind,), f'Redmine has no {kind} "{name}"'))
+
+    def name_of(self, kind: str, wanted: str | None) -> str | None:
+        """The name behind an id; the id itself when it is hidden from us."""
+        key = "identifier" if kind == "project" else "name"
+        if not wanted:
+            return None
+        for afresh in (False, True):
+            for row in self.rows(kind, afresh=afresh):
+                if str(row["id"]) == wanted:
+                    return str(row[key])
+        return wanted
+
+    def project(self, identifier: str) -> Row:
+        """A project by its identifier."""
+        wanted = self.id_of("project", identifier)
+        return next(row for row in self.rows("project") if int(row["id"]) == wanted)
+
+    def category(self, project: Row, name: str) -> int:
+        """The id of a project's category."""
+        for row in project.get("issue_categories") or ():
+            if row["name"] == name:
+                return int(row["id"])
+        raise Refused(Rejected(("category",), f'{project["identifier"]} has no category "{name}"'))
+
+    def custom_field(self, name: str) -> int | None:
+        """The id of a custom field; None when no issue has shown it to us yet.
+
+        Only an administrator may list them; everyone else learns them from the
+        issues that they read.
+        """
+        if name not in self._client.custom_fields:
+            self._learn_from("/issues.json", {"status_id": "*", "limit": "100", "sort": "id:desc"})
+        return self._client.custom_fields.get(name)
+
+    def saw(self, issue: Row) -> None:
+        """Learn custom fields from an issue."""
+        for one in issue.get("custom_fields") or ():
+            self._client.custom_fields[str(one["name"])] = int(one["id"])
+
+    def _learn_from(self, path: str, params: dict[str, str]) -> None:
+        for issue in self._client.get(path, params)["issues"]:
+            self.saw(issue)
+
+    def place(self, project: Row) -> PlaceInfo:
+        """A project as our account sees it; rights are what its roles prove (law 45).
+
+        A role without set_notes_private would have its private notes taken as
+        public ones, with a 204. One without view_private_notes could not read
+        back what it wrote.
+        """
+        project_id, identifier = str(project["id"]), str(project["identifier"])
+        rights = self._rights.get(project_id, frozenset())
+        audiences = set()
+        if self.may(project_id, "add_issue_notes"):
+            audiences.add("public")
+            needed = ("set_notes_private", "view_private_notes")
+            if all(self.may(project_id, right) for right in needed):
+                audiences.add("internal")
+        public = bool(project.get("is_public"))
+        open_for_writing = project.get("status") not in {CLOSED_PROJECT, ARCHIVED_PROJECT}
+        return PlaceInfo(
+            key=identifier,
+            native_id=project_id,
+            default_audience="public" if public else "internal",
+            public=public,
+            may_create=open_for_writing and self.may(project_id, "add_issues"),
+            proved_audiences=frozenset(audiences),
+            fields=self._fields(project),
+            archived=not open_for_writing,
+            rights=rights,
+        )
+
+    def _fields(self, project: Row) -> dict[str, FieldInfo]:
+        def names(rows: object) -> tuple[str, ...]:
+            return tuple(str(row["name"]) for row in rows or ())  # type: ignore[attr-defined]
+
+        active = [row for row in self.rows("priority") if row.get("active", True)]
+        infos = {path: FieldInfo(path) for path in PLAIN}
+        infos |= {
+            "subject": FieldInfo("subject", required=True, max_length=255),
+            "status": FieldInfo("status", names(self.rows("status"))),
+            "priority": FieldInfo("priority", names(active)),
+            "tracker": FieldInfo("tracker", names(project.get("trackers"))),
+            "project": FieldInfo("project", required=True),
+            "category": FieldInfo("category", names(project.get("issue_categories"))),
+            "assigned_to": FieldInfo("assigned_to"),
+            "author": FieldInfo("author", read_only=True),
+            "watchers": FieldInfo("watchers", multiple=True),
+            "is_private": FieldInfo("is_private", read_only=not self._may_hide(project)),
+        }
+        params = {"project_id": str(project["id"]), "status_id": "*", "limit": "1"}
+        shown = self._client.get("/issues.json", {**params, "sort": "id:desc"})["issues"]
+        for row in shown[0].get("custom_fields") or () if shown else ():
+            path = f"custom_fields.{row['name']}"
+            infos[path] = FieldInfo(path, multiple=bool(row.get("multiple")))
+        for issue in shown:
+            self.saw(issue)
+        return infos
+
+    def _may_hide(self, project: Row) -> bool:
+        return any(
+            self.may(str(project["id"]), right)
+            for right in ("set_issues_private", "set_own_issues_private")
+        )
+
+    def people(self) -> tuple[NativePerson, ...]:
+        """Members of the projects that we see. Addresses are there unless hidden by the person.
+
+        Redmine keeps addresses unique, and a changed one is announced to the old
+        one; it does not ask the new one to confirm.
+        """
+        me = self.account().native_id
+        ids = {number(row["user"]) for row in self._memberships() if "user" in row}
+        found = (self._person(one, me) for one in sorted(filter(None, ids), key=int))
+        return tuple(one for one in found if one is not None)
+
+    def teams(self) -> tuple[NativeTeam, ...]:
+        """Groups that are members of a project."""
+        groups = {
+            str(row["group"]["id"]): str(row["group"]["name"])
+            for row in self._memberships()
+            if "group" in row
+        }
+        return tuple(NativeTeam(key, groups[key]) for key in sorted(groups, key=int))
+
+    def _memberships(self) -> list[Row]:
+        rows: list[Row] = []
+        for project in self.rows("project"):
+            path = f"/projects/{int(project['id'])}/memberships.json"
+            try:
+                rows += self._client.pages(path, "memberships")
+            except Refused as end:  # one project hides its members
+                if not isinstance(end.failure, Forbidden | Missing):
+                    raise
+        return rows
+
+    def _person(self, user_id: str, me: str) -> NativePerson | None:
+        try:
+            user = self._client.get(f"/users/{int(user_id)}.json")["user"]
+        except Refused as end:
+            if isinstance(end.failure, Forbidden | Missing):
+                return None
+            raise
+        email = str(user.get("mail") or "") or None
+        return NativePerson(
+            native_id=user_id,
+            login=str(user["login"]) if user.get("login") else None,
+            email=email,
+            email_verified=email is not None,
+            name=f"{user.get('firstname', '')} {user.get('lastname', '')}".strip(),
+            human=user_id != me,
+            active=user.get("status", 1) == 1,  # told to administrators only
+        )

@@ -1,0 +1,102 @@
+"""Looking for issues and what hangs on them: by mark, by content, by a field."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sdsync.connectors import common
+from sdsync.connectors.common import Refused, instant, zulu
+from sdsync.connectors.contract import Find, Found, NativeElement, NativeRecord
+from sdsync.connectors.failures import Rejected
+from sdsync.connectors.redmine import convert
+from sdsync.connectors.redmine.client import Client, Row, number
+from sdsync.connectors.redmine.metadata import Metadata
+from sdsync.connectors.redmine.write import same_text
+from sdsync.store.records import Json
+
+#: Stamps have whole seconds, and the offset of the clocks too.
+SLACK = timedelta(seconds=3)
+
+
+class Searcher:
+    """Redmine's lists read the tables themselves: what was committed is found.
+
+    A filter that it does not know is ignored with a 200, so every row is compared here.
+    """
+
+    def __init__(self, client: Client, metadata: Metadata, mark_field: str) -> None:
+        self._client = client
+        self._metadata = metadata
+        self._mark_field = mark_field
+
+    def issues(self, query: Find) -> Found:
+        """Issues by our account since the intent began, in whatever project they are now.
+
+        By author and time, not by the mark's field: that works where the field is
+        no filter, too.
+        """
+        since = query.since + self._client.offset - SLACK
+        params = {
+            "author_id": self._metadata.account().native_id,
+            "created_on": f">={zulu(since)}",
+            "status_id": "*",
+            "sort": "id",
+        }
+        me = self._metadata.account().native_id
+        rows = [
+            row
+            for row in self._client.pages("/issues.json", "issues", params)
+            if number(row.get("author")) == me and (instant(row["created_on"]) or since) >= since
+        ]
+        marked = [row for row in rows if self._mark(row) == query.mark]
+        bare = [row for row in rows if self._mark(row) is None and self._is_sent(row, query)]
+        return Found(tuple(str(row["id"]) for row in marked or bare))
+
+    def elements(self, query: Find, record: NativeRecord) -> Found:
+        """Notes or files of an issue, by our account, with exactly this content."""
+        since = query.since + self._client.offset - SLACK
+        made = record.notes if query.kind == "note" else record.attachments
+        ours = (one for one in made or () if one.ours and one.created_at >= since)
+        return Found(tuple(one.native_id for one in ours if _same(one, query)))
+
+    def by_field(self, place: str, path: str, value: Json) -> Found:
+        """Issues of a project, closed ones too, whose field is exactly ``value``."""
+        if not isinstance(value, str | int) or not common.is_one_line(value):
+            raise Refused(Rejected((path,), "only one line of text can be searched for"))
+        head, _, name = path.partition(".")
+        if head == "custom_fields" and name:
+            field_id = self._metadata.custom_field(name)
+            if field_id is None:
+                return Found(())
+            column = f"cf_{field_id}"
+        elif path in {"subject", "id"}:
+            column = {"subject": "subject", "id": "issue_id"}[path]
+        else:
+            raise Refused(Rejected((path,), "Redmine cannot search by this field"))
+        project = self._metadata.id_of("project", place)
+        params = {"project_id": str(project), "subproject_id": "!*", "status_id": "*", "sort": "id"}
+        rows = self._client.pages("/issues.json", "issues", {**params, column: str(value)})
+        return Found(tuple(str(row["id"]) for row in rows if _shows(row, head, name, str(value))))
+
+    def _mark(self, row: Row) -> Json:
+        return convert.custom_fields(row).get(self._mark_field)
+
+    def _is_sent(self, row: Row, query: Find) -> bool:
+        project = self._metadata.name_of("project", number(row["project"]))
+        sent = query.values
+        return project == query.place and row.get("subject") == sent.get("subject")
+
+
+def _shows(row: Row, head: str, name: str, value: str) -> bool:
+    if head != "custom_fields":
+        return str(row.get(head)) == value
+    told = convert.custom_fields(row).get(name)
+    return value in told if isinstance(told, list) else told == value
+
+
+def _same(one: NativeElement, query: Find) -> bool:
+    sent = query.values
+    if query.kind == "note":
+        return same_text(one.values.get("body"), sent.get("body"))
+    same_size = sent.get("size") is None or one.values.get("size") == sent.get("size")
+    return one.values.get("name") == sent.get("name") and same_size

@@ -1,0 +1,254 @@
+"""Writes to Redmine, and whom they mail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import assert_never
+
+from sdsync.connectors.common import Refused, cut, is_one_line, need
+from sdsync.connectors.contract import (
+    AddElement,
+    Audience,
+    Create,
+    Done,
+    EditElement,
+    Operation,
+    RemoveElement,
+    Update,
+)
+from sdsync.connectors.failures import Failure, Missing, OutcomeUnknown, Rejected, Transient
+from sdsync.connectors.http import Reply
+from sdsync.connectors.redmine import convert
+from sdsync.connectors.redmine.client import Client, Row, number
+from sdsync.connectors.redmine.metadata import Metadata
+from sdsync.store.records import Json, Ref
+
+
+class Writer:
+    """Carries out operations. A 204 is never taken for more than an answer (M1, M2)."""
+
+    def __init__(self, client: Client, metadata: Metadata, mark_field: str) -> None:
+        self._client = client
+        self._metadata = metadata
+        self._mark_field = mark_field
+
+    def carry_out(self, operation: Operation) -> Done:
+        """One write, then one read where only that tells the id of what was made."""
+        match operation:
+            case Create():
+                return self._create(operation)
+            case Update():
+                return self._update(operation)
+            case AddElement(kind="note"):
+                return self._note(operation)
+            case AddElement(kind="attachment"):
+                return self._file(operation)
+            case EditElement(kind="note"):
+                return self._edit_note(operation)
+            case RemoveElement(kind="note"):
+                # An emptied journal that changed no field is destroyed.
+                return self._put(f"/journals/{_id(operation.native_id)}.json",
+                                 {"journal": {"notes": ""}})  # fmt: skip
+            case RemoveElement(kind="attachment"):
+                path = f"/attachments/{_id(operation.native_id)}.json"
+                need(self._client.call("DELETE", path))
+                return Done(operation.native_id)
+            case AddElement() | EditElement() | RemoveElement():
+                raise Refused(Rejected(detail=f"Redmine has no such {operation.kind}"))
+            case _:
+                assert_never(operation)
+
+    def _create(self, operation: Create) -> Done:
+        """Custom fields that nobody has shown us yet are set by a second call."""
+        if operation.kind != "ticket":
+            raise Refused(Rejected(detail=f"Redmine has no {operation.kind}"))
+        wanted = {**operation.values, "project": operation.place}
+        fields = operation.values.get("custom_fields") or {}
+        marked = {
+            **(fields if isinstance(fields, Mapping) else {}),
+            self._mark_field: operation.mark,
+        }
+        known, unknown = convert.custom_patch(marked, self._metadata.custom_field)
+        issue = convert.patch(wanted, self._metadata, operation.place)
+        issue["custom_fields"] = [one for one in known if one["value"] not in ("", [])]
+        watchers = operation.values.get("watchers")
+        if isinstance(watchers, list) and watchers:
+            issue["watcher_user_ids"] = watchers
+        reply = need(self._client.call("POST", "/issues.json", json={"issue": issue}))
+        answer = need(reply.json())
+        made = answer.get("issue") if isinstance(answer, dict) else None
+        if not isinstance(made, dict) or "id" not in made:
+            raise Refused(OutcomeUnknown("no id in the answer"))
+        self._metadata.saw(made)
+        return Done(str(made["id"]), complaints=self._complete(made, unknown))
+
+    def _complete(self, made: Row, values: Mapping[str, Json]) -> tuple[str, ...]:
+        """The made issue shows its custom fields: set those that were not known before."""
+        late, missing = convert.custom_patch(values, self._client.custom_fields.get)
+        late = [one for one in late if one["value"] not in ("", [])]
+        complaints = tuple(f"there is no custom field {name!r} here" for name in missing)
+        if late:
+            path, body = f"/issues/{int(made['id'])}.json", {"issue": {"custom_fields": late}}
+            reply = self._client.call("PUT", path, json=body)
+            if not isinstance(reply, Reply):
+                complaints += ("the custom fields were not set",)
+        return tuple(cut(one) for one in complaints)
+
+    def _update(self, operation: Update) -> Done:
+        path = f"/issues/{_id(operation.ref.id)}"
+        issue, complaints = self._issue_patch(operation)
+        wrote = False
+        if issue:
+            need(self._client.call("PUT", f"{path}.json", json={"issue": issue}))
+            wrote = True
+        if "watchers" in operation.values:
+            self._watch(path, operation.values["watchers"], wrote=wrote)
+        return Done(operation.ref.id, complaints=complaints)
+
+    def _issue_patch(self, operation: Update) -> tuple[dict[str, Json], tuple[str, ...]]:
+        project = ""
+        if {"category"} & operation.values.keys() and "project" not in operation.values:
+            now = self._client.get(f"/issues/{_id(operation.ref.id)}.json")["issue"]
+            project = self._metadata.name_of("project", number(now["project"])) or ""
+        issue = convert.patch(operation.values, self._metadata, project)
+        fields = operation.values.get("custom_fields")
+        known, unknown = convert.custom_patch(fields, self._metadata.custom_field)
+        if known:
+            issue["custom_fields"] = known
+        return issue, tuple(cut(f"there is no custom field {name!r} here") for name in unknown)
+
+    def _watch(self, path: str, wanted: Json, *, wrote: bool) -> None:
+        """Watchers have calls of their own, one for each person."""
+        if not isinstance(wanted, list | tuple):
+            raise Refused(Rejected(("watchers",), "not a list of people"))
+        shown = self._client.get(f"{path}.json", {"include": "watchers"})["issue"]
+        if "watchers" not in shown:
+            raise Refused(Rejected(("watchers",), "our account may not see watchers here"))
+        present = {str(one["id"]) for one in shown["watchers"]}
+        for person in sorted({str(one) for one in wanted} - present):
+            reply = self._client.call("POST", f"{path}/watchers.json", json={"user_id": person})
+            wrote = _went(reply, wrote=wrote)
+        for person in sorted(present - {str(one) for one in wanted}):
+            reply = self._client.call("DELETE", f"{path}/watchers/{_id(person)}.json")
+            wrote = _went(reply, wrote=wrote)
+
+    def _note(self, operation: AddElement) -> Done:
+        body = str(operation.values.get("body") or "")
+        if not body.strip():
+            raise Refused(Rejected(("body",), "an empty note says nothing"))
+        private = operation.values.get("internal") is not False
+        issue = {"notes": body, "private_notes": private}
+        path = f"/issues/{_id(operation.ref.id)}.json"
+        need(self._client.call("PUT", path, json={"issue": issue}))
+        return Done(self._newest(operation.ref, body))
+
+    def _newest(self, ref: Ref, body: str) -> str | None:
+        """The number of the journal that our write made; None when it cannot be told now."""
+        reply = self._client.call(
+            "GET", f"/issues/{_id(ref.id)}.json", params={"include": "journals"}
+        )
+        answer = reply.json() if isinstance(reply, Reply) else None
+        issue = answer.get("issue") if isinstance(answer, dict) else None
+        me = self._metadata.account().native_id
+        ours = [
+            int(one["id"])
+            for one in (issue or {}).get("journals") or ()
+            if number(one.get("user")) == me and same_text(one.get("notes"), body)
+        ]
+        return str(max(ours)) if ours else None
+
+    def _edit_note(self, operation: EditElement) -> Done:
+        journal: dict[str, Json] = {}
+        if "body" in operation.values:
+            journal["notes"] = operation.values["body"]
+        if "internal" in operation.values:
+            journal["private_notes"] = operation.values["internal"] is not False
+        return self._put(f"/journals/{_id(operation.native_id)}.json", {"journal": journal})
+
+    def _file(self, operation: AddElement) -> Done:
+        if not operation.content:
+            raise Refused(Rejected(("content",), "Redmine takes no empty file"))
+        name = str(operation.values.get("name") or "file")
+        media_type = str(operation.values.get("media_type") or "application/octet-stream")
+        if not is_one_line(name) or not is_one_line(media_type):
+            raise Refused(Rejected(("name",), "a line break cannot stand in a file's name"))
+        stored = self._client.call(
+            "POST", "/uploads.json", params={"filename": name, "content_type": media_type},
+            content=operation.content, headers={"Content-Type": "application/octet-stream"},
+        )  # fmt: skip
+        if isinstance(stored, OutcomeUnknown):
+            # An upload that hangs on no issue is seen by nobody and swept after a day.
+            raise Refused(Transient("the upload did not end well"))
+        upload = need(need(stored).json())
+        if not isinstance(upload, dict):
+            raise Refused(Transient("the upload has no token"))
+        token = upload["upload"]["token"]
+        files = [{"token": token, "filename": name, "content_type": media_type}]
+        path = f"/issues/{_id(operation.ref.id)}.json"
+        need(self._client.call("PUT", path, json={"issue": {"uploads": files}}))
+        return Done(str(token).partition(".")[0])
+
+    def _put(self, path: str, body: dict[str, Json]) -> Done:
+        need(self._client.call("PUT", path, json=body))
+        return Done(path.rpartition("/")[2].removesuffix(".json"))
+
+
+class Mailing:
+    """Whom Redmine mails: author, assignee and watchers, unless they chose otherwise.
+
+    REST has no argument to silence a write. Everyone in a project counts as staff;
+    numbers come from the last look at the issue.
+    """
+
+    def __init__(self, metadata: Metadata) -> None:
+        self._metadata = metadata
+        self._people: dict[str, frozenset[str]] = {}
+
+    def saw(self, issue_id: str, values: Mapping[str, Json]) -> None:
+        """Remember who follows an issue."""
+        if len(self._people) > 50_000:
+            self._people.clear()
+        self._people[issue_id] = _followers(values)
+
+    def of(self, operation: Operation) -> Audience:
+        """Staff that the write mails; Redmine never mails the one who writes."""
+        match operation:
+            case Create():
+                return Audience(staff=len(_followers(operation.values)))
+            case Update():
+                known = self._people.get(operation.ref.id, frozenset())
+                return Audience(staff=len(known | _followers(operation.values)))
+            case AddElement():
+                return Audience(staff=len(self._people.get(operation.ref.id, frozenset())))
+            case _:
+                return Audience()
+
+
+def _followers(values: Mapping[str, Json]) -> frozenset[str]:
+    watchers = values.get("watchers")
+    people = [values.get("author"), values.get("assigned_to")]
+    people += watchers if isinstance(watchers, list) else []
+    return frozenset(str(one) for one in people if one)
+
+
+def _went(reply: Reply | Failure, *, wrote: bool) -> bool:
+    """End on a failure; after an effect it can no longer be said that nothing happened."""
+    if isinstance(reply, Reply):
+        return True
+    raise Refused(OutcomeUnknown("in part") if wrote and isinstance(reply, Transient) else reply)
+
+
+def _id(text: str) -> str:
+    """A number as it may stand in a path."""
+    if not text.isascii() or not text.isdigit():
+        raise Refused(Missing())
+    return text
+
+
+def same_text(one: Json, other: Json) -> bool:
+    """Exact content, but for the ends of lines: Redmine stores them as they come."""
+
+    def lines(text: Json) -> list[str]:
+        return [line.rstrip() for line in str(text or "").strip().splitlines()]
+
+    return lines(one) == lines(other)

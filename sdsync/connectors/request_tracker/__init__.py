@@ -1,0 +1,219 @@
+"""Request Tracker 5 over its REST 2.0."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import ClassVar
+
+import httpx
+
+from sdsync.config.clock import Clock
+from sdsync.config.model import SystemConfig
+from sdsync.connectors import webhooks
+from sdsync.connectors.common import Refused, answers, digest, need
+from sdsync.connectors.contract import (
+    Audience,
+    Capabilities,
+    ChangeEvent,
+    Changes,
+    CreateHandle,
+    Description,
+    Done,
+    Find,
+    Found,
+    Handle,
+    NativePerson,
+    NativeRecord,
+    NativeTeam,
+    Operation,
+)
+from sdsync.connectors.failures import Failure, Forbidden, Missing, Rejected
+from sdsync.connectors.http import Http, Permit, Reply
+from sdsync.connectors.request_tracker import failures
+from sdsync.connectors.request_tracker.client import Client, Row, quoted
+from sdsync.connectors.request_tracker.convert import MACHINE, NOBODY
+from sdsync.connectors.request_tracker.feed import Feed
+from sdsync.connectors.request_tracker.metadata import Metadata
+from sdsync.connectors.request_tracker.read import Reader
+from sdsync.connectors.request_tracker.search import Searcher
+from sdsync.connectors.request_tracker.write import Mailing, Writer
+from sdsync.connectors.settings import http_of, option
+from sdsync.connectors.writes import in_order
+from sdsync.store.records import Json, Ref
+
+#: A worker of RT finishes what it began, however long ago the caller hung up.
+LANDING_S = 60.0
+
+
+class RequestTracker:
+    """One RT as one account sees it.
+
+    Options: ``mark_field`` (custom field for the mark, "sdsync mark"), ``login``
+    (our account's name, where the token does not hold its number), ``ca_file``.
+    """
+
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        product="Request Tracker",
+        tested=("5.0.3", "5.0.3"),
+        record_kinds=("ticket",),
+        create={
+            "ticket": CreateHandle(Handle.STRONG_MARK, LANDING_S),
+            "note": CreateHandle(Handle.OWN_RECENT, LANDING_S),
+            "attachment": CreateHandle(Handle.OWN_RECENT, LANDING_S),
+        },
+        compare_and_set=True,
+        window="none: If-Match on the number of the last transaction",
+        stamp_resolution_s=1.0,
+        edits_notes=False,
+        removes_notes=False,
+        note_format="html",
+        webhooks=True,
+    )
+
+    def __init__(
+        self,
+        name: str,
+        config: SystemConfig,
+        *,
+        clock: Clock,
+        permit: Permit | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        token = config.token.reveal() if config.token is not None else ""
+        credential = ("Authorization", f"token {token}")
+        self.name = name
+        self.http: Http = http_of(config, credential, clock, permit, transport)
+        mark_field = option(config, "mark_field") or "sdsync mark"
+        self._client = Client(self.http, clock)
+        self._metadata = Metadata(self._client, token, option(config, "login"))
+        self._reader = Reader(self._client, self._metadata, mark_field)
+        self._writer = Writer(self._client, mark_field)
+        self._searcher = Searcher(self._client, self._metadata, self._reader, mark_field)
+        self._feed = Feed(self._client, self._metadata)
+        self._mailing = Mailing()
+
+    def failure(self, reply: Reply, *, now: datetime) -> Failure:
+        """What a refusal of RT means."""
+        return failures.failure(reply, now=now)
+
+    @answers
+    def describe(self) -> Description:
+        """Read live: one call for the instance, two or more for each queue."""
+        version = str(self._client.get("/rt")["Version"])
+        account = self._metadata.account()
+        queues = self._metadata.queues()
+        places = {name: self._metadata.place(key, name) for key, name in queues.items()}
+        warnings = () if version.startswith("5.") else (f"version {version} was never tested",)
+        return Description(
+            product=self.capabilities.product,
+            version=version,
+            identity=f"{self.http.base} {digest(self._metadata.birth)}",
+            account=account,
+            clock=self._client.clock.now() + self._client.offset,
+            places=places,
+            warnings=warnings,
+        )
+
+    @answers
+    def changes(self, cursor: Json) -> Changes:
+        """Transactions of tickets above the cursor's number, each told once."""
+        return self._feed.changes(cursor)
+
+    @answers
+    def fetch(self, ref: Ref) -> NativeRecord:
+        """The ticket; a merged one answers with the survivor's id."""
+        record = self._reader.record(ref)
+        self._mailing.saw(record.ref.id, record.values)
+        return record
+
+    @answers
+    def readable(self, place: str) -> bool:
+        """Whether the newest ticket of the queue can be read. An empty queue proves nothing."""
+        query = {"query": f"Queue = {quoted(place)}", "orderby": "id", "order": "DESC"}
+        try:
+            newest = self._client.get("/tickets", {**query, "per_page": "1"})["items"]
+            return bool(newest) and bool(self._reader.ticket(str(newest[0]["id"])))
+        except Refused as end:
+            if isinstance(end.failure, Forbidden | Missing | Rejected):
+                return False
+            raise
+
+    @answers
+    def find(self, query: Find) -> Found:
+        """By mark and author; notes and files by author, time and exact content."""
+        return self._searcher.find(query)
+
+    def apply(self, operations: Sequence[Operation]) -> Sequence[Done | Failure]:
+        """One call each, in order."""
+        return in_order(self._carry_out, operations)
+
+    @answers
+    def _carry_out(self, operation: Operation) -> Done:
+        return need(self._writer.carry_out(operation))
+
+    def notifies(self, operation: Operation) -> Audience:
+        """By the stock scrips."""
+        return self._mailing.of(operation)
+
+    @answers
+    def download(self, ref: Ref, native_id: str, *, limit_bytes: int) -> bytes:
+        """RT packs a file into JSON: a third larger on the way."""
+        if not native_id.isascii() or not native_id.isdigit():
+            raise Refused(Missing())
+        on_wire = limit_bytes * 4 // 3 + limit_bytes // 32 + 64 * 1024  # base64 and its line ends
+        row, _ = self._client.read(f"/attachment/{native_id}", limit_bytes=on_wire)
+        try:
+            content = base64.b64decode(str(row.get("Content") or ""))
+        except binascii.Error:
+            raise Refused(Rejected(detail="the file is not whole")) from None
+        if len(content) > limit_bytes:
+            raise Refused(Rejected(detail=f"the file is larger than {limit_bytes} bytes"))
+        return content
+
+    @answers
+    def search(self, place: str, path: str, value: Json) -> Found:
+        """By Subject, Status, id or CustomFields.NAME."""
+        return self._searcher.by_field(place, path, value)
+
+    @answers
+    def people(self) -> Sequence[NativePerson]:
+        """Everyone that RT shows us. Without AdminUsers it hides addresses of others."""
+        query = {"fields": "Name,EmailAddress,RealName,Disabled", "query": "[]"}
+        me = self._metadata.account().login
+        return tuple(_person(row, me) for row in self._client.pages("/users", query))
+
+    @answers
+    def teams(self) -> Sequence[NativeTeam]:
+        """None: a ticket of RT is assigned to a queue or a person, never to a group."""
+        return ()
+
+    @answers
+    def read_webhook(
+        self, headers: Mapping[str, str], body: bytes, *, now: datetime
+    ) -> Sequence[ChangeEvent]:
+        """The body of our scrip: ``{"kind": "ticket", "id": "4711", "at": "…Z"}``, or a list."""
+        return webhooks.events(body, kinds=self.capabilities.record_kinds)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.http.close()
+
+
+def _person(row: Row, me: str) -> NativePerson:
+    login = str(row.get("Name") or row["id"])
+    email = str(row.get("EmailAddress") or "") or None
+    machine = login in {MACHINE, NOBODY, me}
+    # RT makes an account for whoever sends mail, and calls it by the address. Any other
+    # login was given by an administrator, and the address beside it too.
+    return NativePerson(
+        native_id=login,
+        login=login,
+        email=email,
+        email_verified=email is not None and login.lower() != email.lower(),
+        name=str(row.get("RealName") or login),
+        human=not machine,
+        active=str(row.get("Disabled") or "0") == "0",
+    )

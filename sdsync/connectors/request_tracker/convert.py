@@ -1,0 +1,239 @@
+"""Request Tracker's JSON to native records, and native values to its JSON."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+
+from sdsync.connectors.common import Refused, instant, is_one_line
+from sdsync.connectors.contract import FieldChange, NativeElement
+from sdsync.connectors.failures import Rejected
+from sdsync.connectors.request_tracker.client import Row, uid
+from sdsync.connectors.request_tracker.metadata import Field
+from sdsync.store.records import Json
+
+#: RT writes "no date" as the first second of 1970.
+NO_DATE = "1970-01-01T00:00:00Z"
+NOBODY = "Nobody"
+#: What RT does by itself (its scrips, its mail gateway) bears this name.
+MACHINE = "RT_System"
+ROLES = ("Requestor", "Cc", "AdminCc")
+NOTES = frozenset({"Comment", "Correspond"})
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_TEXT = frozenset({"text/plain", "text/html"})
+
+FieldOf = Callable[[str], Field | None]
+QueueOf = Callable[[str], str]
+
+
+def values(row: Row, *, field_of: FieldOf, queue_of: QueueOf) -> dict[str, Json]:
+    """The native values of a ticket, as packs name them; ``Content`` is not among them."""
+    shown: dict[str, Json] = {
+        "Subject": row.get("Subject") or "",
+        "Status": row["Status"],
+        "Queue": queue_of(uid(row["Queue"]) or ""),
+        "Type": row.get("Type"),
+        "Owner": None if uid(row["Owner"]) == NOBODY else uid(row["Owner"]),
+        "Priority": _text(row.get("Priority")),
+        "Due": None if row.get("Due") == NO_DATE else row.get("Due"),
+        "Created": row["Created"],
+        "LastUpdated": row["LastUpdated"],
+        "CustomFields": custom_fields(row, field_of),
+    }
+    for role in ROLES:
+        shown[role] = sorted(filter(None, (uid(one) for one in row.get(role) or ())))
+    return shown
+
+
+def custom_fields(row: Row, field_of: FieldOf) -> dict[str, Json]:
+    """Name to text, or to a sorted list where several values may stand."""
+    shown: dict[str, Json] = {}
+    for one in row.get("CustomFields") or ():
+        told = [value for value in one.get("values") or () if isinstance(value, str)]
+        field = field_of(str(one["id"]))
+        if field.multiple if field is not None else len(told) > 1:
+            shown[str(one["name"])] = sorted(told)
+        else:
+            shown[str(one["name"])] = told[0] if told else None
+    return shown
+
+
+def patch(wanted: Mapping[str, Json]) -> dict[str, Json]:
+    """Native values as RT takes them in ``POST`` and ``PUT``.
+
+    Source: measured on 5.0.3. ``null`` changes nothing, so an empty value goes as
+    "" (and nobody as "Nobody"); a due date without a time is read as "not set", so
+    it goes as its midnight; a line break in a subject is swallowed, so it is refused.
+    """
+    sent: dict[str, Json] = {}
+    for name, value in wanted.items():
+        if name != "Content" and not is_one_line(value):
+            raise Refused(Rejected((name,), "a line break cannot stand here"))
+        if name == "CustomFields":
+            sent[name] = _custom_patch(value)
+        elif name == "Owner":
+            sent[name] = value or NOBODY
+        elif name == "Due":
+            sent[name] = f"{value}T00:00:00Z" if _DATE.fullmatch(str(value)) else value or ""
+        elif name in ROLES:
+            sent[name] = _people(name, value)
+        elif value is not None:
+            sent[name] = value if isinstance(value, str) else str(value)
+        else:
+            sent[name] = ""
+    return sent
+
+
+def _custom_patch(value: Json) -> Json:
+    if not isinstance(value, Mapping):
+        raise Refused(Rejected(("CustomFields",), "no table of names and values"))
+    sent: dict[str, Json] = {}
+    for name, one in value.items():
+        if one is None:
+            sent[name] = None
+        elif isinstance(one, list | tuple):
+            sent[name] = [str(item) for item in one]
+        else:
+            sent[name] = str(one)
+    return sent
+
+
+def _people(role: str, value: Json) -> list[Json]:
+    people = value if isinstance(value, list | tuple) else [value] if value else []
+    if not all(isinstance(one, str) and is_one_line(one) and "," not in one for one in people):
+        raise Refused(Rejected((role,), "not a list of logins or addresses"))
+    return list(people)
+
+
+def message(note: Mapping[str, Json]) -> dict[str, Json]:
+    """A note as ``POST /ticket/N/comment`` takes it."""
+    kind = "text/html" if note.get("format") == "html" else "text/plain"
+    return {"Content": note.get("body") or "", "ContentType": kind}
+
+
+def file_message(name: str, media_type: str, content: bytes) -> dict[str, Json]:
+    """A file, alone, as ``POST /ticket/N/comment`` takes it."""
+    if not is_one_line(name) or not is_one_line(media_type):
+        raise Refused(Rejected(("name",), "a line break cannot stand in a file's name"))
+    packed = base64.b64encode(content).decode("ascii")
+    file = {"FileName": _mail_word(name), "FileType": media_type, "FileContent": packed}
+    return {"Attachments": [file]}
+
+
+def _mail_word(name: str) -> str:
+    """RT 5.0.3 garbles a name beyond ASCII unless it comes as mail writes it (RFC 2047)."""
+    if name.isascii():
+        return name
+    pieces = [name[at : at + 10] for at in range(0, len(name), 10)]  # 75 characters a word
+    words = (base64.b64encode(piece.encode()).decode("ascii") for piece in pieces)
+    return " ".join(f"=?UTF-8?B?{word}?=" for word in words)
+
+
+def history(
+    transactions: Iterable[Row], *, field_of: FieldOf, queue_of: QueueOf
+) -> tuple[FieldChange, ...]:
+    """Changes of fields. Of people RT tells only internal numbers: left out."""
+    changes = (_change(one, field_of, queue_of) for one in transactions)
+    return tuple(one for one in changes if one is not None)
+
+
+def _change(row: Row, field_of: FieldOf, queue_of: QueueOf) -> FieldChange | None:
+    name = str(row.get("Field") or "")
+    old, new = _text(row.get("OldValue")), _text(row.get("NewValue"))
+    match row.get("Type"):
+        case "Status":
+            path = "Status"
+        case "CustomField":
+            field = field_of(name)
+            path = "" if field is None else f"CustomFields.{field.name}"
+        case "Set" if name == "Queue":
+            path, old, new = name, queue_of(old or ""), queue_of(new or "")
+        case "Set" if name != "Owner":
+            path = name
+        case "Set" | "SetWatcher" | "AddWatcher" | "DelWatcher" | "Give" | "Take" | "Steal":
+            path, old, new = name or "Owner", None, None
+        case _:
+            return None
+    actor = uid(row.get("Creator"))
+    return FieldChange(path, born(row), actor, old, new, automatic=actor == MACHINE)
+
+
+def notes(
+    transactions: Iterable[Row], bodies: Mapping[str, tuple[str, str]], me: str
+) -> tuple[NativeElement, ...]:
+    """Comments and correspondence that say something; ``bodies``: transaction -> (format, text)."""
+    return tuple(
+        _note(row, *bodies[str(row["id"])], me)
+        for row in transactions
+        if row.get("Type") in NOTES and str(row["id"]) in bodies
+    )
+
+
+def _note(row: Row, form: str, body: str, me: str) -> NativeElement:
+    author = uid(row.get("Creator"))
+    return NativeElement(
+        kind="note",
+        native_id=str(row["id"]),
+        author=author,
+        created_at=born(row),
+        values={
+            "body": body,
+            "format": form,
+            "internal": row.get("Type") == "Comment",
+            "author": author,
+        },
+        ours=author == me,
+    )
+
+
+def is_body(part: Row) -> bool:
+    """Whether a MIME part is somebody's text, not a file."""
+    return part.get("ContentType") in _TEXT and not part.get("Filename")
+
+
+def is_file(part: Row) -> bool:
+    """Whether a MIME part is a file: it has a name, or content beside text and frames.
+
+    RT shows the empty frame around a lone file as a part of no bytes.
+    """
+    if part.get("Filename"):
+        return True
+    kind = str(part.get("ContentType") or "")
+    return _size(part) > 0 and not is_body(part) and not kind.startswith("multipart/")
+
+
+def _size(part: Row) -> int:
+    return int(part.get("ContentLength") or 0)
+
+
+def files(parts: Iterable[Row], internal: Mapping[str, bool], me: str) -> tuple[NativeElement, ...]:
+    """Files of a ticket; ``internal``: transaction -> whether it was a comment."""
+    return tuple(
+        NativeElement(
+            kind="attachment",
+            native_id=str(part["id"]),
+            author=uid(part.get("Creator")),
+            created_at=born(part),
+            values={
+                "name": part.get("Filename") or f"part-{part['id']}",
+                "media_type": part.get("ContentType") or "application/octet-stream",
+                "size": _size(part),
+                "internal": internal.get(str(part.get("TransactionId")), False),
+            },
+            ours=uid(part.get("Creator")) == me,
+        )
+        for part in parts
+        if is_file(part)
+    )
+
+
+def born(row: Row) -> datetime:
+    """When RT says that it was made."""
+    at = instant(str(row.get("Created") or ""))
+    return at if at is not None else datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _text(value: object) -> str | None:
+    return None if value in (None, "") else str(value)

@@ -1,0 +1,153 @@
+"""A ticket with its history, notes and files as one look."""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Iterable
+from urllib.parse import quote
+
+from sdsync.connectors.common import Refused
+from sdsync.connectors.contract import NativeRecord
+from sdsync.connectors.failures import Missing
+from sdsync.connectors.request_tracker import convert
+from sdsync.connectors.request_tracker.client import Client, Row, uid
+from sdsync.connectors.request_tracker.metadata import Metadata
+from sdsync.store.records import Ref
+
+#: The parts of messages that somebody wrote, without the files beside them.
+_BODIES = json.dumps(
+    [
+        {"field": "ContentType", "operator": "LIKE", "value": "text/"},
+        {"field": "Filename", "operator": "IS", "value": "NULL"},
+    ]
+)
+#: Parts never change, so what was read once need not be read again.
+KEPT_PARTS = 2000
+KEPT_CHARS = 4_000_000
+ENDED = frozenset({"resolved", "rejected", "deleted"})
+
+
+class Parts:
+    """Texts of message parts by id, the oldest dropped first."""
+
+    def __init__(self) -> None:
+        self._texts: OrderedDict[str, str] = OrderedDict()
+        self._chars = 0
+
+    def get(self, part_id: str) -> str | None:
+        """The text, when it is kept."""
+        return self._texts.get(part_id)
+
+    def keep(self, part_id: str, text: str) -> None:
+        """Remember it for a while."""
+        if part_id in self._texts:
+            return
+        self._texts[part_id] = text
+        self._chars += len(text)
+        while len(self._texts) > KEPT_PARTS or self._chars > KEPT_CHARS:
+            _, dropped = self._texts.popitem(last=False)
+            self._chars -= len(dropped)
+
+
+class Reader:
+    """Reads tickets. Not seen and therefore not proved: comments, where our
+    account lacks ShowTicketComments; RT does not say that it hides them."""
+
+    def __init__(self, client: Client, metadata: Metadata, mark_field: str) -> None:
+        self._client = client
+        self._metadata = metadata
+        self._mark_field = mark_field
+        self._parts = Parts()
+
+    def record(self, ref: Ref) -> NativeRecord:
+        """Four calls, five with new texts; all of one state, that of the ticket's version."""
+        ticket, version = self.ticket(ref.id)
+        found = str(ticket["id"])  # another than asked: merged into it
+        transactions = self._transactions(found, int(version or 0))
+        known = {str(row["id"]) for row in transactions}
+        parts = [row for row in self._all_parts(found) if str(row["TransactionId"]) in known]
+        bodies = self._bodies(found, parts)
+        return self._assembled(Ref(ref.system, ref.kind, found), ticket, version,
+                               transactions, parts, bodies)  # fmt: skip
+
+    def ticket(self, ticket_id: str) -> tuple[Row, str | None]:
+        """The ticket alone, and its version: the number of its last transaction."""
+        if not ticket_id.isascii() or not ticket_id.isdigit():
+            raise Refused(Missing())
+        row, reply = self._client.read(f"/ticket/{quote(ticket_id, safe='')}")
+        return row, reply.headers.get("etag", "").strip('"') or None
+
+    def _transactions(self, ticket_id: str, last: int) -> list[Row]:
+        """Up to the version's transaction: later ones belong to another look."""
+        rows: list[Row] = []
+        query = {"fields": "Type,Creator,Created,Field,OldValue,NewValue"}
+        for row in self._client.pages(f"/ticket/{ticket_id}/history", query):
+            if last and int(row["id"]) > last:
+                continue
+            rows.append(row)
+            if int(row["id"]) == last:
+                break
+        return sorted(rows, key=lambda row: int(row["id"]))
+
+    def _all_parts(self, ticket_id: str) -> list[Row]:
+        # "Parent" is left out: it makes RT 5.0.3 answer 500.
+        query = {"fields": "TransactionId,ContentType,Filename,ContentLength,Created,Creator"}
+        return list(self._client.pages(f"/ticket/{ticket_id}/attachments", query))
+
+    def _bodies(self, ticket_id: str, parts: Iterable[Row]) -> dict[str, tuple[str, str]]:
+        """Transaction -> (format, text); HTML is preferred, for it is the richer one."""
+        texts = [part for part in parts if convert.is_body(part)]
+        if any(self._parts.get(str(part["id"])) is None for part in texts):
+            query = {"fields": "Content", "query": _BODIES}
+            for row in self._client.pages(f"/ticket/{ticket_id}/attachments", query):
+                self._parts.keep(str(row["id"]), str(row.get("Content") or ""))
+        bodies: dict[str, tuple[str, str]] = {}
+        for part in texts:
+            text = self._parts.get(str(part["id"])) or ""
+            form = "html" if part["ContentType"] == "text/html" else "plain"
+            transaction = str(part["TransactionId"])
+            if text.strip() and (transaction not in bodies or _richer(form, bodies[transaction])):
+                bodies[transaction] = (form, text)
+        return bodies
+
+    def _assembled(
+        self,
+        ref: Ref,
+        ticket: Row,
+        version: str | None,
+        transactions: list[Row],
+        parts: list[Row],
+        bodies: dict[str, tuple[str, str]],
+    ) -> NativeRecord:
+        me = self._metadata.account().login
+        field_of, queue_of = self._metadata.field, self._metadata.queue_name
+        values = convert.values(ticket, field_of=field_of, queue_of=queue_of)
+        first = next((str(row["id"]) for row in transactions if row.get("Type") == "Create"), None)
+        form, text = bodies.get(first or "", ("plain", ""))
+        if first is not None:
+            values |= {"Content": text, "ContentType": f"text/{form}"}
+        internal = {str(row["id"]): row.get("Type") == "Comment" for row in transactions}
+        status, mark = str(ticket["Status"]), values["CustomFields"].get(self._mark_field)
+        return NativeRecord(
+            ref=ref,
+            place=str(values["Queue"]),
+            key=ref.id,
+            url=f"{self._client.http.base}/Ticket/Display.html?id={ref.id}",
+            values=values,
+            unknown=frozenset() if first is not None else frozenset({"Content", "ContentType"}),
+            created_at=convert.born(ticket),
+            created_by=uid(ticket.get("Creator")),
+            closed=status in ENDED or ticket.get("Resolved") != convert.NO_DATE,
+            version=version,
+            mark=mark if isinstance(mark, str) else None,
+            notes=convert.notes(transactions, bodies, me),
+            attachments=convert.files(parts, internal, me),
+            history=convert.history(transactions, field_of=field_of, queue_of=queue_of),
+            state="deleted" if status == "deleted" else "live",
+            ours=uid(ticket.get("Creator")) == me,
+        )
+
+
+def _richer(form: str, other: tuple[str, str]) -> bool:
+    return form == "html" and other[0] != "html"

@@ -1,0 +1,105 @@
+"""Looking for tickets and what hangs on them: by mark, by content, by a field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from sdsync.connectors import common
+from sdsync.connectors.common import Refused
+from sdsync.connectors.contract import Find, Found, NativeElement
+from sdsync.connectors.failures import Rejected
+from sdsync.connectors.request_tracker import convert
+from sdsync.connectors.request_tracker.client import Client, Row, custom, quoted, uid
+from sdsync.connectors.request_tracker.metadata import Metadata
+from sdsync.connectors.request_tracker.read import Reader
+from sdsync.store.records import Json
+
+#: Stamps have whole seconds, and the offset of the clocks too.
+SLACK = timedelta(seconds=3)
+
+
+class Searcher:
+    """TicketSQL reads the tables themselves: what was committed is found."""
+
+    def __init__(self, client: Client, metadata: Metadata, reader: Reader, mark_field: str) -> None:
+        self._client = client
+        self._metadata = metadata
+        self._reader = reader
+        self._mark_field = mark_field
+
+    def find(self, query: Find) -> Found:
+        """What an intent may have made, by our account since it began."""
+        since = query.since + self._client.offset - SLACK
+        if query.ref is not None:
+            record = self._reader.record(query.ref)
+            made = record.notes if query.kind == "note" else record.attachments
+            ours = (one for one in made or () if one.ours and one.created_at >= since)
+            return Found(tuple(one.native_id for one in ours if _same(one, query)))
+        # RT reads a stamp in the account's own time zone, so it only narrows by days.
+        day = quoted((since - timedelta(days=2)).strftime("%Y-%m-%d"))
+        rows = self._tickets(f"Creator = {quoted(self._me())} AND Created > {day}")
+        rows = [row for row in rows if convert.born(row) >= since]
+        marked = [row for row in rows if self._mark(row) == query.mark]
+        if marked:
+            return Found(tuple(str(row["id"]) for row in marked))
+        # Where the queue has no field for the mark, exact content has to do.
+        bare = (row for row in rows if self._mark(row) is None)
+        return Found(tuple(str(row["id"]) for row in bare if self._is_sent(row, query)))
+
+    def by_field(self, place: str, path: str, value: Json) -> Found:
+        """Tickets of a queue whose field is exactly ``value`` (RT itself compares loosely)."""
+        if not isinstance(value, str | int) or not common.is_one_line(value):
+            raise Refused(Rejected((path,), "only one line of text can be searched for"))
+        head, _, name = path.partition(".")
+        if head == "CustomFields" and name:
+            column = custom(name)
+        elif path in {"Subject", "Status", "id"}:
+            column = path
+        else:
+            raise Refused(Rejected((path,), "Request Tracker cannot search by this field"))
+        rows = self._tickets(f"Queue = {quoted(place)} AND {column} = {quoted(str(value))}")
+        return Found(tuple(str(row["id"]) for row in rows if _shows(row, head, name, str(value))))
+
+    def _tickets(self, query: str) -> list[Row]:
+        asked = {
+            "query": query,
+            "orderby": "id",
+            "fields": "Subject,Status,Queue,Created,CustomFields",
+        }
+        return list(self._client.pages("/tickets", asked))
+
+    def _me(self) -> str:
+        return self._metadata.account().login
+
+    def _mark(self, row: Row) -> str | None:
+        told = _custom(row).get(self._mark_field)
+        return told[0] if told else None
+
+    def _is_sent(self, row: Row, query: Find) -> bool:
+        queue = self._metadata.queue_name(uid(row.get("Queue")) or "")
+        return queue == query.place and row.get("Subject") == query.values.get("Subject")
+
+
+def _custom(row: Row) -> dict[str, list[str]]:
+    fields = row.get("CustomFields") or ()
+    return {str(one["name"]): [str(each) for each in one.get("values") or ()] for one in fields}
+
+
+def _shows(row: Row, head: str, name: str, value: str) -> bool:
+    if head == "CustomFields":
+        return value in _custom(row).get(name, ())
+    return str(row.get(head)) == value
+
+
+def _same(one: NativeElement, query: Find) -> bool:
+    """Exact content, but for the ends of lines, which mail tools rewrite."""
+    sent: Mapping[str, Json] = query.values
+    if query.kind == "note":
+        return _lines(one.values.get("body")) == _lines(sent.get("body"))
+    same_size = sent.get("size") is None or one.values.get("size") == sent.get("size")
+    return one.values.get("name") == sent.get("name") and same_size
+
+
+def _lines(text: Json) -> list[str]:
+    return [line.rstrip() for line in str(text or "").strip().splitlines()]

@@ -1,0 +1,176 @@
+"""Writes to Request Tracker, one call each, and whom they mail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import assert_never
+
+from sdsync.connectors.contract import (
+    AddElement,
+    Audience,
+    Create,
+    Done,
+    EditElement,
+    Operation,
+    RemoveElement,
+    Update,
+)
+from sdsync.connectors.failures import Failure, Missing, OutcomeUnknown, Rejected
+from sdsync.connectors.http import Reply
+from sdsync.connectors.request_tracker import convert, failures
+from sdsync.connectors.request_tracker.client import Client
+
+#: Statuses whose stock scrip mails the requestors ("On Resolve Notify Requestors",
+#: "On Reject Notify Requestors"). Source: RT 5.0.3, etc/initialdata.
+MAILS_REQUESTORS = frozenset({"resolved", "rejected"})
+
+
+class Writer:
+    """Carries out operations. A note goes out as a comment unless it says internal = false."""
+
+    def __init__(self, client: Client, mark_field: str) -> None:
+        self._client = client
+        self._mark_field = mark_field
+
+    def carry_out(self, operation: Operation) -> Done | Failure:
+        """One call, for a file two: its id has to be asked for."""
+        match operation:
+            case Create():
+                return self._create(operation)
+            case Update():
+                return self._update(operation)
+            case AddElement(kind="note"):
+                return self._note(operation)
+            case AddElement(kind="attachment"):
+                return self._file(operation)
+            case AddElement():
+                return Rejected(detail=f"Request Tracker has no {operation.kind}")
+            case EditElement():
+                return failures.frozen("a note cannot be edited")
+            case RemoveElement():
+                return failures.frozen("nothing can be taken back")
+            case _:
+                assert_never(operation)
+
+    def _create(self, operation: Create) -> Done | Failure:
+        if operation.kind != "ticket":
+            return Rejected(detail=f"Request Tracker has no {operation.kind}")
+        fields = operation.values.get("CustomFields") or {}
+        marked = {
+            **(fields if isinstance(fields, Mapping) else {}),
+            self._mark_field: operation.mark,
+        }
+        wanted = {**operation.values, "Queue": operation.place, "CustomFields": marked}
+        sent = {name: one for name, one in convert.patch(wanted).items() if one not in ("", [])}
+        if "Content" in sent:
+            sent.setdefault("ContentType", "text/plain")
+        reply = self._client.call("POST", "/ticket", json=sent)
+        if not isinstance(reply, Reply):
+            return reply
+        made = reply.json()
+        if isinstance(made, Failure):
+            return made
+        made_id = made.get("id") if isinstance(made, dict) else None
+        return Done(str(made_id)) if made_id else OutcomeUnknown("no id in the answer")
+
+    def _update(self, operation: Update) -> Done | Failure:
+        if not _is_id(operation.ref.id):
+            return Missing()
+        headers = {"If-Match": f'"{operation.if_version}"'} if operation.if_version else None
+        reply = self._client.call(
+            "PUT", f"/ticket/{operation.ref.id}", json=convert.patch(operation.values),
+            headers=headers,
+        )  # fmt: skip
+        if not isinstance(reply, Reply):
+            return reply
+        lines = reply.json()
+        if isinstance(lines, Failure):
+            return lines
+        return Done(operation.ref.id, complaints=failures.complaints(lines))
+
+    def _note(self, operation: AddElement) -> Done | Failure:
+        if not str(operation.values.get("body") or "").strip():
+            return Rejected(("body",), "an empty note says nothing")
+        return self._say(operation, convert.message(operation.values))
+
+    def _file(self, operation: AddElement) -> Done | Failure:
+        if not operation.content:
+            # lib/RT/REST2/Resource/Message.pm takes an empty FileContent for a missing one.
+            return Rejected(("content",), "Request Tracker takes no empty file")
+        name = str(operation.values.get("name") or "file")
+        media_type = str(operation.values.get("media_type") or "application/octet-stream")
+        said = self._say(operation, convert.file_message(name, media_type, operation.content))
+        if isinstance(said, Failure):
+            return said
+        return Done(self._file_id(said.native_id, name), complaints=said.complaints)
+
+    def _file_id(self, transaction: str | None, name: str) -> str | None:
+        """The id of the part that our call made; None when it cannot be told now."""
+        if transaction is None:
+            return None
+        query = {"fields": "Filename", "per_page": "100"}
+        reply = self._client.call("GET", f"/transaction/{transaction}/attachments", params=query)
+        rows = reply.json() if isinstance(reply, Reply) else None
+        items = rows.get("items") if isinstance(rows, dict) else None
+        named = [row for row in items or () if row.get("Filename")]
+        exact = [row for row in named if row["Filename"] == name]
+        return str((exact or named)[0]["id"]) if named else None
+
+    def _say(self, operation: AddElement, body: dict[str, object]) -> Done | Failure:
+        if not _is_id(operation.ref.id):
+            return Missing()
+        kind = "correspond" if operation.values.get("internal") is False else "comment"
+        reply = self._client.call("POST", f"/ticket/{operation.ref.id}/{kind}", json=body)
+        if not isinstance(reply, Reply):
+            return reply
+        lines = reply.json()
+        if isinstance(lines, Failure):
+            return lines
+        # The id stands nowhere else: "Location: /REST/2.0/transaction/53".
+        made = reply.headers.get("location", "").rpartition("/transaction/")[2]
+        return Done(made if _is_id(made) else None, complaints=failures.complaints(lines))
+
+
+class Mailing:
+    """Whom RT's stock scrips mail. Sites change them: this is the floor, not a promise.
+
+    REST 2.0 has no argument to silence a write. Numbers come from the last look
+    at the ticket; one that was never read counts one customer.
+    """
+
+    def __init__(self) -> None:
+        self._roles: dict[str, tuple[int, int, int]] = {}
+
+    def saw(self, ticket_id: str, values: Mapping[str, object]) -> None:
+        """Remember how many requestors and copied people and staff a ticket has."""
+        staff = _count(values.get("AdminCc")) + bool(values.get("Owner"))
+        self._roles[ticket_id] = (_count(values.get("Requestor")), _count(values.get("Cc")), staff)
+        if len(self._roles) > 50_000:
+            self._roles.clear()
+
+    def of(self, operation: Operation) -> Audience:
+        """Customers and staff that the write mails."""
+        match operation:
+            case Create():
+                told = operation.values
+                # Without a requestor RT takes the account that creates.
+                customers = _count(told.get("Requestor")) + _count(told.get("Cc"))
+                return Audience(customers, _count(told.get("AdminCc")) + bool(told.get("Owner")))
+            case AddElement():
+                requestors, copied, staff = self._roles.get(operation.ref.id, (1, 0, 1))
+                public = operation.values.get("internal") is False
+                return Audience(requestors + copied if public else 0, staff)
+            case Update():
+                requestors, _, _ = self._roles.get(operation.ref.id, (1, 0, 1))
+                ends = operation.values.get("Status") in MAILS_REQUESTORS
+                return Audience(requestors if ends else 0, int(bool(operation.values.get("Owner"))))
+            case _:
+                return Audience()
+
+
+def _count(people: object) -> int:
+    return len(people) if isinstance(people, list | tuple) else int(bool(people))
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit()
