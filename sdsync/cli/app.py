@@ -83,6 +83,7 @@ def _translated(error: Exception) -> CommandError:
     from sdsync.config.problems import ConfigError
     from sdsync.config.secrets import SecretMissingError
     from sdsync.store.contract import Stale, StoreFull
+    from sdsync.sync.commands import Refused
 
     match error:
         case ConfigError():
@@ -96,8 +97,10 @@ def _translated(error: Exception) -> CommandError:
             )
         case StoreFull():
             return CommandError(f"the store cannot be written: {error}", cure="df -h")
-        case LookupError() | ValueError() if type(error).__module__.startswith("sdsync."):
+        case Refused():
             return CommandError(str(error))
+        case _ if type(error).__module__.startswith("sdsync.store."):
+            return CommandError(str(error), cure="sdsync store verify")
     raise error
 
 

@@ -68,7 +68,7 @@ def command(app: typer.Typer, name: str | None = None) -> Callable[[Work], Work]
             **{one.name: hints[one.name] for one in own},
             **common,
         }
-        del run.__wrapped__  # type: ignore[attr-defined]
+        del run.__wrapped__  # or its signature would be read instead
         app.command(name)(run)
         return work
 

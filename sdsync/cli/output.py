@@ -6,7 +6,6 @@ import os
 import sys
 from typing import TYPE_CHECKING, TextIO
 
-
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text

@@ -14,7 +14,7 @@ from typing import Literal
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from sdsync.cli.output import WIDTH
+from sdsync.cli.output import WIDTH as WIDTH
 from sdsync.config.problems import printable
 
 HEAD = "bold"

@@ -1,25 +1,83 @@
-"""The doors to the other rooms, in one place, each opened only when a command needs it."""
+"""The doors to store, commands and daemon, each opened only when a command needs it."""
 
 from __future__ import annotations
 
+import http.client
 import json
-import urllib.request
-from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from sdsync.cli.codes import CommandError
+
 if TYPE_CHECKING:
     from sdsync.cli.looks.status import House
     from sdsync.config.model import Config
-    from sdsync.config.problems import Problem
-    from sdsync.mappings.contract import Mapping as FieldMapping
+    from sdsync.config.secrets import SecretRef
     from sdsync.store.contract import Store
+    from sdsync.store.sql import SqlStore
 
 #: How long the daemon's own answer is waited for: a status must not hang with it.
 HEALTH_S = 0.5
+_ANSWER_BYTES = 65_536
+#: What SQLite keeps in up to three files.
+_SUFFIXES = ("", "-wal", "-shm")
 
 
+# -- the store -------------------------------------------------------------------------
+def revealed(value: SecretRef | str | None) -> str | None:
+    """A setting that may be a secret's reference, as what it stands for."""
+    return value if value is None or isinstance(value, str) else value.reveal()
+
+
+def open_store(config: Config) -> SqlStore:
+    """The store that is there; a command that only looks never makes one."""
+    from sdsync.store.opening import files_of
+    from sdsync.store.opening import open_store as opening
+
+    url, folder = revealed(config.store.url), config.path.parent
+    database = files_of(url, folder).database
+    if database is not None and not database.exists():
+        raise CommandError(
+            f"there is no store at {database}: sdsync did not run here yet", cure="sdsync run"
+        )
+    return opening(url, revealed(config.store.key), path=folder, check=False)
+
+
+def upgrade_store(config: Config) -> str:
+    """Bring the tables to this program's form; what is said of it."""
+    from sdsync.store.opening import files_of
+    from sdsync.store.upgrading import upgrade
+
+    revision = upgrade(files_of(revealed(config.store.url), config.path.parent).url)
+    return f"the store has form {revision}, the one of this program"
+
+
+def verify_store(config: Config) -> str:
+    """Read every page and open it with the key; raises what is wrong."""
+    from sdsync.store.opening import open_store as opening
+
+    store = opening(
+        revealed(config.store.url), revealed(config.store.key), path=config.path.parent, check=True
+    )
+    try:
+        return f"the store is sound; {store.last_audit_seq():,} audit records"
+    finally:
+        store.close()
+
+
+def _store_bytes(config: Config) -> int | None:
+    """What the database takes on disk; None on a server."""
+    from sdsync.store.opening import files_of
+
+    database = files_of(revealed(config.store.url), config.path.parent).database
+    if database is None:
+        return None
+    files = (database.with_name(database.name + suffix) for suffix in _SUFFIXES)
+    return sum(one.stat().st_size for one in files if one.exists())
+
+
+# -- the daemon -----------------------------------------------------------------------
 def house(config: Config, store: Store, now: datetime) -> House:
     """What is known beside the store: whether a daemon runs, since when, how large it all is."""
     from sdsync.cli.looks.status import House
@@ -27,15 +85,15 @@ def house(config: Config, store: Store, now: datetime) -> House:
     up_s = _up_s(config)
     leased = (store.lane(name).lease_until for name in config.systems)
     running = up_s is not None or any(until is not None and until > now for until in leased)
-    return House(running, up_s, store_bytes(config), config.path.read_bytes())
+    return House(running, up_s, _store_bytes(config), config.path.read_bytes())
 
 
 def _up_s(config: Config) -> float | None:
     """Seconds since the daemon started, as it says itself; None when nothing answers."""
-    url = f"http://{config.server.host}:{config.server.port}/healthz"
-    with suppress(OSError, ValueError):
-        with urllib.request.urlopen(url, timeout=HEALTH_S) as answer:  # noqa: S310 - our own
-            told = json.loads(answer.read(65_536))
+    link = http.client.HTTPConnection(config.server.host, config.server.port, timeout=HEALTH_S)
+    with suppress(OSError, ValueError, http.client.HTTPException):
+        link.request("GET", "/healthz")
+        told = json.loads(link.getresponse().read(_ANSWER_BYTES))
         if isinstance(told, dict) and isinstance(told.get("up_s"), int | float):
             return float(told["up_s"])
     return None

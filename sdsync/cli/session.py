@@ -7,7 +7,7 @@ import getpass
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sdsync.mappings.contract import Mapping as FieldMapping
     from sdsync.store.contract import Store
     from sdsync.store.records import Share
+    from sdsync.store.sql import SqlStore
 
 CONFIG_FILE = "sdsync.toml"
 
@@ -63,9 +64,23 @@ class Session:
         return self._store or rooms.open_store(self.config)
 
     @property
+    def sql(self) -> SqlStore:
+        """The same store, with what only a database can do."""
+        from sdsync.store.sql import SqlStore
+
+        if not isinstance(self.store, SqlStore):
+            raise CommandError("this store is no database")
+        return self.store
+
+    @property
     def now(self) -> datetime:
         """Aware, in the reader's own zone."""
         return self._now or datetime.now().astimezone()
+
+    @property
+    def utc(self) -> datetime:
+        """The same instant as everything is stored."""
+        return self.now.astimezone(UTC)
 
     @property
     def by(self) -> str:
@@ -82,9 +97,9 @@ class Session:
     @cached_property
     def mappings(self) -> Mapping[str, FieldMapping]:
         """Ticket mappings by system; empty when they cannot be read, which ``check`` tells."""
-        from sdsync.cli import rooms
+        from sdsync.cli import translators
 
-        return rooms.ticket_mappings(self.config)
+        return translators.tickets(self.config)
 
     def share(self, ref: str) -> Share:
         """The shared record that somebody typed."""

@@ -45,11 +45,14 @@ def show(
 
 
 def verify(session: Session) -> Code:
-    """Walk the sealed chain from its start; any row that was changed or taken out is found."""
-    from sdsync.cli import rooms
+    """Walk the sealed chain; a row that was changed or taken out is found."""
     from sdsync.cli.page import BAD, GOOD, line
+    from sdsync.cli.words import count
 
-    proof = rooms.verify_audit(session.config, session.store)
-    style = GOOD if proof.whole else BAD
-    session.show(proof, [line((proof.text, style))])
-    return Code.FINE if proof.whole else Code.FAILED
+    report = session.sql.verify()
+    told = f"{count(report.records, 'record')}, {report.sealed:,} sealed, {report.erased:,} erased"
+    page = [line((f"the trail is whole: {told}", GOOD))]
+    if report.problem is not None:
+        page = [line((f"the trail is not whole: {report.problem}", BAD)), line(told)]
+    session.show(report, page)
+    return Code.FINE if report.ok else Code.FAILED

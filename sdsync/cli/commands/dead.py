@@ -57,16 +57,15 @@ def replay(
     ] = False,
 ) -> Code:
     """Try again what is parked, with today's mapping and today's state."""
-    from sdsync.cli import rooms
     from sdsync.cli.looks import dead as looks
+    from sdsync.cli.looks import refs
     from sdsync.cli.page import cure, line
     from sdsync.cli.words import count
+    from sdsync.sync import commands
 
     found = looks.pick(session.store, what)
-    target = found.id if found else session.share(what).hub.id
-    members = rooms.commands().replay(
-        session.store, target, session.by, session.now, dry_run=dry_run
-    )
+    target = found.id if found else refs.name_of(session.share(what))
+    members = commands.replay(session.store, target, session.by, session.utc, dry_run=dry_run)
     rows = [
         (f"{replica.system}#{replica.native_id or hub.id}", group)
         for hub, replica, group in members

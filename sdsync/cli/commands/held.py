@@ -56,9 +56,9 @@ def choose(
     system: Annotated[str, typer.Argument(metavar="SYSTEM", help="Whose candidate it shall be.")],
 ) -> None:
     """End a conflict: the candidate of SYSTEM becomes the value everywhere."""
-    from sdsync.cli import rooms
     from sdsync.cli.looks import held
     from sdsync.cli.page import cure, line
+    from sdsync.sync import commands
 
     share = session.share(ref)
     found = [one for one in held.matching(session.store, share.hub.id, None) if one.group == group]
@@ -70,7 +70,7 @@ def choose(
             f"{system} has no candidate for {group}; {' and '.join(sides)} have",
             cure=f"sdsync held show {ref}",
         )
-    rooms.commands().choose(session.store, share.hub.id, group, system, session.by, session.now)
+    commands.choose(session.store, share.hub.id, group, system, session.by, session.utc)
     told = {"ref": ref, "group": group, "system": system}
     page = [line(f"{group} of {ref} is what {system} says"), cure(f"sdsync trace {ref}")]
     session.show(told, page)

@@ -25,18 +25,18 @@ def register(app: typer.Typer) -> None:
 
 def check(session: Session, system: NameArg = None) -> Code:
     """Check mapping files: all problems at once, then what cannot be said on the other side."""
-    from sdsync.cli import rooms
+    from sdsync.cli import translators
     from sdsync.cli.page import line
     from sdsync.config.problems import ConfigError
 
     wanted = _wanted(session, system)
-    problems = rooms.mapping_problems(session.config)
+    problems = translators.problems(session.config)
     if problems:
         if not session.as_json:
             raise ConfigError(problems)
         session.out.json({"problems": problems})
         return Code.FAILED
-    findings = rooms.mapping_findings(session.config, wanted)
+    findings = translators.findings(session.config, wanted)
     page = [line(f"mappings of {', '.join(wanted)}: fine"), *(line(one) for one in findings)]
     session.show({"problems": [], "findings": findings}, page)
     return Code.FINE
@@ -44,11 +44,11 @@ def check(session: Session, system: NameArg = None) -> Code:
 
 def test(session: Session, system: NameArg = None) -> Code:  # noqa: PT028 - a command, no test
     """Run the examples that mapping files carry."""
-    from sdsync.cli import rooms
+    from sdsync.cli import translators
     from sdsync.cli.page import BAD, GOOD, line
     from sdsync.cli.words import count
 
-    outcomes = rooms.mapping_examples(session.config, _wanted(session, system))
+    outcomes = translators.examples(session.config, _wanted(session, system))
     failed = [one for one in outcomes if one.problem]
     page = [line((f"{one.place}: {one.problem}", BAD)) for one in failed]
     passed = len(outcomes) - len(failed)
@@ -64,11 +64,11 @@ def show(
     system: Annotated[str, typer.Argument(metavar="SYSTEM", help="Whose mapping.")],
 ) -> None:
     """Show the mapping in force: each field, its native path, its direction, its file and line."""
-    from sdsync.cli import rooms
+    from sdsync.cli import translators
     from sdsync.cli.page import Column, table
 
     (name,) = _wanted(session, system)
-    rules = rooms.mapping_rules(session.config, name)
+    rules = translators.rules(session.config, name)
     columns = (
         Column("FIELD"),
         Column("WAY"),

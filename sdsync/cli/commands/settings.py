@@ -24,20 +24,20 @@ def check(
         typer.Option("--live", help="Also ask every system: version, account, places, rights."),
     ] = False,
 ) -> Code:
-    """Check configuration, secrets, tables and mappings; all problems at once."""
-    from sdsync.cli import rooms
+    """Check configuration, secrets, tables and mappings."""
+    from sdsync.cli import probing, translators
     from sdsync.cli.page import BAD, WARN, cure, line
     from sdsync.config.load import missing_secrets
     from sdsync.config.problems import ConfigError, in_file_order
 
     loaded = session.config
-    problems = in_file_order([*missing_secrets(loaded), *rooms.mapping_problems(loaded)])
+    problems = in_file_order([*missing_secrets(loaded), *translators.problems(loaded)])
     if problems:
         if not session.as_json:
             raise ConfigError(problems)
         session.out.json({"problems": problems})
         return Code.FAILED
-    looks = rooms.live_looks(loaded) if live else []
+    looks = probing.ask_all(loaded) if live else []
     syncs = ", ".join(f"{name} ({one.mode})" for name, one in loaded.syncs.items())
     page = [line(f"{session.path}: fine; systems {', '.join(loaded.systems)}; syncs {syncs}")]
     for look in looks:
@@ -74,7 +74,7 @@ def schema(session: Session) -> None:
 
 
 def connectors(session: Session) -> None:
-    """List the products that sdsync speaks with, and what each connector can do."""
+    """List the products that sdsync speaks with."""
     from sdsync.cli.page import Column, table
     from sdsync.connectors import registry
 
@@ -123,8 +123,8 @@ def completion(
     session: Session,
     shell: Annotated[Literal["bash", "zsh", "fish"], typer.Argument(help="Your shell.")],
 ) -> None:
-    """Print the completion script of a shell; your files are left alone."""
-    from typer.completion import get_completion_script
+    """Print the completion script of a shell."""
+    from typer._completion_shared import get_completion_script  # the only place that has it
 
     script = get_completion_script(prog_name="sdsync", complete_var="_SDSYNC_COMPLETE", shell=shell)
     session.show({"shell": shell, "script": script}, [])

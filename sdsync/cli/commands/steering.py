@@ -32,7 +32,7 @@ def scope_of(session: Session, text: str) -> str:
     config = session.config
     head, colon, rest = text.partition(":")
     if text == "all" or (colon and rest and head in ("system", "sync", "tenant", "record")):
-        known = {"system": config.systems, "sync": config.syncs}.get(head)
+        known = {"system": tuple(config.systems), "sync": tuple(config.syncs)}.get(head)
         if known is None or rest in known:
             return text
     if text in config.systems and text in config.syncs:
@@ -50,35 +50,38 @@ def scope_of(session: Session, text: str) -> str:
 
 
 def pause(session: Session, scope: ScopeArg = "all", reason: Reason = None) -> None:
-    """Send nothing there until it is resumed; what happens meanwhile is still noted."""
-    from sdsync.cli import rooms
+    """Send nothing there until it is resumed.
+
+    What happens meanwhile is noted, and sent as it is then.
+    """
     from sdsync.cli.page import cure, line
+    from sdsync.sync import commands
 
     named = scope_of(session, scope)
-    rooms.commands().pause(session.store, named, session.by, reason, session.now)
+    commands.pause(session.store, named, session.by, reason, session.utc)
     page = [line(f"{scope} is paused; changes are noted and wait"), cure(f"sdsync resume {scope}")]
     session.show({"paused": named, "by": session.by, "reason": reason}, page)
 
 
 def resume(session: Session, scope: ScopeArg = "all") -> None:
-    """Go on where it was paused; what waited is sent as it is now."""
-    from sdsync.cli import rooms
+    """Go on where it was paused."""
     from sdsync.cli.page import cure, line
+    from sdsync.sync import commands
 
     named = scope_of(session, scope)
     if named not in {one.scope for one in session.store.pauses()}:
         raise CommandError(f"{scope} is not paused", cure="sdsync status")
-    rooms.commands().resume(session.store, named, session.by, session.now)
+    commands.resume(session.store, named, session.by, session.utc)
     page = [line(f"{scope} goes on"), cure("sdsync status")]
     session.show({"resumed": named, "by": session.by}, page)
 
 
 def live(session: Session, sync: SyncArg, yes: Yes = False) -> Code:
-    """Let a sync write. Without --yes it shows what would be sent first, and sends nothing."""
-    from sdsync.cli import rooms
+    """Let a sync write; first it shows what would be sent."""
     from sdsync.cli.looks import backlog
     from sdsync.cli.page import cure, line
     from sdsync.cli.screens import backlog as screen
+    from sdsync.sync import commands
 
     _known(session, sync)
     look = backlog.look(session.store, sync)
@@ -90,7 +93,7 @@ def live(session: Session, sync: SyncArg, yes: Yes = False) -> Code:
         session.show(look, page)
         if session.as_json or not _asked(f"let {sync} write?"):
             return Code.CHANGES
-    rooms.commands().go_live(session.store, sync, session.by, session.now)
+    commands.go_live(session.store, sync, session.by, session.utc)
     told = {"sync": sync, "mode": "live", "by": session.by}
     page = [line(f"{sync} is live"), cure("sdsync status")]
     session.show(told, page)
@@ -98,29 +101,28 @@ def live(session: Session, sync: SyncArg, yes: Yes = False) -> Code:
 
 
 def observe(session: Session, sync: SyncArg) -> None:
-    """Let a sync only watch again: everything but writing goes on."""
-    from sdsync.cli import rooms
+    """Let a sync only watch again; nothing is sent."""
     from sdsync.cli.page import cure, line
+    from sdsync.store.records import AuditRow, Change, SyncRow
 
     _known(session, sync)
-    rooms.commands().observe(session.store, sync, session.by, session.now)
+    by, now = session.by, session.utc
+    row = session.store.sync(sync) or SyncRow(sync, now, "observe")
+    row.mode = "observe"
+    told = AuditRow(now, "observe", f"person:{by}", actor=by, text=sync)
+    session.store.commit(Change(syncs=[row], audit=[told]))
     page = [line(f"{sync} observes; nothing is sent"), cure(f"sdsync live {sync}")]
     session.show({"sync": sync, "mode": "observe", "by": session.by}, page)
 
 
 def resync(session: Session, ref: RefArg) -> None:
     """Read every side of a record anew and settle what differs."""
-    from sdsync.cli import rooms
     from sdsync.cli.looks import refs
     from sdsync.cli.page import cure, line
+    from sdsync.sync import commands
 
-    try:
-        share = refs.find(session.store, ref, session.systems)
-        name = share.hub.id
-    except refs.NotFoundError:
-        # A record that is not shared yet may enter by being looked at.
-        name = str(refs.ref(ref, session.systems))
-    rooms.commands().resync(session.store, name, session.by, session.now)
+    name = refs.name_of(session.share(ref))
+    commands.resync(session.store, name, session.by, session.utc)
     page = [line(f"{ref} will be read anew"), cure(f"sdsync trace {ref}")]
     session.show({"resync": ref, "by": session.by}, page)
 
@@ -131,24 +133,28 @@ def link(
     right: Annotated[str, typer.Argument(metavar="REF", help="The other: dev#882.")],
     sync: Annotated[str | None, typer.Option("--sync", help="By which sync, if not plain.")] = None,
 ) -> None:
-    """Make two existing records one shared record; what differs agrees to differ."""
-    from sdsync.cli import rooms
+    """Make two existing records one shared record.
+
+    What differs between them agrees to differ until somebody changes it.
+    """
     from sdsync.cli.looks import refs
     from sdsync.cli.page import cure, line
+    from sdsync.sync import commands
 
     one, other = (refs.ref(text, session.systems) for text in (left, right))
     if one.system == other.system:
         raise CommandError(f"{left} and {right} are both in {one.system}; a sync joins two systems")
     name = sync or _joining(session, one.system, other.system)
-    rooms.commands().link(session.store, one, other, name, session.by, session.now)
+    commands.link(session.store, one, other, name, session.by, session.utc)
     page = [line(f"{left} and {right} will be one record of {name}"), cure(f"sdsync trace {left}")]
     session.show({"linked": [left, right], "sync": name, "by": session.by}, page)
 
 
 def unlink(session: Session, ref: RefArg, yes: Yes = False) -> Code:
-    """Part the sides of a record: each stays as it is, neither hears of the other again."""
-    from sdsync.cli import rooms
+    """Part the sides of a record; each stays as it is."""
+    from sdsync.cli.looks import refs
     from sdsync.cli.page import cure, line
+    from sdsync.sync import commands
 
     share = session.share(ref)
     sides = [f"{one.system}#{one.native_id}" for one in share.replicas if one.native_id]
@@ -157,7 +163,7 @@ def unlink(session: Session, ref: RefArg, yes: Yes = False) -> Code:
         session.show({"would_unlink": sides}, [*page, cure(f"sdsync unlink {ref} --yes")])
         if session.as_json or not _asked("part them?"):
             return Code.CHANGES
-    rooms.commands().unlink(session.store, ref, session.by, session.now)
+    commands.unlink(session.store, refs.name_of(share), session.by, session.utc)
     page = [line(f"{' and '.join(sides)} are parted"), cure(f"sdsync link {' '.join(sides[:2])}")]
     session.show({"unlinked": sides, "by": session.by}, page)
     return Code.FINE

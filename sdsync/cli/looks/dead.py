@@ -18,6 +18,7 @@ class DeadLook:
     """One cause."""
 
     id: str
+    kind: str
     records: int
     priority: int
     since: datetime
@@ -71,6 +72,8 @@ class DeadDetail:
 def listing(store: Store) -> DeadList:
     """Everything that is parked, and what troubles a whole system."""
     causes = [_look(store, one) for one in store.causes() if one.kind != "held"]
+    # A cause whose last record went on is over, even before somebody closes its row.
+    causes = [one for one in causes if one.records or one.kind == "system"]
     causes.sort(key=lambda one: (one.priority, one.since))
     return DeadList(causes, len({hub.id for hub, _, _ in store.held()}))
 
@@ -92,6 +95,7 @@ def pick(store: Store, text: str) -> Cause | None:
 def _look(store: Store, cause: Cause) -> DeadLook:
     return DeadLook(
         id=cause.id,
+        kind=cause.kind,
         records=len({hub.id for hub, _, _ in store.cause_members(cause.id)}),
         priority=cause.priority,
         since=cause.since,

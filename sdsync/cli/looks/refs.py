@@ -58,6 +58,15 @@ def ref(text: str, systems: Iterable[str], *, kind: str = "ticket") -> Ref:
     return Ref(system, kind, rest.rpartition("#")[2])
 
 
+def name_of(share: Share) -> str:
+    """What every command takes for this record: ``desk#4711``, or its hub record's id."""
+    born = share.at(share.hub.birth_system)
+    for one in (born, *share.replicas):
+        if one is not None and one.native_id is not None:
+            return f"{one.system}#{one.native_id}"
+    return share.hub.id
+
+
 def _refs(text: str, systems: list[str], kind: str) -> Iterator[Ref]:
     system, mark, rest = text.partition("#")
     number = text.rpartition("#")[2]

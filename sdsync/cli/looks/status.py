@@ -112,8 +112,9 @@ def _needs(
     if not running:
         yield Need(None, "sdsync is not running", 0, None, 1, None, "sdsync run")
     causes = sorted(store.causes(), key=lambda one: one.since)
-    for cause in causes:
-        yield _cause(store, cause)
+    needs = [(cause, _cause(store, cause)) for cause in causes]
+    # A cause whose last record went on is over, even before somebody closes its row.
+    yield from (need for cause, need in needs if need.records or cause.kind == "system")
     told = {cause.system for cause in causes if cause.kind == "system"}
     for name, system in config.systems.items():
         if name not in told:
@@ -193,7 +194,7 @@ def _next(store: Store, name: str, lane: view.LaneView, now: datetime) -> str:
     """When the system is asked next, and for what."""
     if lane.next in ("again", "probe") and lane.next_in_s:
         return f"{lane.next} in {lane.next_in_s:.0f} s"
-    poll = store.work(WorkKey(name, "poll", name))
+    poll = store.work(WorkKey(name, "poll", "feed"))
     due_at = poll.due_at if poll else store.next_due(name)
     if due_at is None:
         return "-"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sdsync.config.load import load_text
 from sdsync.config.model import Config
+from sdsync.store.contract import Store
 from sdsync.store.records import (
     AuditRow,
     Cause,
@@ -76,6 +77,12 @@ def empty() -> MemoryStore:
 def busy() -> MemoryStore:
     """A store after some hours of a bad night."""
     store = empty()
+    fill(store)
+    return store
+
+
+def fill(store: Store) -> None:
+    """Put that night into any store."""
     parked, held = disk_full(), printer()
     store.commit(
         Change(
@@ -100,12 +107,10 @@ def busy() -> MemoryStore:
             audit=story(parked.hub.id),
             ring=[
                 work("dev", "deliver", "r-dev-1", since=NOW - timedelta(seconds=48)),
-                work("desk", "poll", "desk", due=NOW + timedelta(seconds=8)),
+                work("desk", "poll", "feed", due=NOW + timedelta(seconds=8)),
             ],
         )
     )  # fmt: skip
-    store.release("desk", "nobody", {})
-    return store
 
 
 def work(lane: str, kind: str, target: str, *, since: datetime = NOW, due: datetime = NOW) -> Work:

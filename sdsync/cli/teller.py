@@ -1,0 +1,85 @@
+"""Prints what the daemon does, as it is written into the audit trail, and nothing else."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sdsync.cli.looks import refs, story
+from sdsync.cli.screens import story as screen
+
+if TYPE_CHECKING:
+    from sdsync.cli.output import Output
+    from sdsync.store.contract import Store
+    from sdsync.store.records import AuditRow
+
+#: How often the trail is looked at; faster than anybody reads.
+EVERY_S = 0.3
+_PAGE = 200
+
+
+class Teller:
+    """Follows the trail from now on, in a thread of its own.
+
+    Args:
+        store: Read only.
+        out: Where lines go.
+        now: Aware, in the reader's zone.
+        born: Called once per shared record, with the name that ``trace`` takes.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        out: Output,
+        now: Callable[[], datetime],
+        born: Callable[[str], None] = lambda _name: None,
+    ) -> None:
+        self._store = store
+        self._out = out
+        self._now = now
+        self._born = born
+        self._seq = store.last_audit_seq()
+        self._names: dict[str, str] = {}
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._follow, name="teller", daemon=True)
+
+    def start(self) -> None:
+        """Begin to print."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Print what is there already, then end."""
+        self._stopping.set()
+        self._thread.join()
+
+    def _follow(self) -> None:
+        while True:
+            last = self._stopping.wait(EVERY_S)
+            self.tell()
+            if last:
+                return
+
+    def tell(self) -> None:
+        """Print every row that is new."""
+        while page := list(self._store.audit(after_seq=self._seq, limit=_PAGE)):
+            for row in page:
+                self._seq = row.seq
+                line = screen.draw(
+                    story.tell(row), self._now(), name=self._name(row), width=self._out.width
+                )
+                self._out.line(line)
+                if row.action == "born" and row.hub_id:
+                    self._born(self._names.get(row.hub_id, row.hub_id))
+        self._out.stream.flush()
+
+    def _name(self, row: AuditRow) -> str:
+        """The record's name at its side of birth: the same on every line about it."""
+        if row.hub_id is None:
+            return ""
+        if row.hub_id not in self._names:
+            share = self._store.share(row.hub_id)
+            self._names[row.hub_id] = refs.name_of(share) if share else story.name(row)
+        return self._names[row.hub_id]

@@ -1,0 +1,85 @@
+"""The door to the mappings: compiled, checked, tried on their examples, listed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sdsync.config.problems import ConfigError, Problem
+
+if TYPE_CHECKING:
+    from sdsync.config.model import Config
+    from sdsync.mappings.compile import CompiledMapping
+
+KINDS = ("ticket", "note", "attachment")
+
+
+@dataclass(frozen=True, slots=True)
+class RuleLook:
+    """One rule in force. ``way`` is seen from the system."""
+
+    kind: str
+    field: str
+    way: str
+    native: str
+    place: str
+
+
+def folder_of(config: Config) -> Path:
+    """Where a site keeps its mapping files."""
+    return config.path.parent / "mappings"
+
+
+def compiled(config: Config, system: str, kind: str) -> CompiledMapping:
+    """One mapping as it is in force.
+
+    Raises:
+        ConfigError: All problems of its files.
+    """
+    from sdsync.mappings.compile import compile_mapping
+
+    settings = config.systems[system]
+    return compile_mapping(
+        system,
+        settings.connector,
+        kind,
+        folder=folder_of(config),
+        tables={name: config.table(name) for name in config.tables},
+        name=settings.mapping,
+    )
+
+
+def tickets(config: Config) -> Mapping[str, CompiledMapping]:
+    """Ticket mappings by system, without those that have problems."""
+    found = {}
+    for system in config.systems:
+        try:
+            found[system] = compiled(config, system, "ticket")
+        except ConfigError:
+            continue  # the screens show canonical values there; `mappings check` tells why
+    return found
+
+
+def problems(config: Config) -> Sequence[Problem]:
+    """Everything that is wrong with mapping files, and with expressions that name fields."""
+    from sdsync.sync.assemble import compile_all
+
+    try:
+        compile_all(config)
+    except ConfigError as error:
+        return error.problems
+    return ()
+
+
+def rules(config: Config, system: str) -> Sequence[RuleLook]:
+    """The rules in force for one system, all kinds."""
+    looks = []
+    for kind in KINDS:
+        mapping = compiled(config, system, kind)
+        for name, way in mapping.fields.items():
+            rule = mapping.rules[name]
+            native = rule.path.text if rule.path is not None else "(constant)"
+            looks.append(RuleLook(kind, name, str(way), native, rule.place))
+    return looks

@@ -1,0 +1,89 @@
+"""What an ops engineer types to see what is, and what comes back."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.acceptance.conftest import Desk
+
+LOOKS = (
+    ["status"],
+    ["trace", "desk#4711"],
+    ["dead", "list"],
+    ["dead", "show", "7f3"],
+    ["held", "list"],
+    ["held", "show", "desk#4712"],
+)
+
+
+@pytest.mark.parametrize("words", LOOKS, ids=" ".join)
+def test_what_needs_somebody_ends_in_three_and_in_a_command(desk: Desk, words: list[str]) -> None:
+    ran = desk.type(*words)
+
+    assert ran.code == 3, ran.err
+    assert "> sdsync " in ran.out
+    assert not ran.err
+
+
+@pytest.mark.parametrize(
+    "words", [*LOOKS, ["audit", "show"], ["config"], ["version"]], ids=" ".join
+)
+def test_every_look_is_json_on_request(desk: Desk, words: list[str]) -> None:
+    ran = desk.type(*words, "--json")
+
+    assert ran.json
+
+
+@pytest.mark.parametrize("words", [*LOOKS, ["audit", "show"], ["config"]], ids=" ".join)
+def test_a_pipe_gets_bare_lines_of_eighty_columns(desk: Desk, words: list[str]) -> None:
+    ran = desk.type(*words)
+
+    assert "\x1b" not in ran.out
+    assert all(len(one) <= 80 for one in ran.out.splitlines())
+
+
+def test_colours_are_the_named_ones_that_every_terminal_chooses(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+
+    coloured = desk.type("status").out
+
+    assert "\x1b[1m" in coloured
+    assert "38;2;" not in coloured
+    assert "38;5;" not in coloured
+
+
+def test_no_color_wins(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    assert "\x1b" not in desk.type("status").out
+
+
+@pytest.mark.parametrize("name", ["desk#4711", "dev#882", "infra#882", "dev#infra#882", "h1"])
+def test_a_record_goes_by_every_name_that_people_use(desk: Desk, name: str) -> None:
+    assert "db01: disk full" in desk.type("trace", name).out
+
+
+def test_an_unknown_record_is_said_with_the_names_that_are_possible(desk: Desk) -> None:
+    ran = desk.type("trace", "desk#1")
+
+    assert ran.code == 1
+    assert ran.err.startswith("no shared record is called desk#1; write SYSTEM#ID, SYSTEM one of")
+
+
+def test_the_audit_trail_is_whole(desk: Desk) -> None:
+    ran = desk.type("audit", "verify")
+
+    assert ran.code == 0
+    assert ran.out == "the trail is whole: 5 records, 5 sealed, 0 erased\n"
+
+
+def test_a_store_that_was_never_made_is_not_made_by_looking(empty_desk: Desk) -> None:
+    ran = empty_desk.type("status")
+
+    assert ran.code == 1
+    assert "sdsync did not run here yet" in ran.err
+    assert "> sdsync run" in ran.err
+    assert not (empty_desk.folder / "sdsync.db").exists()

@@ -1,0 +1,119 @@
+"""Configuration as a person meets it: all problems at once, secrets never shown."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from sdsync import __version__
+from tests.acceptance.conftest import Desk
+
+
+def test_a_good_configuration_is_called_fine(empty_desk: Desk) -> None:
+    ran = empty_desk.type("check")
+
+    assert ran.code == 0, ran.err
+    assert ran.out.startswith("sdsync.toml: fine; systems desk, dev; syncs escalations (live)")
+
+
+def test_all_problems_come_at_once_with_their_places(empty_desk: Desk) -> None:
+    text = empty_desk.toml.read_text(encoding="utf-8")
+    text = text.replace('connector = "redmine"', 'conector = "redmine"').replace(
+        'mode      = "live"', 'mode = "lief"'
+    )
+    empty_desk.toml.write_text(text, encoding="utf-8")
+
+    ran = empty_desk.type("check")
+
+    assert ran.code == 1
+    assert 'sdsync.toml:7:1: systems.dev: found no "connector"' in ran.err
+    assert 'sdsync.toml:8:1: systems.dev.conector: unknown key; did you mean "connector"?' in (
+        ran.err
+    )
+    assert "syncs.escalations.mode" in ran.err
+    assert "Nothing was changed." in ran.err
+
+
+def test_a_missing_secret_is_named_and_cured(
+    empty_desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("RT_TOKEN")
+
+    ran = empty_desk.type("check")
+
+    assert ran.code == 1
+    assert "systems.desk.token" in ran.err
+    assert "set the environment variable RT_TOKEN for sdsync" in ran.err
+
+
+def test_config_prints_every_value_with_its_place_and_no_secret(empty_desk: Desk) -> None:
+    ran = empty_desk.type("config")
+
+    assert ran.code == 0
+    lines = {one.split()[0]: one for one in ran.out.splitlines()}
+    assert lines["systems.desk.url"].split()[-1] == "sdsync.toml:5"
+    assert lines["systems.desk.poll"].split()[-1] == "default"
+    assert "t0ken" not in ran.out
+    assert "env:RT_TOKEN" in ran.out
+
+
+def test_the_schema_is_json_schema(empty_desk: Desk) -> None:
+    schema = json.loads(empty_desk.type("schema").out)
+
+    assert schema["$schema"].startswith("https://json-schema.org/")
+    assert "systems" in schema["properties"]
+
+
+def test_a_missing_file_is_said_with_what_to_do(empty_desk: Desk) -> None:
+    ran = empty_desk.type("config", "--config", "elsewhere.toml")
+
+    assert ran.code == 1
+    assert ran.err == (
+        "elsewhere.toml is not there\n> sdsync --config PATH, or SDSYNC_CONFIG=PATH\n"
+    )
+
+
+@pytest.mark.parametrize("words", [["--config", "x.toml", "config"], ["config", "-c", "x.toml"]])
+def test_the_file_may_be_named_before_or_after_the_command(
+    empty_desk: Desk, words: list[str]
+) -> None:
+    empty_desk.toml.rename(empty_desk.folder / "x.toml")
+
+    assert empty_desk.type(*words).code == 0
+
+
+def test_versions(empty_desk: Desk) -> None:
+    assert empty_desk.type("--version").out == f"sdsync {__version__}\n"
+    assert empty_desk.type("version").out.startswith(f"sdsync {__version__} (python 3.")
+
+
+def test_connectors_are_listed_without_credentials(
+    empty_desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("RT_TOKEN")
+
+    ran = empty_desk.type("connectors")
+
+    assert ran.code == 0
+    assert "Request Tracker" in ran.out
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_is_printed_and_changes_no_file(empty_desk: Desk, shell: str) -> None:
+    ran = empty_desk.type("completion", shell)
+
+    assert ran.code == 0
+    assert "_SDSYNC_COMPLETE" in ran.out
+
+
+@pytest.mark.parametrize("words", [["heldd"], ["trace"], ["status", "--nope"]], ids=" ".join)
+def test_a_wrong_command_line_ends_in_two(empty_desk: Desk, words: list[str]) -> None:
+    ran = empty_desk.type(*words)
+
+    assert ran.code == 2
+    assert ran.err
+
+
+def test_a_near_miss_names_what_was_meant(empty_desk: Desk) -> None:
+    assert "Did you mean 'held'?" in empty_desk.type("heldd").err

@@ -1,0 +1,98 @@
+"""What a person does to a running sync, and that the trail names them."""
+
+from __future__ import annotations
+
+from tests.acceptance.conftest import Desk
+
+
+def test_pause_and_resume_name_the_person_and_the_reason(desk: Desk) -> None:
+    assert desk.type("pause", "dev", "--reason", "upgrade").code == 0
+
+    status = desk.type("status").out
+    assert "system:dev is paused by ops-2: upgrade" in status
+    assert "> sdsync resume dev" in status
+
+    assert desk.type("resume", "dev").code == 0
+    assert "is paused" not in desk.type("status").out
+    trail = desk.type("audit", "show", "--json").json
+    assert [one["action"] for one in trail[-2:]] == ["paused", "resumed"]
+    assert {one["source"] for one in trail[-2:]} == {"person:ops-2"}
+
+
+def test_a_scope_is_a_system_a_sync_a_tenant_or_a_record(desk: Desk) -> None:
+    names = ("all", "desk", "escalations", "tenant:acme", "desk#4711", "system:desk", "sync:none")
+
+    told = [desk.type("pause", one, "--json") for one in names]
+
+    assert [one.json["paused"] for one in told[:-1]] == [
+        "all", "system:desk", "sync:escalations", "tenant:acme", "record:h1", "system:desk",
+    ]  # fmt: skip
+    assert told[-1].code == 1
+
+
+def test_resuming_what_is_not_paused_is_said(desk: Desk) -> None:
+    ran = desk.type("resume", "dev")
+
+    assert ran.code == 1
+    assert ran.err == "dev is not paused\n> sdsync status\n"
+
+
+def test_a_replay_is_shown_first_and_then_done(desk: Desk) -> None:
+    dry = desk.type("dead", "replay", "7f3", "--dry-run")
+    assert dry.code == 4
+    assert dry.out == (
+        "1 field group would be tried again\n dev#882  environment\n> sdsync dead replay 7f3\n"
+    )
+
+    assert desk.type("dead", "replay", "7f3").code == 0
+
+    assert desk.type("dead", "list").out.startswith("nothing is parked")
+    assert desk.type("dead", "replay", "desk#4711").out == "nothing is parked for desk#4711\n"
+
+
+def test_a_choice_ends_a_conflict(desk: Desk) -> None:
+    wrong = desk.type("held", "choose", "desk#4712", "outcome", "nobody")
+    assert wrong.code == 1
+    assert "nobody has no candidate for outcome; desk and dev have" in wrong.err
+
+    assert desk.type("held", "choose", "desk#4712", "outcome", "dev").code == 0
+
+    assert desk.type("held", "list").out == "nothing is held\n"
+    assert (
+        desk.type("trace", "desk#4712", "--all", "--json").json["fields"][0]["hub"] == "cancelled"
+    )
+
+
+def test_unlinking_asks_first_and_deletes_nothing(desk: Desk) -> None:
+    asked = desk.type("unlink", "desk#4712")
+    assert asked.code == 4
+    assert "would part desk#4712 and dev#883; nothing is deleted" in asked.out
+
+    assert desk.type("unlink", "desk#4712", "--yes").code == 0
+
+
+def test_resync_reads_every_side_anew(desk: Desk) -> None:
+    assert desk.type("resync", "infra#882").code == 0
+
+    trail = desk.type("audit", "show", "desk#4711", "--json").json
+    assert trail[-1]["source"] == "person:ops-2"
+
+
+def test_link_joins_two_records_of_two_systems(desk: Desk) -> None:
+    ran = desk.type("link", "desk#4800", "dev#990")
+    assert (ran.code, ran.err) == (0, "")
+
+    assert desk.type("link", "desk#1", "desk#2").code == 1
+    assert desk.type("trace", "dev#990").code == 0
+
+
+def test_a_sync_goes_live_only_after_the_backlog_was_shown(desk: Desk) -> None:
+    assert desk.type("observe", "escalations").code == 0
+
+    shown = desk.type("live", "escalations")
+    assert shown.code == 4
+    assert "> sdsync live escalations --yes" in shown.out
+    assert "observe" in desk.type("status").out
+
+    assert desk.type("live", "escalations", "--yes").code == 0
+    assert desk.type("live", "escalations").out.startswith("escalations is live already")
