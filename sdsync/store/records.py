@@ -241,6 +241,8 @@ class Intent:
     may_land_until: datetime | None = None
     not_found: int = 0  # times that a look-up after landing found nothing
     digest: str = ""  # of the exact content, for own-recent look-ups
+    #: The exact native content of the last call, for own-recent look-ups; dropped when settled.
+    content: dict[str, Json] = field(default_factory=dict)
     handle: str | None = None  # of a product's job, when pending
     native_id: str | None = None
 

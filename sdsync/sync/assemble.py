@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from random import Random, SystemRandom
 
 from sdsync.config.clock import Clock, SystemClock
@@ -12,7 +13,12 @@ from sdsync.config.tables import Table
 from sdsync.config.vocabulary import FIELDS
 from sdsync.connectors import registry
 from sdsync.mappings.compile import CompiledMapping, compile_mapping
-from sdsync.mappings.expressions import Expression, ExpressionError, compile_expression, compile_template
+from sdsync.mappings.expressions import (
+    Expression,
+    ExpressionError,
+    compile_expression,
+    compile_template,
+)
 from sdsync.mappings.people import PeopleTable
 from sdsync.ratelimit.lanes import LaneBudget
 from sdsync.store.contract import Store
@@ -122,12 +128,8 @@ def _sync(
 
     take, put = {}, {}
     for system, text in config.take.items():
-        found = compiled(
-            lambda text=text: compile_expression(
-                text, fields=NAMES, tables=tables, condition=True
-            ),
-            "take", system,
-        )  # fmt: skip
+        make = partial(compile_expression, text, fields=NAMES, tables=tables, condition=True)
+        found = compiled(make, "take", system)
         if found is not None:
             take[system] = found
     for system, values in config.put.items():
@@ -135,10 +137,8 @@ def _sync(
         for key, value in values.items():
             name = "place" if key in PLACE_WORDS else key
             if isinstance(value, str) and value.lstrip().startswith("="):
-                found = compiled(
-                    lambda value=value: compile_template(value, fields=NAMES, tables=tables),
-                    "put", system, key,
-                )  # fmt: skip
+                make = partial(compile_template, value, fields=NAMES, tables=tables)
+                found = compiled(make, "put", system, key)
                 if found is not None:
                     computed[name] = found
             else:
@@ -166,5 +166,5 @@ def _sync(
 def _people(store: Store, config: Config, tables: Mapping[str, Table]) -> PeopleTable:
     """Who is who: what the systems told, and the site's own table where one is named."""
     rows = [row for name in config.systems for row in store.people(name)]
-    named = next((one.people for one in config.systems.values() if one.people), None)
-    return PeopleTable(rows, tables[named] if named else None)
+    explicit = {name: tables[one.people] for name, one in config.systems.items() if one.people}
+    return PeopleTable(rows, explicit)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from sdsync.config.vocabulary import FIELDS, group_of
 from sdsync.connectors.contract import Create, PlaceInfo
 from sdsync.mappings.contract import Direction
 from sdsync.store.records import Intent, IntentState, Json, Replica
 from sdsync.sync.branches import hit
-from sdsync.sync.compute import PEOPLE_KINDS, Rest, Send, deep_merge, desired, not_here
+from sdsync.sync.compute import PEOPLE_KINDS, Rest, Send, deep_merge, not_here
+from sdsync.sync.desired import desired
 from sdsync.sync.draft import BLOCKED, Draft, digest
 from sdsync.sync.elements import width
-from sdsync.config.vocabulary import FIELDS, group_of
 
 BIRTH_GROUP = "birth"
 MAX_STARTS = 5
@@ -66,14 +67,16 @@ def tenant_wall(draft: Draft, replica: Replica) -> str | None:
 def _too_public(draft: Draft, place: PlaceInfo) -> bool:
     if not place.public:
         return False
-    birth = next((one for one in draft.share.replicas if one.system == draft.hub.birth_system), None)
-    home = draft.ctx.systems[draft.hub.birth_system].places.get((birth.place if birth else "") or "")
+    birth = next(
+        (one for one in draft.share.replicas if one.system == draft.hub.birth_system), None
+    )
+    home = draft.ctx.systems[draft.hub.birth_system].places.get(
+        (birth.place if birth else "") or ""
+    )
     return home is None or not home.public
 
 
-def _birth_values(
-    draft: Draft, replica: Replica
-) -> tuple[dict[str, Json], dict[str, Json]] | None:
+def _birth_values(draft: Draft, replica: Replica) -> tuple[dict[str, Json], dict[str, Json]] | None:
     """Native values of a new record and the canonical ones they intend."""
     mapping = draft.ctx.mapping(replica)
     patch: dict[str, Json] = {}

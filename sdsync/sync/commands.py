@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from sdsync.config.vocabulary import group_of
 from sdsync.store.contract import Stale, Store
@@ -74,7 +75,7 @@ def replay(
         return members
     for hub_id in {hub.id for hub, _, _ in members}:
         chosen = {(replica.id, group) for hub, replica, group in members if hub.id == hub_id}
-        _change(store, hub_id, lambda share, change, chosen=chosen: _revive(share, change, chosen, by, now))
+        _change(store, hub_id, partial(_revive, chosen=chosen, by=by, now=now))
     return members
 
 
@@ -99,7 +100,7 @@ def _members(store: Store, cause_or_ref: str) -> list[Member]:
 
 
 def _revive(
-    share: Share, change: Change, chosen: set[tuple[str, str]], by: str, now: datetime
+    share: Share, change: Change, *, chosen: set[tuple[str, str]], by: str, now: datetime
 ) -> None:
     for replica in share.replicas:
         groups = {group for one, group in chosen if one == replica.id}
@@ -119,9 +120,19 @@ def _revive(
         for element in share.elements:
             if element.kind == "attachment" and element.blob == "refused":
                 element.blob = "wanted"
-                _ring(change, element.source, "pull", element.id, share.hub, now, {"hub": share.hub.id})
+                _ring(
+                    change,
+                    element.source,
+                    "pull",
+                    element.id,
+                    share.hub,
+                    now,
+                    {"hub": share.hub.id},
+                )
         _wake(change, share.hub, replica, now)
-        change.audit.append(_told("replayed", share.hub, replica, by, now, text=", ".join(sorted(groups))))
+        change.audit.append(
+            _told("replayed", share.hub, replica, by, now, text=", ".join(sorted(groups)))
+        )
 
 
 def choose(store: Store, hub_id: str, group: str, system: str, by: str, now: datetime) -> None:
@@ -164,7 +175,9 @@ def drop_existence(store: Store, hub_id: str, by: str, now: datetime) -> None:
 
     def forget(share: Share, change: Change) -> None:
         share.hub.state = "unlinked"
-        change.audit.append(_told("unlinked", share.hub, None, by, now, text="the other side is gone"))
+        change.audit.append(
+            _told("unlinked", share.hub, None, by, now, text="the other side is gone")
+        )
 
     _change(store, hub_id, forget)
 
@@ -187,7 +200,11 @@ def link(store: Store, a: Ref, b: Ref, sync: str, by: str, now: datetime) -> Non
     left, right = store.share_of(a), store.share_of(b)
     if left is not None and right is not None:
         same = left.hub.id == right.hub.id
-        raise Refused(f"{a} and {b} are linked already" if same else f"{a} and {b} belong to two records; unlink one first")
+        raise Refused(
+            f"{a} and {b} are linked already"
+            if same
+            else f"{a} and {b} belong to two records; unlink one first"
+        )
     share, other = (left, b) if left is not None else (right, a)
     if share is None:
         share = _newborn(a, sync, now)
@@ -198,7 +215,9 @@ def link(store: Store, a: Ref, b: Ref, sync: str, by: str, now: datetime) -> Non
         kind=other.kind, state=ReplicaState.LIVE, native_id=other.id, joined_at=now,
     )  # fmt: skip
     share.replicas = [
-        one for one in share.replicas if not (one.system == other.system and one.state is ReplicaState.UNBORN)
+        one
+        for one in share.replicas
+        if not (one.system == other.system and one.state is ReplicaState.UNBORN)
     ]
     share.replicas.append(replica)
     change.audit.append(_told("linked", share.hub, replica, by, now, text=f"{a} and {b}"))
@@ -295,10 +314,18 @@ def _wake(change: Change, hub: Hub, replica: Replica, now: datetime) -> None:
 
 
 def _ring(
-    change: Change, lane: str, kind: str, target: str, hub: Hub, now: datetime, hint: dict[str, Json]
+    change: Change,
+    lane: str,
+    kind: str,
+    target: str,
+    hub: Hub,
+    now: datetime,
+    hint: dict[str, Json],
 ) -> None:
     deadline = now + timedelta(seconds=OBJECTIVES_S.get(hub.priority, 600))
-    change.ring.append(Work(WorkKey(lane, kind, target), hub.priority, now, now, deadline, hint=hint))
+    change.ring.append(
+        Work(WorkKey(lane, kind, target), hub.priority, now, now, deadline, hint=hint)
+    )
 
 
 def _held(replica: Replica, group: str) -> bool:

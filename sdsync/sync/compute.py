@@ -15,6 +15,7 @@ from sdsync.connectors.contract import Operation, Update
 from sdsync.mappings.contract import Direction, Put
 from sdsync.store.records import GroupState, IntentState, Json, Ref, Replica, ReplicaState
 from sdsync.sync.branches import hit
+from sdsync.sync.desired import desired
 from sdsync.sync.draft import BLOCKED, Draft
 from sdsync.sync.merge import members
 from sdsync.sync.transitions import next_status
@@ -55,24 +56,6 @@ class Send:
 
 
 Todo = Rest | NeedLook | Settle | Send
-
-
-def desired(draft: Draft, replica: Replica, field: str) -> Json:
-    """The canonical value that the replica should hold."""
-    if field in ("peer_key", "peer_url"):
-        peer = _peer(draft, replica)
-        return (peer.key if field == "peer_key" else peer.url) if peer else None
-    if field == "status" and replica.trail:
-        return replica.trail[0]
-    return draft.hub.values.get(field)
-
-
-def _peer(draft: Draft, replica: Replica) -> Replica | None:
-    """The other side that a replica shows: the birth, or for the birth the first other."""
-    others = [one for one in draft.share.replicas if one is not replica and one.native_id]
-    return next((one for one in others if one.system == draft.hub.birth_system), None) or next(
-        iter(others), None
-    )
 
 
 def dirty_fields(draft: Draft, replica: Replica) -> Iterator[str]:
@@ -117,7 +100,9 @@ def compute_update(draft: Draft, replica: Replica, *, closing: bool) -> Send | N
             if step is None:
                 continue
             values, stepping = step
-            deep_merge(values, draft.ctx.mapping(replica).entering(name, value, hub=draft.hub.values))
+            deep_merge(
+                values, draft.ctx.mapping(replica).entering(name, value, hub=draft.hub.values)
+            )
         deep_merge(patch, values)
         fields[name] = value
         version = draft.hub.versions.get(name)
@@ -145,9 +130,7 @@ def put_field(draft: Draft, replica: Replica, name: str, value: Json) -> Put | N
         draft.fidelity(replica, name, gap)
         acknowledge(draft, replica, name, value)
         return None
-    put = mapping.put(
-        name, value, seen=replica.seen, hub=draft.hub.values, people=draft.ctx.people
-    )
+    put = mapping.put(name, value, seen=replica.seen, hub=draft.hub.values, people=draft.ctx.people)
     if put.cut:
         draft.fidelity(replica, name, put.cut)
     if put.refused is not None:

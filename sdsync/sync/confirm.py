@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sdsync.config.vocabulary import FIELDS, group_of
+from sdsync.config.vocabulary import group_of
 from sdsync.connectors.contract import Answer, Create, Done
 from sdsync.connectors.failures import (
     Conflict,
@@ -30,12 +30,12 @@ from sdsync.sync.birth import BIRTH_GROUP
 from sdsync.sync.branches import hit
 from sdsync.sync.compute import Send, deep_merge
 from sdsync.sync.draft import Draft
-from sdsync.sync.edits import Look, proved, view
+from sdsync.sync.edits import Look, view
 from sdsync.sync.elements import find_native, placed_ids, read_values, settle_element
 from sdsync.sync.observe import absorb, confirm_state, copy_path
 from sdsync.sync.placing import leaked
+from sdsync.sync.verdict import Verdict, verdict
 
-TEXT_KINDS = frozenset({"text", "rich"})
 REACH_AGAIN = timedelta(minutes=10)
 FAILURES_ALONE = 8  # attempts without progress while its lane is well, before a person is asked
 BACK_OFF_S = 5.0
@@ -54,7 +54,8 @@ def confirm(
         found: Native id of the element made, when the answer did not tell and a
             look-up did.
     """
-    draft.share.attempts = [one for one in draft.share.attempts if one.replica_id != replica.id]
+    if not isinstance(answer, OutcomeUnknown):  # its deadline is needed until it is judged
+        draft.share.attempts = [one for one in draft.share.attempts if one.replica_id != replica.id]
     if isinstance(answer, Done):
         replica.failures = 0
         _done(draft, replica, send, answer, back, found)
@@ -76,7 +77,7 @@ def _done(
     elif send.element_id is not None:
         _element_done(draft, replica, send, done.native_id or found, back)
     if back is not None:
-        judge(draft, replica, send.fields, back, stepping=send.stepping)
+        judge(draft, replica, send.fields, back)
     else:
         draft.look(replica)
     replica.confirmed_at = back.began_at if back is not None else draft.ctx.now
@@ -92,47 +93,51 @@ def born(
     replica.groups.pop(BIRTH_GROUP, None)
     if intent is not None:
         intent.state, intent.native_id = IntentState.SETTLED, native_id
-        intent.may_land_until = None
+        intent.may_land_until, intent.content = None, {}
     draft.audit("born", source=draft.hub.birth_system, replica=replica, text=replica.place or "")
     for other in draft.share.replicas:
         if other is not replica:
             draft.deliver(other)  # it shows our key in its peer field
 
 
-def judge(
-    draft: Draft, replica: Replica, fields: dict[str, Json], back: Look,
-    *, stepping: dict[str, Json],
-) -> None:  # fmt: skip
+def judge(draft: Draft, replica: Replica, fields: dict[str, Json], back: Look) -> None:
     """Field by field: written, reshaped, ignored, or changed by somebody else (law 6)."""
-    mapping, ctx = draft.ctx.mapping(replica), draft.ctx
+    mapping = draft.ctx.mapping(replica)
     current = mapping.keep(back.native.values)
     touched = set()
+    verdicts = {
+        name: verdict(draft, replica, name, value, back, current) for name, value in fields.items()
+    }
     for name, intended in fields.items():
         if name not in replica.doubt:
             continue
         replica.doubt.pop(name)
         replica.stepping.pop(name, None)
         touched.add(group_of(name))
-        if not proved(mapping, name, back.native):
-            replica.sent[name] = intended
-            continue
-        now, old = mapping.extract(name, current), mapping.extract(name, replica.seen)
-        put = mapping.put(name, intended, seen=current, hub=draft.hub.values, people=ctx.people)
-        if not put.values and put.refused is None:
-            _written(draft, replica, name, intended, current)
-        elif name in stepping and now == stepping[name]:
-            hit("law 5: step confirmed")
-            _base(replica, mapping.paths(name), current)
-        elif now == old:
-            _ignored(draft, replica, name, intended, current)
-            touched.discard(group_of(name))
-        elif _by_another(draft, replica, name, back):
-            hit("law 5: foreign edit in the window")
-            replica.sent.setdefault(name, None)
-        else:
-            _reshaped(draft, replica, name, intended, current)
+        match verdicts[name]:
+            case Verdict.UNKNOWN:
+                replica.sent[name] = intended
+            case Verdict.OURS:
+                _written(draft, replica, name, intended, current)
+            case Verdict.STEP:
+                hit("law 5: step confirmed")
+                _base(replica, mapping.paths(name), current)
+            case Verdict.UNTOUCHED:
+                _ignored(draft, replica, name, intended, current)
+                touched.discard(group_of(name))
+            case Verdict.ANOTHERS:
+                hit("law 5: foreign edit in the window")
+                replica.sent.setdefault(name, None)
+            case Verdict.RESHAPED:
+                _reshaped(draft, replica, name, intended, current)
+            case Verdict.OTHER:
+                _overridden(draft, replica, name, intended)
     for group in touched:
-        if draft.state(replica, group) in (GroupState.DIRTY, GroupState.IN_STEP, GroupState.IN_DOUBT):
+        if draft.state(replica, group) in (
+            GroupState.DIRTY,
+            GroupState.IN_STEP,
+            GroupState.IN_DOUBT,
+        ):
             confirm_state(draft, replica, group)
 
 
@@ -154,17 +159,19 @@ def _written(
 def _reshaped(
     draft: Draft, replica: Replica, name: str, intended: Json, current: dict[str, Json]
 ) -> None:
-    """Another value than sent, by nobody else: a cut, or the product's own mind."""
-    mapping = draft.ctx.mapping(replica)
-    if FIELDS.get(name, "text") in TEXT_KINDS or name.startswith("ext."):
-        hit("law 6: reshaped becomes seen")
-        shown = view(mapping, name, current, draft.ctx)
-        draft.fidelity(replica, name, f"{replica.system} reshaped it to {str(shown)[:80]!r}")
-        _written(draft, replica, name, intended, current)
-        return
-    # The base is what we wrote; what it shows instead goes through merge as a change.
+    """A text that the product cut or rewrote: what it shows becomes *seen*."""
+    hit("law 6: reshaped becomes seen")
+    shown = view(draft.ctx.mapping(replica), name, current, draft.ctx)
+    draft.fidelity(replica, name, f"{replica.system} reshaped it to {str(shown)[:80]!r}")
+    _written(draft, replica, name, intended, current)
+
+
+def _overridden(draft: Draft, replica: Replica, name: str, intended: Json) -> None:
+    """Another value than sent: the base is what we wrote, and what it shows instead
+    goes through merge as a change."""
     replica.sent[name] = intended
-    put = mapping.put(name, intended, seen={}, hub=draft.hub.values, people=draft.ctx.people)
+    mapping, ctx = draft.ctx.mapping(replica), draft.ctx
+    put = mapping.put(name, intended, seen={}, hub=draft.hub.values, people=ctx.people)
     deep_merge(replica.seen, put.values)
 
 
@@ -182,16 +189,6 @@ def _ignored(
         about=["ignored", name, intended, replica.place],
         remedy=f"sdsync check --live {replica.system}",
     )  # fmt: skip
-
-
-def _by_another(draft: Draft, replica: Replica, name: str, back: Look) -> bool:
-    """Whether the product's history says that somebody else wrote the field since."""
-    account = draft.ctx.systems[replica.system].account
-    paths = draft.ctx.mapping(replica).paths(name)
-    for line in reversed(back.native.history or ()):
-        if line.path in paths:
-            return line.actor != account and line.actor is not None
-    return False
 
 
 def _base(replica: Replica, paths: object, current: dict[str, Json]) -> None:
@@ -268,6 +265,7 @@ def _failed(draft: Draft, replica: Replica, send: Send, answer: object) -> None:
             _rejected(draft, replica, send, answer)
         case Conflict():
             hit("law 3: conflict, looked again")
+            replica.etag = None  # nothing more goes out on the old one
             draft.look(replica)
             draft.deliver(replica)
         case Missing():
@@ -354,7 +352,9 @@ def _forbidden(draft: Draft, replica: Replica, send: Send, answer: Forbidden) ->
     hit("law 39: out of reach")
     if replica.state is ReplicaState.LIVE:
         replica.state = ReplicaState.OUT_OF_REACH
-        draft.audit("out_of_reach", source=replica.system, replica=replica, text=answer.detail[:120])
+        draft.audit(
+            "out_of_reach", source=replica.system, replica=replica, text=answer.detail[:120]
+        )
     draft.look(replica, due=draft.ctx.now + REACH_AGAIN)
 
 
@@ -385,11 +385,13 @@ def settle_intent(
     if fresh:
         hit("law 26: found, not repeated")
         if intent.element_id is None:
-            fields = next((one.fields for one in draft.share.attempts if intent.id in one.intents), {})
+            fields = next(
+                (one.fields for one in draft.share.attempts if intent.id in one.intents), {}
+            )
             born(draft, replica, intent, fresh[0], fields)
         else:
             settle_element(draft, intent, fresh[0], None)
-        draft.share.attempts = [one for one in draft.share.attempts if one.replica_id != replica.id]
+        _judged(draft, intent)
         draft.look(replica)
         return fresh[0]
     handle = draft.ctx.systems[replica.system].capabilities.create[intent.kind]
@@ -397,7 +399,9 @@ def settle_intent(
         hit("law 26: doubt held")
         intent.state = IntentState.HELD
         group = BIRTH_GROUP if intent.element_id is None else f"{intent.kind}s"
-        draft.hold(replica, group, f"nobody can tell whether {replica.system} made the {intent.kind}")
+        draft.hold(
+            replica, group, f"nobody can tell whether {replica.system} made the {intent.kind}"
+        )
         return None
     intent.not_found += 1
     if intent.not_found < 2:
@@ -408,9 +412,14 @@ def settle_intent(
         return None
     hit("law 26: not found twice, repeated")
     intent.state, intent.not_found, intent.may_land_until = IntentState.OPEN, 0, None
-    draft.share.attempts = [one for one in draft.share.attempts if one.replica_id != replica.id]
+    _judged(draft, intent)
     draft.deliver(replica)
     return None
+
+
+def _judged(draft: Draft, intent: Intent) -> None:
+    """The intent's own attempt is over; those behind other doubts are not."""
+    draft.share.attempts = [one for one in draft.share.attempts if intent.id not in one.intents]
 
 
 def _landed(draft: Draft, send: Send) -> datetime:

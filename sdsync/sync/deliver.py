@@ -4,14 +4,36 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from sdsync.config.vocabulary import group_of
 from sdsync.connectors.contract import AddElement, Audience, Create, Operation, Update
-from sdsync.store.records import Attempt, IntentState, PlacementState, Replica, ReplicaState
+from sdsync.store.records import (
+    Attempt,
+    GroupState,
+    IntentState,
+    Json,
+    PlacementState,
+    Replica,
+    ReplicaState,
+)
 from sdsync.sync.birth import compute_birth, tenant_wall
 from sdsync.sync.branches import hit
-from sdsync.sync.compute import NeedLook, Rest, Send, Todo, compute_update, waits_in_doubt, writable
+from sdsync.sync.compute import (
+    NeedLook,
+    Rest,
+    Send,
+    Todo,
+    compute_update,
+    dirty_fields,
+    waits_in_doubt,
+    writable,
+)
 from sdsync.sync.draft import Draft
 from sdsync.sync.placing import blocks_closing, compute_element
-from sdsync.config.vocabulary import group_of
+
+#: Replicas that are never written again (a frozen one only until it returns).
+ENDED = frozenset(
+    {ReplicaState.GONE, ReplicaState.MERGED, ReplicaState.UNLINKED, ReplicaState.LEFT}
+)
 
 
 def compute(draft: Draft, replica: Replica, *, looked: bool) -> Todo:
@@ -22,6 +44,8 @@ def compute(draft: Draft, replica: Replica, *, looked: bool) -> Todo:
             compare-and-set, nothing is changed before they were (law 3).
     """
     if not writable(draft, replica):
+        if replica.state in ENDED or draft.hub.state == "unlinked":
+            _forget_groups(draft, replica)
         return Rest()
     doubt = waits_in_doubt(draft, replica)
     if doubt is not None:
@@ -51,11 +75,27 @@ def _next(draft: Draft, replica: Replica, *, looked: bool) -> Todo:
         send = compute_update(draft, replica, closing=True)
     if send is None:
         replica.solo = False
+        _settle_groups(draft, replica)
         _finish_merge(draft, replica)
         return Rest()
     if isinstance(send.operation, Update) and not looked and not _compares(draft, replica):
         return NeedLook()
     return send
+
+
+def _forget_groups(draft: Draft, replica: Replica) -> None:
+    """What is never written again has nothing to receive."""
+    for group in draft.waiting_groups(replica, (GroupState.DIRTY, GroupState.IN_DOUBT)):
+        draft.mark(replica, group, GroupState.IN_STEP)
+    replica.doubt, replica.stepping = {}, {}
+
+
+def _settle_groups(draft: Draft, replica: Replica) -> None:
+    """Groups in which nothing is left to write are in step, whoever rang."""
+    behind = {group_of(name) for name in dirty_fields(draft, replica)}
+    for group in draft.waiting_groups(replica, (GroupState.DIRTY, GroupState.IN_DOUBT)):
+        if group not in behind:
+            draft.mark(replica, group, GroupState.IN_STEP)
 
 
 def _finish_merge(draft: Draft, replica: Replica) -> None:
@@ -98,8 +138,13 @@ def begin_attempt(draft: Draft, replica: Replica, send: Send) -> Attempt:
     for intent in draft.share.intents:
         if intent.id == send.intent_id:
             handle = system.capabilities.create[intent.kind]
-            intent.state, intent.starts, intent.started_at = IntentState.STARTED, intent.starts + 1, now
+            intent.state, intent.starts, intent.started_at = (
+                IntentState.STARTED,
+                intent.starts + 1,
+                now,
+            )
             intent.may_land_until = deadline + timedelta(seconds=handle.landing_s)
+            intent.content = content(send.operation)
             intents.append(intent.id)
     attempt = Attempt(
         id=draft.ctx.new_id(), replica_id=replica.id, hub_id=draft.hub.id, started_at=now,
@@ -108,6 +153,11 @@ def begin_attempt(draft: Draft, replica: Replica, send: Send) -> Attempt:
     draft.share.attempts.append(attempt)
     hit("law 5: attempt stored first")
     return attempt
+
+
+def content(operation: Operation) -> dict[str, Json]:
+    """What a create sends, as native values."""
+    return dict(operation.values) if isinstance(operation, Create | AddElement) else {}
 
 
 def sources(draft: Draft, send: Send) -> list[str]:

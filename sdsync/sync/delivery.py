@@ -125,9 +125,10 @@ class Visit:
             self._todo = Rest()
             return Change(finished=[self._key()], ring=[self._again(PAUSED_AGAIN)])
         todo = self._todo = compute(draft, replica, looked=self._looked)
+        if isinstance(todo, NeedLook | Settle):
+            return None
         if isinstance(todo, Send) and isinstance(todo.operation, Create) and not self._matched:
-            todo = self._todo = Match()
-        if isinstance(todo, NeedLook | Settle | Match):
+            self._todo = Match()
             return None
         if isinstance(todo, Rest):
             self._note_delivered(share)
@@ -290,7 +291,11 @@ class Visit:
     def _find_made(self, send: Send, answer: Answer[Done]) -> str | None:
         """The element that a 2xx made, when the answer does not name it."""
         operation = send.operation
-        if not isinstance(operation, AddElement) or not isinstance(answer, Done) or answer.native_id:
+        if (
+            not isinstance(operation, AddElement)
+            or not isinstance(answer, Done)
+            or answer.native_id
+        ):
             return None
         share, draft = self._load()
         if share is None or draft is None:
@@ -300,7 +305,14 @@ class Visit:
         since = intent.started_at if intent and intent.started_at else self._engine.clock.now()
         found = self._meter.note(
             self._connector.find(
-                Find(operation.kind, replica.place or "", operation.mark, since, operation.ref, operation.values)
+                Find(
+                    operation.kind,
+                    replica.place or "",
+                    operation.mark,
+                    since,
+                    operation.ref,
+                    operation.values,
+                )
             )
         )
         if not isinstance(found, Found):
@@ -316,11 +328,16 @@ class Visit:
         intent = next(one for one in share.intents if one.id == intent_id)
         replica = share.replica(intent.replica_id)
         ref = Ref(replica.system, replica.kind, replica.native_id) if replica.native_id else None
-        values = self._engine.sent_values(share, replica, intent)
         found = self._meter.note(
             self._connector.find(
-                Find(intent.kind, intent.place, intent.mark,
-                     intent.started_at or self._engine.clock.now(), ref if intent.element_id else None, values)
+                Find(
+                    intent.kind,
+                    intent.place,
+                    intent.mark,
+                    intent.started_at or self._engine.clock.now(),
+                    ref if intent.element_id else None,
+                    intent.content,
+                )
             )  # fmt: skip
         )
         self._engine.step("looked up")
@@ -387,7 +404,11 @@ class Visit:
     def _again(self, wait: timedelta) -> Work:
         due = self._engine.clock.now() + wait
         return self._engine.work_for(
-            self._work.key.lane, "deliver", self._work.key.target, due=due, priority=self._work.priority
+            self._work.key.lane,
+            "deliver",
+            self._work.key.target,
+            due=due,
+            priority=self._work.priority,
         )
 
     def _finish(self, *, due: datetime | None) -> None:
@@ -410,4 +431,3 @@ class Visit:
 def _over(answer: object) -> bool:
     """Whether the visit ends with this failure; a refusal lets other groups go on."""
     return not isinstance(answer, Rejected | Conflict)
-

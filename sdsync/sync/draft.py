@@ -159,7 +159,9 @@ class Draft:
         row = replica.groups.get(group)
         return row.state if row else GroupState.IN_STEP
 
-    def mark(self, replica: Replica, group: str, state: GroupState, note: str | None = None) -> None:
+    def mark(
+        self, replica: Replica, group: str, state: GroupState, note: str | None = None
+    ) -> None:
         """Give the group a state; ``since`` stays when it had it already."""
         if state is GroupState.IN_STEP:
             replica.groups.pop(group, None)
@@ -179,7 +181,14 @@ class Draft:
         remedy: str | None = None,
     ) -> None:
         """Park the group under the cause that ``about`` names; equal causes are one row."""
-        cause = self.cause("parked", replica.system, [replica.system, group, about], text, place=place, remedy=remedy)
+        cause = self.cause(
+            "parked",
+            replica.system,
+            [replica.system, group, about],
+            text,
+            place=place,
+            remedy=remedy,
+        )
         row = GroupRow(GroupState.PARKED, self.ctx.now, cause=cause.id, note=text)
         replica.groups[group] = row
         self.audit("parked", source="sdsync", replica=replica, field=group, why=cause.id, text=text)
@@ -196,10 +205,23 @@ class Draft:
         """Hold the group on this replica for a person, with its head when it has one."""
         cause = self.cause("held", replica.system, ["held", self.hub.id, group], text)
         replica.groups[group] = GroupRow(
-            GroupState.HELD, self.ctx.now, cause=cause.id, head=head, head_by=by,
-            head_at=self.ctx.now if head is not None else None, note=text,
+            GroupState.HELD,
+            self.ctx.now,
+            cause=cause.id,
+            head=head,
+            head_by=by,
+            head_at=self.ctx.now if head is not None else None,
+            note=text,
         )
-        self.audit("held", source="sdsync", replica=replica, field=group, why=cause.id, text=text, after=head)
+        self.audit(
+            "held",
+            source="sdsync",
+            replica=replica,
+            field=group,
+            why=cause.id,
+            text=text,
+            after=head,
+        )
 
     def cause(
         self,
@@ -216,8 +238,15 @@ class Draft:
         known = self._causes.get(fingerprint)
         if known is None:
             known = Cause(
-                id=fingerprint[:6], kind=kind, system=system, fingerprint=fingerprint, text=text[:500],
-                since=self.ctx.now, priority=self.hub.priority, place=place, remedy=remedy,
+                id=fingerprint[:6],
+                kind=kind,
+                system=system,
+                fingerprint=fingerprint,
+                text=text[:500],
+                since=self.ctx.now,
+                priority=self.hub.priority,
+                place=place,
+                remedy=remedy,
             )
             self._causes[fingerprint] = known
             self.change.causes.append(known)

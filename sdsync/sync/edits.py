@@ -56,9 +56,7 @@ def view(
     return None if shown is UNKNOWN else shown
 
 
-def edit_of(
-    field: str, old: Json, new: Json, replica: Replica, look: Look, ctx: Context
-) -> Edit:
+def edit_of(field: str, old: Json, new: Json, replica: Replica, look: Look, ctx: Context) -> Edit:
     """Who changed the field and when, from the product's history where it tells."""
     system = ctx.systems[replica.system]
     change = _last_change(system.mappings[replica.kind].paths(field), replica, look, system)

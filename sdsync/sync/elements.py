@@ -17,8 +17,8 @@ from sdsync.store.records import (
     Replica,
     ReplicaState,
 )
-from sdsync.sync.branches import hit
 from sdsync.sync.brakes import too_many_notes
+from sdsync.sync.branches import hit
 from sdsync.sync.draft import Draft, digest
 from sdsync.sync.edits import Look
 
@@ -82,7 +82,8 @@ def _new(draft: Draft, replica: Replica, native: NativeElement) -> None:
     if native.ours and _waits_for_intent(draft, replica, native):
         hit("law 28: waits for its intent")
         return
-    old = replica.joined_at is not None and native.created_at < replica.joined_at
+    created_at = draft.ctx.ours(replica.system, native.created_at)
+    old = replica.joined_at is not None and created_at < replica.joined_at
     if any(
         one.native_id == native.native_id and one.kind == native.kind
         for one in draft.share.intents
@@ -95,7 +96,7 @@ def _new(draft: Draft, replica: Replica, native: NativeElement) -> None:
         kind=native.kind,
         values=read_values(draft, replica, native),
         source=replica.system,
-        created_at=native.created_at,
+        created_at=created_at,
         blob="wanted" if native.kind == "attachment" and not old else None,
     )
     draft.share.elements.append(element)
@@ -123,11 +124,12 @@ def _placed(element: Element, replica: Replica, native: NativeElement) -> Placem
 
 def _waits_for_intent(draft: Draft, replica: Replica, native: NativeElement) -> bool:
     """Whether an open intent of ours may have made this element (law 28)."""
+    created_at = draft.ctx.ours(replica.system, native.created_at)
     return any(
         one.replica_id == replica.id
         and one.kind == native.kind
         and one.state in (IntentState.STARTED, IntentState.PENDING, IntentState.HELD)
-        and (one.started_at is None or native.created_at > one.started_at - SKEW)
+        and (one.started_at is None or created_at > one.started_at - SKEW)
         for one in draft.share.intents
     )
 
@@ -141,7 +143,11 @@ def distribute(draft: Draft, element: Element) -> None:
         in (ReplicaState.LIVE, ReplicaState.UNBORN, ReplicaState.MISSING, ReplicaState.OUT_OF_REACH)
         and draft.share.placement(element.id, one.id) is None
     ]
-    crossing = [one.created_at for one in draft.share.elements if one.kind == "note" and _crosses(draft, one)]
+    crossing = [
+        one.created_at
+        for one in draft.share.elements
+        if one.kind == "note" and _crosses(draft, one)
+    ]
     looping = element.kind == "note" and too_many_notes(draft, [*crossing, element.created_at])
     for other in others:
         place = Placement(element.id, other.id, PlacementState.PENDING)
@@ -261,6 +267,7 @@ def settle_element(
 ) -> None:
     """The intent's element was found or answered: it is placed, exactly once."""
     intent.state, intent.native_id, intent.may_land_until = IntentState.SETTLED, native_id, None
+    intent.content = {}
     assert intent.element_id is not None
     place = draft.share.placement(intent.element_id, intent.replica_id)
     if place is None:

@@ -17,15 +17,18 @@ from sdsync.mappings.contract import People
 from sdsync.ratelimit.lanes import Grant, Granted, answered, ask, give_back
 from sdsync.store.contract import Stale, Store
 from sdsync.store.records import (
-    AuditRow, Change, InboxEvent, Intent, Json, Replica, Share, Work, WorkKey,
+    AuditRow,
+    Change,
+    InboxEvent,
+    Json,
+    Work,
+    WorkKey,
 )
-from sdsync.sync.draft import Draft
 from sdsync.sync.delivery import Delivery
 from sdsync.sync.feeds import Feeds
 from sdsync.sync.looks import Looks
 from sdsync.sync.model import OBJECTIVES_S, Context, SyncPolicy
 from sdsync.sync.pauses import Pauses
-from sdsync.sync.placing import element_values
 from sdsync.sync.people import KnownPeople
 from sdsync.sync.policy import lane_trouble, lesson
 from sdsync.sync.systems import System
@@ -215,11 +218,15 @@ class Engine:
         ms = int(self.clock.now().timestamp() * 1000)
         return f"{ms:011x}{self.rand.getrandbits(52):013x}"
 
-    def work_for(self, lane: str, kind: str, target: str, *, due: datetime, priority: int = 3) -> Work:
+    def work_for(
+        self, lane: str, kind: str, target: str, *, due: datetime, priority: int = 3
+    ) -> Work:
         """A piece of work that no hub record is behind yet."""
         now = self.clock.now()
         objective = self.objectives_s.get(priority, 600)
-        return Work(WorkKey(lane, kind, target), priority, now, due, now + timedelta(seconds=objective))
+        return Work(
+            WorkKey(lane, kind, target), priority, now, due, now + timedelta(seconds=objective)
+        )
 
     # -- capture ------------------------------------------------------------------------
     def capture(
@@ -270,12 +277,9 @@ class Engine:
             at=now, action="system_back" if state == "ok" else "system_out", source=system.name,
             system=system.name, text=state if state != "ok" else f"was {was}", why=row.detail or None,
         )  # fmt: skip
-        self.store.commit(Change(systems=[row], audit=[] if was == "new" and state == "ok" else [said]))
-
-    def sent_values(self, share: Share, replica: Replica, intent: Intent) -> Mapping[str, Json]:
-        """The exact content that an intent's call carried, for an own-recent look-up."""
-        element = next((one for one in share.elements if one.id == intent.element_id), None)
-        return element_values(Draft(share, self.context()), replica, element) if element else {}
+        self.store.commit(
+            Change(systems=[row], audit=[] if was == "new" and state == "ok" else [said])
+        )
 
 
 class Meter:

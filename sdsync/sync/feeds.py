@@ -56,7 +56,9 @@ class Feeds:
         row = engine.store.system(system.name)
         row.cursor = answer.cursor
         pause = timedelta() if answer.more else timedelta(seconds=system.poll_s)
-        again = engine.work_for(system.name, "poll", FEED, due=engine.clock.now() + pause, priority=1)
+        again = engine.work_for(
+            system.name, "poll", FEED, due=engine.clock.now() + pause, priority=1
+        )
         change = Change(systems=[row], ring=[again], finished=[(work.key, work.generation)])
         engine.capture(system.name, answer.events, via="poll", extra=change)
         if not answer.more:

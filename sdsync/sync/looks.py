@@ -169,7 +169,7 @@ class Looks:
         replica = share.replica(intent.replica_id)
         fields = next((one.fields for one in share.attempts if intent.id in one.intents), {})
         born(draft, replica, intent, native.ref.id, fields)
-        judge(draft, replica, fields, look, stepping={})
+        judge(draft, replica, fields, look)
         share.attempts = [one for one in share.attempts if one.replica_id != replica.id]
         absorb(draft, replica, look)
         draft.deliver(replica)
@@ -209,9 +209,7 @@ class Looks:
         return row.activated_at if row else None
 
     # -- looks that failed ---------------------------------------------------------------
-    def _canary(
-        self, connector: Connector, ref: Ref, answer: object, meter: Meter
-    ) -> bool | None:
+    def _canary(self, connector: Connector, ref: Ref, answer: object, meter: Meter) -> bool | None:
         """Whether the place can be read at all, asked only when something seems gone (law 21)."""
         if not isinstance(answer, Missing):
             return None
@@ -247,7 +245,11 @@ class Looks:
         """Fetch a file's content from where it was first seen, for the systems that wait for it."""
         engine = self._engine
         share = self._share_of_element(work)
-        element = next((one for one in share.elements if one.id == work.key.target), None) if share else None
+        element = (
+            next((one for one in share.elements if one.id == work.key.target), None)
+            if share
+            else None
+        )
         source = share.at(element.source) if share and element else None
         place = share.placement(element.id, source.id) if share and element and source else None
         if not (share and element and source and place and source.native_id and place.native_id):

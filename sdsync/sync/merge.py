@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from sdsync.config.vocabulary import FIELDS, GROUPS
+from sdsync.mappings.contract import Direction
 from sdsync.store.records import FieldVersion, GroupState, Json, Replica, ReplicaState
 from sdsync.sync.brakes import HOPS, war
 from sdsync.sync.branches import hit
@@ -211,14 +212,18 @@ class GroupMerge:
     def _hold(self, text: str) -> None:
         """Keep both candidates, one head per replica, and stop this group alone (law 19)."""
         draft = self.draft
-        head = {field: self.shown.get(field) for field in members(self.group) if field in self.shown}
+        head = {
+            field: self.shown.get(field) for field in members(self.group) if field in self.shown
+        }
         self._settle_base()
         for other in draft.share.replicas:
             if other.id == self.replica.id or draft.state(other, self.group) is GroupState.HELD:
                 continue
             fields = [f for f in members(self.group) if f in other.sent]
             if fields:
-                draft.hold(other, self.group, text, head={f: draft.hub.values.get(f) for f in fields})
+                draft.hold(
+                    other, self.group, text, head={f: draft.hub.values.get(f) for f in fields}
+                )
         actor = next((edit.actor for edit in self.edits.values()), None)
         draft.hold(self.replica, self.group, text, head=head, by=actor)
 
@@ -226,7 +231,7 @@ class GroupMerge:
         """A later edit replaces its own head; equal heads resolve the group (law 19)."""
         draft = self.draft
         row = self.replica.groups[self.group]
-        row.head = {field: value for field, value in self.shown.items()}
+        row.head = dict(self.shown)
         row.head_at = draft.ctx.now
         self._settle_base()
         heads = [
@@ -394,8 +399,7 @@ class GroupMerge:
         spread(self.draft, self.group, but=self.replica, reaction=self._reaction())
         # A value that was capped or carried may have to come back here as well.
         if any(
-            self.draft.hub.values.get(field) != self.replica.sent.get(field)
-            for field in self.edits
+            self.draft.hub.values.get(field) != self.replica.sent.get(field) for field in self.edits
         ):
             capped = self.group == "outcome" and self.shown.get("status") == "closed"
             state = GroupState.DIFFERS if capped else GroupState.DIRTY
@@ -403,10 +407,12 @@ class GroupMerge:
             self.draft.deliver(self.replica)
 
     def _projects(self, field: str, whole: Json) -> bool:
+        if self.shown[field] == whole:
+            return True
         put = self.mapping.put(
             field, whole, seen=self.current, hub=self.draft.hub.values, people=self.draft.ctx.people
         )
-        return not put.values and put.refused is None and put.cut is None or self.shown[field] == whole
+        return not put.values and put.refused is None and put.cut is None
 
     def _interval(self) -> Interval:
         """When the whole group changed: as late as its latest edit."""
@@ -418,13 +424,23 @@ class GroupMerge:
 
 
 OWNER_SILENT = "the owner is silent"
+#: Replicas that will have it, now or when they are in reach again.
+RECEIVING = frozenset(
+    {
+        ReplicaState.LIVE,
+        ReplicaState.UNBORN,
+        ReplicaState.MISSING,
+        ReplicaState.OUT_OF_REACH,
+        ReplicaState.LEFT,
+    }
+)
 _LOST: Json = object()
 
 
 def spread(draft: Draft, group: str, *, but: Replica | None, reaction: bool = False) -> None:
     """Mark the group dirty on every other replica that has or may have its fields."""
     for other in draft.share.replicas:
-        if other is but:
+        if other is but or other.state not in RECEIVING or not _takes(draft, other, group):
             continue
         state = draft.state(other, group)
         if state is GroupState.HELD or (state is GroupState.PAUSED):
@@ -438,15 +454,23 @@ def spread(draft: Draft, group: str, *, but: Replica | None, reaction: bool = Fa
         draft.deliver(other)
 
 
+def _takes(draft: Draft, replica: Replica, group: str) -> bool:
+    """Whether the replica's mapping writes any field of the group."""
+    fields = draft.ctx.mapping(replica).fields
+    return any(fields.get(field, Direction.IN) is not Direction.IN for field in members(group))
+
+
 def remember_clock(draft: Draft, source: Replica | None, before: Json, after: Json) -> None:
     """Keep the statuses that start or stop a clock, for replicas that lag behind (law 24)."""
     if (before in CLOCK_STOPPED) == (after in CLOCK_STOPPED):
         return
     for other in draft.share.replicas:
-        if other is not source and other.sent.get("status") is not None:
-            if other.trail or before != other.sent.get("status"):
-                other.trail = [*other.trail, before][-TRAIL_LIMIT:]
-                hit("law 24: clock transition kept")
+        shown = other.sent.get("status")
+        if other is source or shown is None:
+            continue
+        if other.trail or before != shown:
+            other.trail = [*other.trail, before][-TRAIL_LIMIT:]
+            hit("law 24: clock transition kept")
 
 
 def weight(value: Json) -> tuple[float, str]:

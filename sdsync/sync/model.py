@@ -102,6 +102,10 @@ class Context:
     humans: Callable[[str, str | None], bool]  # (system, native person) -> is a person
     objectives_s: Mapping[int, float] = field(default_factory=lambda: OBJECTIVES_S)
 
+    def ours(self, system: str, at: datetime) -> datetime:
+        """A stamp of a product's clock as our clock would have read it (law 14)."""
+        return at - timedelta(seconds=self.systems[system].clock_offset_s)
+
     def mapping(self, replica: Replica) -> FieldMapping:
         """The mapping that reads and writes this replica."""
         return self.systems[replica.system].mappings[replica.kind]

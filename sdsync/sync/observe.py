@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sdsync.config.vocabulary import group_of
 from sdsync.mappings.contract import Direction, Unmapped
 from sdsync.store.records import FieldVersion, GroupState, Json, Replica, ReplicaState
 from sdsync.sync.branches import hit
+from sdsync.sync.desired import desired
 from sdsync.sync.draft import Draft
 from sdsync.sync.edits import Edit, Look, edit_of, proved, view
 from sdsync.sync.elements import absorb_elements
 from sdsync.sync.merge import OWNER_SILENT, GroupMerge, members, spread
+from sdsync.sync.model import Context
+from sdsync.sync.verdict import Verdict, verdict
 
 UNMAPPED = "unmapped"
 
@@ -181,7 +184,7 @@ def _first_contact(
         if value in (None, []):
             hub.values.setdefault(field, value)
         else:
-            draft.set_value(_born(field, value, replica, look))
+            draft.set_value(_born(field, value, replica, look, ctx))
         replica.sent[field] = value
         return
     whole = hub.values.get(field)
@@ -196,8 +199,10 @@ def _first_contact(
         draft.mark(replica, group, GroupState.DIFFERS, note="first contact")
 
 
-def _born(field: str, value: Json, replica: Replica, look: Look) -> FieldVersion:
-    at = min(look.native.created_at, look.began_at)
+def _born(
+    field: str, value: Json, replica: Replica, look: Look, ctx: Context
+) -> FieldVersion:
+    at = min(ctx.ours(replica.system, look.native.created_at), look.began_at)
     return FieldVersion(
         field=field, version=1, value=value, source=replica.system,
         source_ref=replica.native_id, changed_lo=at, changed_hi=look.began_at,
@@ -277,43 +282,37 @@ def _mapping_changed(
             draft.mark(replica, group, GroupState.AWAITING_PLAN, note="mapping changed")
 
 
-def settle_doubt(
-    draft: Draft, replica: Replica, look: Look, current: dict[str, Json]
-) -> None:
+def settle_doubt(draft: Draft, replica: Replica, look: Look, current: dict[str, Json]) -> None:
     """Judge the fields of a write whose outcome was unknown (law 5)."""
     if not replica.doubt:
         return
-    mapping, ctx = draft.ctx.mapping(replica), draft.ctx
     landing = _lands_until(draft, replica)
     for field, intended in list(replica.doubt.items()):
-        if not proved(mapping, field, look.native):
-            continue
-        now, old = mapping.extract(field, current), mapping.extract(field, replica.seen)
-        put = mapping.put(field, intended, seen=current, hub=draft.hub.values, people=ctx.people)
-        if not put.values and put.refused is None:
-            hit("law 5: doubt was ours")
-            _ours(draft, replica, field, intended, current)
-        elif field in replica.stepping and now == replica.stepping[field]:
-            hit("law 5: step of a transition")
-            _ours(draft, replica, field, None, current)
-        elif now == old:
-            if look.began_at < landing:
+        match verdict(draft, replica, field, intended, look, current):
+            case Verdict.UNKNOWN:
+                continue
+            case Verdict.OURS | Verdict.RESHAPED:
+                hit("law 5: doubt was ours")
+                _ours(draft, replica, field, intended, current)
+            case Verdict.STEP:
+                hit("law 5: step of a transition")
+                _ours(draft, replica, field, None, current)
+            case Verdict.UNTOUCHED if look.began_at < landing:
                 hit("law 27: may still land")
                 draft.deliver(replica, due=landing)
                 continue
-            hit("law 5: not applied")
-            replica.doubt.pop(field)
-            draft.mark(replica, group_of(field), GroupState.DIRTY)
-            draft.deliver(replica)
-        else:
-            hit("law 5: an edit in doubt")
-            replica.doubt.pop(field)
-            draft.mark(replica, group_of(field), GroupState.DIRTY)
+            case Verdict.UNTOUCHED:
+                hit("law 5: not applied")
+                replica.doubt.pop(field)
+                draft.mark(replica, group_of(field), GroupState.DIRTY)
+                draft.deliver(replica)
+            case _:
+                hit("law 5: an edit in doubt")
+                replica.doubt.pop(field)
+                draft.mark(replica, group_of(field), GroupState.DIRTY)
         replica.stepping.pop(field, None)
     if not replica.doubt:
-        draft.share.attempts = [
-            one for one in draft.share.attempts if one.replica_id != replica.id
-        ]
+        draft.share.attempts = [one for one in draft.share.attempts if one.replica_id != replica.id]
 
 
 def _ours(
@@ -334,7 +333,7 @@ def _ours(
 def confirm_state(draft: Draft, replica: Replica, group: str) -> None:
     """In step when every field of the group was acknowledged, else still dirty."""
     behind = any(
-        field in replica.doubt or draft.hub.values.get(field) != replica.sent[field]
+        field in replica.doubt or desired(draft, replica, field) != replica.sent[field]
         for field in members(group)
         if field in replica.sent
     )
@@ -360,5 +359,5 @@ def _lands_until(draft: Draft, replica: Replica) -> datetime:
     landing = max((one.landing_s for one in system.capabilities.create.values()), default=0.0)
     starts = [one.deadline_at for one in draft.share.attempts if one.replica_id == replica.id]
     if not starts:
-        return draft.ctx.now
+        return datetime.min.replace(tzinfo=UTC)  # judged before: nothing of ours is on its way
     return max(starts) + timedelta(seconds=landing)

@@ -19,7 +19,9 @@ def pending(draft: Draft, replica: Replica) -> Iterator[tuple[Element, Placement
     by_id = {one.id: one for one in draft.share.elements}
     places = [one for one in draft.share.placements if one.replica_id == replica.id]
     rows = [(by_id[one.element_id], one) for one in places if one.element_id in by_id]
-    rows.sort(key=lambda row: (row[0].deleted_at is None, row[0].kind, row[0].created_at, row[0].id))
+    rows.sort(
+        key=lambda row: (row[0].deleted_at is None, row[0].kind, row[0].created_at, row[0].id)
+    )
     for element, place in rows:
         if waits(element, place):
             yield element, place
@@ -61,9 +63,11 @@ def _send(draft: Draft, replica: Replica, element: Element, place: Placement) ->
         if capabilities.removes_notes:
             hit("law 54: withdrawn")
             return Send(RemoveElement(ref, element.kind, place.native_id), element_id=element.id)
-        return _follow_up(draft, replica, element, place, "was withdrawn by its author")
+        _follow_up(draft, replica, element, place, "was withdrawn by its author")
+        return None
     if not capabilities.edits_notes:
-        return _follow_up(draft, replica, element, place, "was changed by its author to:")
+        _follow_up(draft, replica, element, place, "was changed by its author to:")
+        return None
     values = _native(draft, replica, element, str(element.values.get("audience")))
     hit("law 54: edited in place")
     return Send(EditElement(ref, element.kind, place.native_id, values), element_id=element.id)
@@ -109,11 +113,6 @@ def _add(
         return None
     operation = AddElement(ref, element.kind, values, intent.mark, intent.id)
     return Send(operation, intent_id=intent.id, element_id=element.id, audience=audience)
-
-
-def element_values(draft: Draft, replica: Replica, element: Element) -> dict[str, Json]:
-    """The native values that a placement of the element sends to the replica."""
-    return _native(draft, replica, element, outgoing_audience(draft, element))
 
 
 def _native(draft: Draft, replica: Replica, element: Element, audience: str) -> dict[str, Json]:

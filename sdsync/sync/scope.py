@@ -46,8 +46,12 @@ def takers(
         take = sync.take.get(native.ref.system)
         if take is None or sync.kind != native.ref.kind or take.value(env) is not True:
             continue
-        since = activated(sync.name)
-        if since is None or native.created_at < since and not _entered_since(native, sync, since, ctx):
+        since, born = activated(sync.name), ctx.ours(native.ref.system, native.created_at)
+        if (
+            since is None
+            or (born < since
+            and not _entered_since(native, sync, since, ctx))
+        ):
             hit("law 23: old record does not enter")
             continue
         found.append(sync)
@@ -60,7 +64,7 @@ def _entered_since(native: NativeRecord, sync: SyncPolicy, since: datetime, ctx:
     paths = {path for field in take.reads & mapping.fields.keys() for path in mapping.paths(field)}
     if take.reads & {"place", "queue", "project"}:
         paths |= {"Queue", "project", "place"}
-    return any(line.path in paths and line.at >= since for line in native.history or ())
+    return any(line.path in paths and ctx.ours(native.ref.system, line.at) >= since for line in native.history or ())
 
 
 def begin(look: Look, syncs: Sequence[SyncPolicy], ctx: Context) -> Draft:
@@ -132,7 +136,11 @@ def join(draft: Draft, look: Look, *, why: str) -> Replica:
     else:
         replica = unborn
         replica.state, replica.native_id = ReplicaState.LIVE, look.native.ref.id
-        replica.key, replica.url, replica.place = look.native.key, look.native.url, look.native.place
+        replica.key, replica.url, replica.place = (
+            look.native.key,
+            look.native.url,
+            look.native.place,
+        )
         replica.sent, replica.joined_at = {}, draft.ctx.now
     draft.audit("linked", source="sdsync", replica=replica, why=why)
     absorb(draft, replica, look)
@@ -143,7 +151,7 @@ def join(draft: Draft, look: Look, *, why: str) -> Replica:
 def tenant_of(draft: Draft, replica: Replica) -> str | None:
     """The tenant that a replica's place or fields name; None: no wall is told."""
     system = draft.ctx.systems[replica.system]
-    if replica.place in system.tenants:
+    if replica.place and replica.place in system.tenants:
         return system.tenants[replica.place]
     value = draft.hub.values.get("tenant")
     return str(value) if value else None

@@ -29,7 +29,9 @@ def not_found(draft: Draft, replica: Replica, *, canary: bool | None, proved: bo
     if not proved and replica.not_found_at is None:
         hit("law 21: not found once")
         replica.not_found_at, replica.state = now, ReplicaState.MISSING
-        draft.audit("missing", source=replica.system, replica=replica, text="not found, asked again")
+        draft.audit(
+            "missing", source=replica.system, replica=replica, text="not found, asked again"
+        )
         draft.look(replica, due=now + SECOND_LOOK)
         return False
     if not proved and (canary is not True or now - (replica.not_found_at or now) < SECOND_LOOK / 2):
@@ -70,7 +72,9 @@ def _close(draft: Draft, replica: Replica) -> None:
     spread(draft, "outcome", but=replica)
 
 
-def merged(draft: Draft, replica: Replica, native: NativeRecord, survivor: Share | None) -> Draft | None:
+def merged(
+    draft: Draft, replica: Replica, native: NativeRecord, survivor: Share | None
+) -> Draft | None:
     """The system answered with another record: a merge (law 22).
 
     Returns the survivor's draft when the survivor is shared as well; it must be
@@ -86,12 +90,16 @@ def merged(draft: Draft, replica: Replica, native: NativeRecord, survivor: Share
         old, replica.native_id = replica.key, native.ref.id
         replica.sent, replica.seen, replica.seen_mapping = {}, {}, ""
         replica.joined_at = draft.ctx.now
-        draft.audit("moved", source=replica.system, replica=replica, text=f"{old} is now {native.key}")
+        draft.audit(
+            "moved", source=replica.system, replica=replica, text=f"{old} is now {native.key}"
+        )
         draft.look(replica)
         return None
     hit("law 22: merged")
     replica.state, replica.merged_into = ReplicaState.MERGED, native.ref.id
     replica.groups, replica.doubt = {}, {}
+    for one in draft.share.replicas:
+        draft.deliver(one)
     draft.hub.state, draft.hub.merged_into = "merged", survivor.hub.id
     draft.audit("merged", source=replica.system, replica=replica, text=f"into {native.key}")
     other = Draft(survivor, draft.ctx)

@@ -1,0 +1,24 @@
+"""The canonical value that a replica should hold."""
+
+from __future__ import annotations
+
+from sdsync.store.records import Json, Replica
+from sdsync.sync.draft import Draft
+
+
+def desired(draft: Draft, replica: Replica, field: str) -> Json:
+    """The canonical value that the replica should hold."""
+    if field in ("peer_key", "peer_url"):
+        peer = _peer(draft, replica)
+        return (peer.key if field == "peer_key" else peer.url) if peer else None
+    if field == "status" and replica.trail:
+        return replica.trail[0]
+    return draft.hub.values.get(field)
+
+
+def _peer(draft: Draft, replica: Replica) -> Replica | None:
+    """The other side that a replica shows: the birth, or for the birth the first other."""
+    others = [one for one in draft.share.replicas if one is not replica and one.native_id]
+    return next((one for one in others if one.system == draft.hub.birth_system), None) or next(
+        iter(others), None
+    )

@@ -1,0 +1,74 @@
+"""What a read says about one field that we wrote: ours, a step, untouched, or another's."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from sdsync.config.vocabulary import FIELDS
+from sdsync.store.records import Json, Replica
+from sdsync.sync.draft import Draft
+from sdsync.sync.edits import Look, proved, view
+
+TEXT_KINDS = frozenset({"text", "rich"})
+
+
+class Verdict(StrEnum):
+    """The possible outcomes of a field's write (laws 5 and 6)."""
+
+    UNKNOWN = "unknown"  # the read proves nothing of it
+    OURS = "ours"  # it shows the intended value, or its lens image
+    STEP = "step"  # a step of the running transition
+    UNTOUCHED = "untouched"  # still the value from before
+    ANOTHERS = "another's"  # somebody else changed it since
+    RESHAPED = "reshaped"  # a text that the product cut or rewrote
+    OTHER = "other"  # another value than intended, by nobody that is told
+
+
+def verdict(
+    draft: Draft, replica: Replica, name: str, intended: Json, look: Look, current: dict[str, Json]
+) -> Verdict:
+    """Judge one field of a write from a later read."""
+    mapping = draft.ctx.mapping(replica)
+    if not proved(mapping, name, look.native):
+        return Verdict.UNKNOWN
+    now, old = mapping.extract(name, current), mapping.extract(name, replica.seen)
+    put = mapping.put(
+        name, intended, seen=current, hub=draft.hub.values, people=draft.ctx.people
+    )
+    if not put.values and put.refused is None:
+        return Verdict.OURS
+    if name in replica.stepping and now == replica.stepping[name]:
+        return Verdict.STEP
+    if now == old:
+        return Verdict.UNTOUCHED
+    who = _last_writer(draft, replica, name, look)
+    if who is Verdict.ANOTHERS:
+        return who
+    is_text = FIELDS.get(name, "text") in TEXT_KINDS or name.startswith("ext.")
+    if is_text and (who is Verdict.OURS or _is_image(draft, replica, name, intended, current)):
+        return Verdict.RESHAPED
+    return Verdict.OTHER
+
+
+def _last_writer(draft: Draft, replica: Replica, name: str, look: Look) -> Verdict:
+    """Whom the product's history names for the field; UNKNOWN when it does not tell."""
+    account = draft.ctx.systems[replica.system].account
+    paths = draft.ctx.mapping(replica).paths(name)
+    for line in reversed(look.native.history or ()):
+        if line.path in paths and line.actor is not None:
+            return Verdict.OURS if line.actor == account else Verdict.ANOTHERS
+    return Verdict.UNKNOWN
+
+
+def _is_image(
+    draft: Draft, replica: Replica, name: str, intended: Json, current: dict[str, Json]
+) -> bool:
+    """Whether a shown text is what a product makes of the intended one: cut, or spaced anew.
+
+    Where no history tells who wrote, anything else is taken for a person's edit.
+    """
+    shown = view(draft.ctx.mapping(replica), name, current, draft.ctx)
+    if not isinstance(shown, str) or not shown.strip():
+        return False
+    short, full = " ".join(shown.split()), " ".join(str(intended or "").split())
+    return full.startswith(short.rstrip("….")) and bool(short.rstrip("…."))
