@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
-from zoneinfo import ZoneInfo, available_timezones
+from typing import Final
 
-from sdsync.config.problems import Problem, dotted, nearest_name, one_of, show
-from sdsync.mappings.contract import Direction
+from sdsync.config.problems import dotted, nearest_name, one_of, show
+from sdsync.config.vocabulary import CHOICES
 from sdsync.mappings.entering import read_entering
 from sdsync.mappings.files import Key, RawRule
 from sdsync.mappings.lenses.base import Lens
@@ -22,12 +21,11 @@ from sdsync.mappings.lenses.tags import TagsLens
 from sdsync.mappings.lenses.text import LineLens, TextLens
 from sdsync.mappings.lenses.words import NONE_WORD, Words, range_of
 from sdsync.mappings.merge import listed
-from sdsync.mappings.paths import BadPath, Path, parse_path
+from sdsync.mappings.options import OptionReader
+from sdsync.mappings.paths import BadPathError, Path, parse_path
 from sdsync.mappings.richtext.convert import MARKUPS
-from sdsync.mappings.richtext.inert import ALL
 from sdsync.mappings.rule import Format, Rule
 from sdsync.mappings.tables import Table
-from sdsync.config.vocabulary import CHOICES
 
 SHAPES: Final = (
     "line",
@@ -46,16 +44,15 @@ SHAPES: Final = (
     "peer",
     "value",
 )
-_SEPARATORS: Final = ("comma", "space", "line", "list")
 
 
-class Builder:
+class Builder(OptionReader):
     """Builds the rules of one mapping; ``problems`` fills on the way."""
 
     def __init__(self, kinds: Mapping[str, str], tables: Mapping[str, Table]) -> None:
+        super().__init__()
         self._kinds = kinds  # canonical fields of this kind of record
         self._tables = tables
-        self.problems: list[Problem] = []
 
     def rule(self, raw: RawRule) -> Rule | None:
         """The rule that runs; None when there is nothing to make one of."""
@@ -66,16 +63,16 @@ class Builder:
         path = self._path(raw.keys.get("at"), raw.field)
         lens = self._lens(raw, kind)
         if path is None and "at" not in raw.keys and "constant" not in raw.keys:
-            self._refuse(raw, None, "no at", "at: the product's name of the field")
+            self.refuse(raw, None, "no at", "at: the product's name of the field")
         rule = Rule(
             field=raw.field,
             kind=kind,
             lens=self._cut(raw, lens),
             path=path,
-            direction=self._direction(raw.keys.get("direction"), raw),
+            direction=self.direction(raw.keys.get("direction"), raw),
             place=str(raw.spot),
-            once=self._flag(raw, "once"),
-            optional=self._flag(raw, "optional"),
+            once=self.flag(raw, "once"),
+            optional=self.flag(raw, "optional"),
             format=self._format(raw),
             entering=read_entering(raw, self._kinds, self._tables, self.problems),
         )
@@ -97,7 +94,7 @@ class Builder:
             return None
         try:
             return parse_path(str(key.value) if isinstance(key.value, str) else "")
-        except BadPath as error:
+        except BadPathError as error:
             self.problems.append(key.spot.problem(f"fields.{field}.at", str(error)))
             return None
 
@@ -112,13 +109,15 @@ class Builder:
     def _shape(self, raw: RawRule, kind: str) -> str:
         key = raw.keys.get("as")
         if key is None:
-            return {"person": "person", "people": "people", "tags": "tags", "int": "number"}.get(kind, "value")
+            return {"person": "person", "people": "people", "tags": "tags", "int": "number"}.get(
+                kind, "value"
+            )
         if key.value not in SHAPES:
-            self._word(raw, "as", key, SHAPES)
+            self.word(raw, "as", key, SHAPES)
         return str(key.value)
 
     def _shaped(self, raw: RawRule, shape: str) -> Lens:
-        allow = self._allow(raw)
+        allow = self.allow(raw)
         match shape:
             case "line":
                 return LineLens(allow)
@@ -130,11 +129,11 @@ class Builder:
             case "people":
                 return PeopleLens()
             case "tags":
-                return self._tags(raw)
+                return TagsLens(self.separator(raw))
             case "day":
-                return DayLens(self._zone(raw))
+                return DayLens(self.zone(raw))
             case "instant":
-                return InstantLens(self._zone(raw), self._midnight(raw))
+                return InstantLens(self.zone(raw), self.midnight(raw))
             case "number" | "bool":
                 return Typed(shape)
             case "peer":
@@ -142,21 +141,11 @@ class Builder:
             case _:
                 return Same()
 
-    def _tags(self, raw: RawRule) -> Lens:
-        by = raw.keys.get("by")
-        if by is None:
-            return TagsLens()
-        for known in _SEPARATORS:
-            if by.value == known:
-                return TagsLens(known)  # type: ignore[arg-type]  # one of its literals
-        self._word(raw, "by", by, _SEPARATORS)
-        return TagsLens()
-
     def _table(self, raw: RawRule, key: Key) -> Lens:
         if isinstance(key.value, str):
             return self._lookup(raw, key)
         if not isinstance(key.value, dict) or not key.value:
-            self._refuse(raw, "table", show(key.value), "canonical: native, or TABLE.COLUMN")
+            self.refuse(raw, "table", show(key.value), "canonical: native, or TABLE.COLUMN")
             return Same()
         table = self._entries(raw, "table", key)
         also_key = raw.keys.get("also")
@@ -167,7 +156,7 @@ class Builder:
     def _entries(self, raw: RawRule, name: str, key: Key) -> dict[str, list[str]]:
         entries: dict[str, list[str]] = {}
         if not isinstance(key.value, dict):
-            self._refuse(raw, name, show(key.value), "canonical: native")
+            self.refuse(raw, name, show(key.value), "canonical: native")
             return entries
         for canonical, entry in key.value.items():
             self._check_word(raw, key, name, canonical)
@@ -175,7 +164,9 @@ class Builder:
             if not any(range_of(word) is None for word in words):
                 where = dotted(("fields", raw.field, name, canonical))
                 self.problems.append(
-                    key.at(canonical).problem(where, show(entry), "a native word that can be written")
+                    key.at(canonical).problem(
+                        where, show(entry), "a native word that can be written"
+                    )
                 )
             entries[canonical] = words
         return entries
@@ -206,7 +197,11 @@ class Builder:
         where = f"fields.{raw.field}.table"
         if table is None:
             near = nearest_name(name, self._tables)
-            expected = f"a table of [tables]: {one_of(self._tables)}" if self._tables else "a table of [tables]"
+            expected = (
+                f"a table of [tables]: {one_of(self._tables)}"
+                if self._tables
+                else "a table of [tables]"
+            )
             self.problems.append(key.spot.problem(where, show(name), expected, near))
             return Same()
         if column not in table.columns:
@@ -216,70 +211,27 @@ class Builder:
             return Same()
         return Lookup(name, table, column)
 
-    def _zone(self, raw: RawRule) -> ZoneInfo:
-        key = raw.keys.get("zone")
-        if key is None:
-            return ZoneInfo("UTC")
-        if key.value not in available_timezones():
-            near = nearest_name(key.value, available_timezones())
-            spot = key.spot
-            self.problems.append(
-                spot.problem(f"fields.{raw.field}.zone", show(key.value), "a time zone such as Europe/Berlin", near)
-            )
-            return ZoneInfo("UTC")
-        return ZoneInfo(key.value)
-
-    def _midnight(self, raw: RawRule) -> bool:
-        key = raw.keys.get("midnight")
-        if key is not None and key.value not in ("day", "instant"):
-            self._word(raw, "midnight", key, ("day", "instant"))
-        return key is not None and key.value == "day"
-
-    def _allow(self, raw: RawRule) -> frozenset[Any]:
-        key = raw.keys.get("allow")
-        if key is None:
-            return frozenset()
-        if key.value == "all":
-            return ALL
-        for word in listed(key.value):
-            if word not in ALL:
-                near = nearest_name(word, ALL)
-                expected = one_of([*sorted(ALL), "all"])
-                self.problems.append(
-                    key.spot.problem(f"fields.{raw.field}.allow", show(word), expected, near)
-                )
-        return frozenset(listed(key.value)) & ALL
-
     def _cut(self, raw: RawRule, lens: Lens) -> Lens:
         key = raw.keys.get("max")
         if key is None:
             return lens
-        if not isinstance(key.value, str) or not key.value.isdecimal() or not 0 < int(key.value) < 10**9:
-            self._refuse(raw, "max", show(key.value), "a number of characters")
+        if (
+            not isinstance(key.value, str)
+            or not key.value.isdecimal()
+            or not 0 < int(key.value) < 10**9
+        ):
+            self.refuse(raw, "max", show(key.value), "a number of characters")
             return lens
         return Cut(lens, int(key.value))
-
-    def _direction(self, key: Key | None, raw: RawRule) -> Direction:
-        if key is None:
-            return Direction.BOTH
-        try:
-            return Direction(key.value)
-        except ValueError:
-            self._word(raw, "direction", key, tuple(Direction))
-            return Direction.BOTH
-
-    def _flag(self, raw: RawRule, name: str) -> bool:
-        key = raw.keys.get(name)
-        if key is not None and key.value not in ("true", "false"):
-            self._word(raw, name, key, ("true", "false"))
-        return key is not None and key.value == "true"
 
     def _format(self, raw: RawRule) -> Format | None:
         key = raw.keys.get("format")
         if key is None:
             return None
         if not isinstance(key.value, dict) or "at" not in key.value:
-            self._refuse(raw, "format", show(key.value), "at: the native name, and a word for each markup")
+            self.refuse(
+                raw, "format", show(key.value), "at: the native name, and a word for each markup"
+            )
             return None
         path = self._path(Key(key.value["at"], key.at("at")), f"{raw.field}.format")
         words = {name: str(word) for name, word in key.value.items() if name != "at"}
@@ -289,13 +241,3 @@ class Builder:
                 near = nearest_name(name, MARKUPS)
                 self.problems.append(key.at(name).problem(where, show(name), one_of(MARKUPS), near))
         return Format(path, words) if path is not None else None
-
-    def _word(self, raw: RawRule, name: str, key: Key, words: tuple[str, ...]) -> None:
-        where = f"fields.{raw.field}.{name}"
-        near = nearest_name(key.value, words)
-        self.problems.append(key.spot.problem(where, show(key.value), one_of(words), near))
-
-    def _refuse(self, raw: RawRule, name: str | None, found: str, expected: str) -> None:
-        spot = raw.keys[name].spot if name else raw.spot
-        where = ".".join(["fields", raw.field, *([name] if name else [])])
-        self.problems.append(spot.problem(where, found, expected))

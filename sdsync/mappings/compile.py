@@ -82,7 +82,13 @@ class CompiledMapping:
         return UNKNOWN if rule is None else rule.get(native, self.system, people)
 
     def put(
-        self, field: str, value: Json, *, seen: Dict[str, Json], hub: Dict[str, Json], people: People
+        self,
+        field: str,
+        value: Json,
+        *,
+        seen: Dict[str, Json],
+        hub: Dict[str, Json],
+        people: People,
     ) -> Put:
         """The native patch; empty for a field without rule."""
         rule = self.rules.get(field)
@@ -118,7 +124,7 @@ def compile_mapping(
         system_name: As ``sdsync.toml`` declares it.
         connector: Whose pack is the ground.
         kind: ticket, note, attachment.
-        folder: Of the site's mapping files; ``SYSTEM-KIND.yaml`` there goes first. None: packs only.
+        folder: Of the site's mapping files; ``SYSTEM-KIND.yaml`` there goes first.
         tables: The site's tables, read or still as paths.
         name: Instead of the system's name, where the system says ``mapping = …``.
 

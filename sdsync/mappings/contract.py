@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping as Dict, Sequence
+from collections.abc import Mapping as Dict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -56,11 +57,15 @@ class People(Protocol):
 
     def key(self, system: str, native: Json) -> str | None:
         """The person's key for a native id, login or address; None: not known."""
+        ...
 
     def native(self, system: str, key: str) -> str | None:
         """What the system calls this person; None: nobody there."""
+        ...
 
-    def display(self, key: str) -> str: ...
+    def display(self, key: str) -> str:
+        """A name for people to read."""
+        ...
 
 
 class Mapping(Protocol):
@@ -73,22 +78,36 @@ class Mapping(Protocol):
 
     def paths(self, field: str) -> Sequence[str]:
         """Native paths that the field's rule reads ("CustomFields.Environment")."""
+        ...
 
     def keep(self, native: Dict[str, Json]) -> dict[str, Json]:
         """The part of a native record that rules read: what ``seen`` holds."""
+        ...
 
     def extract(self, field: str, native: Dict[str, Json]) -> Json:
         """The native footprint of one field: what law 1 compares. UNKNOWN-free."""
+        ...
 
     def get(self, field: str, native: Dict[str, Json], people: People) -> Viewed:
         """The canonical value that ``native`` shows for the field."""
+        ...
 
-    def put(self, field: str, value: Json, *, seen: Dict[str, Json], hub: Dict[str, Json],
-            people: People) -> Put:
+    def put(
+        self,
+        field: str,
+        value: Json,
+        *,
+        seen: Dict[str, Json],
+        hub: Dict[str, Json],
+        people: People,
+    ) -> Put:
         """The native patch that makes ``field`` show ``value``; ``seen`` may be {} at birth."""
+        ...
 
     def carry(self, field: str, *, old_view: Json, new_view: Json, whole: Json) -> Json | None:
         """A lossy view's edit carried onto the full hub value; None: it cannot be (law 8)."""
+        ...
 
     def entering(self, field: str, value: Json, *, hub: Dict[str, Json]) -> dict[str, Json]:
         """Native values that the target demands when ``field`` takes ``value``."""
+        ...

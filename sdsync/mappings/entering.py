@@ -8,7 +8,7 @@ from sdsync.config.problems import Problem, dotted, nearest_name, one_of, show
 from sdsync.config.vocabulary import CHOICES
 from sdsync.mappings.expressions import Expression, ExpressionError, compile_template
 from sdsync.mappings.files import Key, RawRule
-from sdsync.mappings.paths import BadPath, Path, parse_path
+from sdsync.mappings.paths import BadPathError, Path, parse_path
 from sdsync.mappings.tables import Table
 
 
@@ -24,7 +24,9 @@ def read_entering(
         return {}
     if not isinstance(key.value, dict):
         problems.append(
-            key.spot.problem(f"fields.{raw.field}.entering", show(key.value), "value: { NATIVE: … }")
+            key.spot.problem(
+                f"fields.{raw.field}.entering", show(key.value), "value: { NATIVE: … }"
+            )
         )
         return {}
     found: dict[str, dict[Path, Expression]] = {}
@@ -38,7 +40,7 @@ def read_entering(
         for native, text in demands.items():
             try:
                 entry[parse_path(native)] = compile_template(text, fields=fields, tables=tables)
-            except (BadPath, ExpressionError) as error:
+            except (BadPathError, ExpressionError) as error:
                 problems.append(key.at(value).problem(dotted((*where, native)), str(error)))
     return found
 

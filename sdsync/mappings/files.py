@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as default
 from pathlib import Path
 from typing import Any, Final
 
@@ -67,7 +68,7 @@ class Key:
 
     value: Any
     spot: Spot
-    inner: Mapping[str, Spot] = field(default_factory=dict)
+    inner: Mapping[str, Spot] = default(default_factory=dict)
 
     def at(self, name: str) -> Spot:
         """Where an inner key stands, else where this one does."""
@@ -80,7 +81,7 @@ class RawRule:
 
     field: str
     spot: Spot
-    keys: Mapping[str, Key] = field(default_factory=dict)
+    keys: Mapping[str, Key] = default(default_factory=dict)
     off: bool = False
 
 
@@ -90,7 +91,7 @@ class Example:
 
     name: str
     spot: Spot
-    native: Mapping[str, Json] = field(default_factory=dict)
+    native: Mapping[str, Json] = default(default_factory=dict)
     canonical: Mapping[str, Json] | None = None
     back: Json = None  # "unchanged", or the patch that writing ``canonical`` takes
     born: Mapping[str, Json] | None = None
@@ -105,9 +106,9 @@ class MappingFile:
     digest: str
     extends: str | None = None
     extends_spot: Spot | None = None
-    rules: dict[str, RawRule] = field(default_factory=dict)
-    examples: list[Example] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
+    rules: dict[str, RawRule] = default(default_factory=dict)
+    examples: list[Example] = default(default_factory=list)
+    problems: list[Problem] = default(default_factory=list)
 
 
 def read_mapping_file(source: Path | str, name: str) -> MappingFile:
@@ -179,7 +180,9 @@ class _Reader:
         return Example(
             name=str(item.get("name", f"example {index + 1}")),
             spot=self._spot(path),
-            native=self._json((*path, "native"), self._table((*path, "native"), item.get("native"))),
+            native=self._json(
+                (*path, "native"), self._table((*path, "native"), item.get("native"))
+            ),
             canonical=None if canonical is None else self._json((*path, "canonical"), canonical),
             back=None if back is None else self._json((*path, "back"), back),
             born=None if born is None else self._json((*path, "born"), born),
@@ -194,7 +197,11 @@ class _Reader:
             return [self._json((*path, i), one) for i, one in enumerate(value)]
         place = self._places.get(path)
         plain = place is None or not place.quoted
-        return {"true": True, "false": False, "null": None, "": None}.get(value, value) if plain else value
+        return (
+            {"true": True, "false": False, "null": None, "": None}.get(value, value)
+            if plain
+            else value
+        )
 
     def _table(self, path: KeyPath, value: Any) -> dict[str, Any]:
         if value is None or value == "":

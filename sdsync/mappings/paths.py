@@ -28,7 +28,7 @@ _SEGMENT: Final = re.compile(
 )
 
 
-class BadPath(ValueError):
+class BadPathError(ValueError):
     """The text is no path; the message says what is wrong with it."""
 
 
@@ -92,20 +92,20 @@ def _keyed(segment: Segment, inner: Json) -> dict[str, Json]:
 
 
 def parse_path(text: str) -> Path:
-    """Read a path; BadPath tells what is wrong. Names may hold spaces; quote those with dots."""
+    """Read a path; BadPathError tells what is wrong. A name with a dot in it stands in quotes."""
     segments: list[Segment] = []
     at = 0
     while at < len(text):
         match = _SEGMENT.match(text, at)
         if match is None or (at == 0) != (match["dot"] == ""):
-            raise BadPath(f'found "{text}", expected names with dots between them')
+            raise BadPathError(f'found "{text}", expected names with dots between them')
         name = (match["quoted"] or match["name"]).strip()
         segments.append(Segment(name, match["key"], match["value"] or ""))
         at = match.end()
     if not segments or not all(segment.name for segment in segments):
-        raise BadPath("found an empty path, expected the product's name of a field")
+        raise BadPathError("found an empty path, expected the product's name of a field")
     if segments[-1].key is not None:
-        raise BadPath(f'found "{text}", expected .NAME of the value after [key=value]')
+        raise BadPathError(f'found "{text}", expected .NAME of the value after [key=value]')
     return Path(text, tuple(segments))
 
 

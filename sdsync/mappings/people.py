@@ -25,7 +25,9 @@ class PeopleTable:
     Built anew when the people of a system were read again; never changed.
     """
 
-    def __init__(self, rows: Iterable[PersonRow], explicit: Mapping[str, Table] | None = None) -> None:
+    def __init__(
+        self, rows: Iterable[PersonRow], explicit: Mapping[str, Table] | None = None
+    ) -> None:
         """Join.
 
         Args:
@@ -49,7 +51,9 @@ class PeopleTable:
     def _add(self, row: PersonRow, told: Mapping[tuple[str, str], str]) -> None:
         names = [row.native_id, row.login, row.email]
         words = [_word(name) for name in names if name]
-        chosen = next((told[row.system, word] for word in words if (row.system, word) in told), None)
+        chosen = next(
+            (told[row.system, word] for word in words if (row.system, word) in told), None
+        )
         key = chosen or row.key or person_key(row.login, row.email, verified=row.email_verified)
         if not key:
             return

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as default
 
 from sdsync.mappings.contract import UNKNOWN, Direction, People, Put, Unknown, Viewed
 from sdsync.mappings.expressions import Expression
@@ -45,7 +46,7 @@ class Rule:
     once: bool = False
     optional: bool = False
     format: Format | None = None
-    entering: Mapping[str, Mapping[Path, Expression]] = field(default_factory=dict)
+    entering: Mapping[str, Mapping[Path, Expression]] = default(default_factory=dict)
 
     @property
     def nothing(self) -> Json:
@@ -88,7 +89,9 @@ class Rule:
         if self.path is not None:
             found = self.path.read(seen)
             if isinstance(found, Unknown):
-                return Put(refused="what stands there is not known; it is read first", place=self.place)
+                return Put(
+                    refused="what stands there is not known; it is read first", place=self.place
+                )
             now = found
         if is_empty(value):
             return self._clear(now)
@@ -116,8 +119,9 @@ class Rule:
         if self.once and not isinstance(now, Absent):
             return Put(cut=f"{self.path.text} can be written at birth only")
         patches = [self.path.patch(outcome.value)]
-        if self.format is not None and outcome.format in self.format.words:
-            patches.append(self.format.path.patch(self.format.words[outcome.format]))
+        word = self.format.words.get(outcome.format or "") if self.format else None
+        if self.format is not None and word is not None:
+            patches.append(self.format.path.patch(word))
         return Put(values=merged(patches), cut=outcome.cut)
 
     def _already(self, outcome: Written, now: Json | Absent, scene: Scene) -> bool:

@@ -28,8 +28,17 @@ from sdsync.mappings.expressions.nodes import (
     Node,
     Not,
 )
-from sdsync.mappings.expressions.types import ANY, BOOL, LIST, NUMBER, TEXT, Type, comparable, joined
-from sdsync.mappings.expressions.types import type_of
+from sdsync.mappings.expressions.types import (
+    ANY,
+    BOOL,
+    LIST,
+    NUMBER,
+    TEXT,
+    Type,
+    comparable,
+    joined,
+    type_of,
+)
 from sdsync.mappings.tables import Table, cell
 from sdsync.store.records import Json
 
@@ -82,7 +91,9 @@ class Compiler:
     def _truth(self, node: Node) -> Run:
         typed = self.compile(node)
         if typed.type not in (BOOL, ANY):
-            self._fail(node, f"found a {typed.type.name}, expected yes or no; has(…) asks for a value")
+            self._fail(
+                node, f"found a {typed.type.name}, expected yes or no; has(…) asks for a value"
+            )
         return typed.run
 
     def _field(self, node: Name | Member) -> Typed:
@@ -115,11 +126,13 @@ class Compiler:
             if not isinstance(node.key, Literal) or not isinstance(node.key.value, str):
                 self._fail(node.key, "found a value, expected the field's name in quotes")
             return self._read(f"{_EXT}.{node.key.value}", "any")
+        message, near = "only tables have rows: TABLE[key].column", None
         if isinstance(of, Name) and of.name in self._tables:
             columns = one_of(f".{name}" for name in self._tables[of.name].columns)
-            self._fail(node, f"a row is no value, expected {columns} after it")
-        near = nearest_name(of.name, self._tables) if isinstance(of, Name) else None
-        self._fail(node, "only tables have rows: TABLE[key].column", near)
+            message = f"a row is no value, expected {columns} after it"
+        elif isinstance(of, Name):
+            near = nearest_name(of.name, self._tables)
+        raise ExpressionError(self._text, node.offset, message, near)
 
     def _cell(self, node: Member, row: Index) -> Typed:
         if not isinstance(row.of, Name) or row.of.name not in self._tables:
@@ -148,7 +161,9 @@ class Compiler:
         test, yes, no = self._truth(node.test), self.compile(node.yes), self.compile(node.no)
         both = joined(yes.type, no.type)
         if both is None:
-            self._fail(node.no, f"found a {no.type.name}, expected a {yes.type.name} as before the colon")
+            self._fail(
+                node.no, f"found a {no.type.name}, expected a {yes.type.name} as before the colon"
+            )
         return Typed(both, logic.choice(test, yes.run, no.run))
 
     def _compare(self, node: Compare) -> Typed:
@@ -156,7 +171,9 @@ class Compiler:
         if node.sign == "in":
             return self._membership(node, left, right)
         if not comparable(left.type, right.type):
-            self._fail(node, f"found a {left.type.name} {node.sign} a {right.type.name}: never equal")
+            self._fail(
+                node, f"found a {left.type.name} {node.sign} a {right.type.name}: never equal"
+            )
         self._check_word(left.type, node.right)
         self._check_word(right.type, node.left)
         if node.sign in ("==", "!="):
@@ -179,7 +196,9 @@ class Compiler:
             for item in node.right.items:
                 # Only literals are looked at again: nested lists would double the work each level.
                 if isinstance(item, Literal) and not comparable(left.type, self.compile(item).type):
-                    self._fail(item, f"found another kind of value than the {left.type.name} before in")
+                    self._fail(
+                        item, f"found another kind of value than the {left.type.name} before in"
+                    )
                 self._check_word(left.type, item)
         return Typed(BOOL, logic.membership(left.run, right.run))
 

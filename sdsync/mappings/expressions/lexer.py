@@ -12,7 +12,25 @@ LIMIT: Final = 4096
 
 TokenKind = Literal["text", "number", "name", "sign", "end"]
 
-_SIGNS: Final = ("==", "!=", "<=", ">=", "&&", "||", "<", ">", "!", "?", ":", ".", ",", "(", ")", "[", "]")
+_SIGNS: Final = (
+    "==",
+    "!=",
+    "<=",
+    ">=",
+    "&&",
+    "||",
+    "<",
+    ">",
+    "!",
+    "?",
+    ":",
+    ".",
+    ",",
+    "(",
+    ")",
+    "[",
+    "]",
+)
 _WRONG_SIGNS: Final = {"=": "==", "&": "&&", "|": "||"}
 _ESCAPES: Final = {"n": "\n", "t": "\t", "\\": "\\", '"': '"', "'": "'"}
 
@@ -61,7 +79,9 @@ def _token(text: str, at: int) -> tuple[Token, int]:
     for sign in _SIGNS:
         if text.startswith(sign, at):
             return Token("sign", sign, at), at + len(sign)
-    raise ExpressionError(text, at, f"found {char!r}, expected a value or a sign", _WRONG_SIGNS.get(char))
+    raise ExpressionError(
+        text, at, f"found {char!r}, expected a value or a sign", _WRONG_SIGNS.get(char)
+    )
 
 
 def _digit(text: str, at: int) -> bool:
@@ -89,7 +109,9 @@ def _string(text: str, at: int) -> tuple[Token, int]:
             end += 1
             char = _ESCAPES.get(text[end : end + 1], "")
             if not char:
-                raise ExpressionError(text, end - 1, r"found an unknown escape, expected \n, \t, \\ or a quote")
+                raise ExpressionError(
+                    text, end - 1, r"found an unknown escape, expected \n, \t, \\ or a quote"
+                )
         parts.append(char)
         end += 1
     if end >= len(text):

@@ -23,7 +23,7 @@ def equal(left: Json, right: Json) -> bool:
         return has_value(left) == has_value(right)
     if isinstance(left, bool) != isinstance(right, bool):
         return False
-    return left == right
+    return bool(left == right)
 
 
 def junction(sign: str, runs: Sequence[Run]) -> Run:

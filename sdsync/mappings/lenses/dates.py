@@ -14,7 +14,8 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from sdsync.mappings.contract import Viewed
-from sdsync.mappings.lenses.base import Absent, Lens, Outcome, Refused, Scene, Written, is_empty
+from sdsync.mappings.lenses.base import Lens, Outcome, Refused, Scene, Written, is_empty
+from sdsync.mappings.paths import Absent
 from sdsync.store.records import Json
 
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sdsync.mappings.contract import Viewed
-from sdsync.mappings.lenses.base import Absent, Lens, Left, Outcome, Scene
+from sdsync.mappings.lenses.base import Left, Lens, Outcome, Scene
+from sdsync.mappings.paths import Absent
 from sdsync.store.records import Json
 
 

@@ -6,7 +6,8 @@ import unicodedata
 from dataclasses import dataclass, replace
 
 from sdsync.mappings.contract import Viewed
-from sdsync.mappings.lenses.base import Absent, Lens, Outcome, Scene, Written
+from sdsync.mappings.lenses.base import Lens, Outcome, Scene, Written
+from sdsync.mappings.paths import Absent
 from sdsync.mappings.richtext.threeway import three_way
 from sdsync.store.records import Json
 
@@ -35,7 +36,9 @@ class Cut(Lens):
         if len(outcome.value) <= self.limit:
             return outcome
         text = shorten(outcome.value, self.limit)
-        return replace(outcome, value=text, cut=f"cut at {self.limit} of {len(outcome.value)} characters")
+        return replace(
+            outcome, value=text, cut=f"cut at {self.limit} of {len(outcome.value)} characters"
+        )
 
     def carry(self, old_view: Json, new_view: Json, whole: Json) -> Json | None:
         """The edit of the beginning, on the whole text."""
@@ -47,7 +50,9 @@ class Cut(Lens):
 def shorten(text: str, limit: int) -> str:
     """The first characters, never ending inside a combined one or in space."""
     end = limit
-    while end > 0 and end < len(text) and (unicodedata.combining(text[end]) or text[end] == "\u200d"):
+    while (
+        end > 0 and end < len(text) and (unicodedata.combining(text[end]) or text[end] == "\u200d")
+    ):
         end -= 1
     return text[:end].rstrip()
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from sdsync.mappings.contract import Viewed
-from sdsync.mappings.lenses.base import Absent, Lens, Outcome, Refused, Scene, Written, as_text
+from sdsync.mappings.lenses.base import Lens, Outcome, Refused, Scene, Written, as_text
 from sdsync.mappings.nearest import did_you_mean
+from sdsync.mappings.paths import Absent
 from sdsync.mappings.tables import Table, cell, keys_by_cell
 from sdsync.store.records import Json
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sdsync.mappings.contract import Viewed
-from sdsync.mappings.lenses.base import Absent, Lens, Outcome, Scene, Written, as_text
+from sdsync.mappings.lenses.base import Lens, Outcome, Scene, Written, as_text
+from sdsync.mappings.paths import Absent
 from sdsync.store.records import Json
 
 

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 
 from sdsync.mappings.contract import Viewed
 from sdsync.mappings.lenses.base import (
-    Absent,
-    Lens,
     Left,
+    Lens,
     Outcome,
     Scene,
     Written,
@@ -21,6 +20,7 @@ from sdsync.mappings.lenses.base import (
     is_empty,
     merge_sets,
 )
+from sdsync.mappings.paths import Absent
 from sdsync.store.records import Json
 
 
@@ -32,17 +32,20 @@ class PersonLens(Lens):
     can_empty: bool = True
 
     @property
-    def empty(self) -> Json:  # type: ignore[override]  # a constant elsewhere, here of the rule
+    def empty(self) -> Json:
         """The product's first word for nobody."""
         return self.nobody[0] if self.nobody else ""
 
     def is_empty(self, native: Json) -> bool:
         """Empty as such, or one of the words for nobody."""
-        return is_empty(native) or as_text(native) in self.nobody
+        return is_empty(native) or as_text(_first(native)) in self.nobody
 
     def get(self, native: Json, scene: Scene) -> Viewed:
-        """The person's key, or Unmapped when nobody joined this account to a person."""
-        key = scene.people.key(scene.system, native)
+        """The person's key, or Unmapped when nobody joined this account to a person.
+
+        Where the product holds several (requestors), the first is meant.
+        """
+        key = scene.people.key(scene.system, _first(native))
         return key if key is not None else self.unmapped(native, scene)
 
     def put(self, value: Json, seen: Json | Absent, scene: Scene) -> Outcome:
@@ -50,7 +53,11 @@ class PersonLens(Lens):
         native = scene.people.native(scene.system, as_text(value))
         if native is None:
             return Left(f"{scene.people.display(as_text(value))} is not known in {scene.system}")
-        return Written(native)
+        return Written([native, *seen[1:]] if isinstance(seen, list) else native)
+
+
+def _first(native: Json) -> Json:
+    return native[0] if isinstance(native, list) and native else native
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sdsync.mappings.contract import Viewed
-from sdsync.mappings.lenses.base import Absent, Lens, Outcome, Refused, Scene, Written, as_text
+from sdsync.mappings.lenses.base import Lens, Outcome, Refused, Scene, Written, as_text
+from sdsync.mappings.paths import Absent
 from sdsync.store.records import Json
 
 

@@ -7,7 +7,6 @@ from typing import Final, Literal
 
 from sdsync.mappings.contract import Viewed
 from sdsync.mappings.lenses.base import (
-    Absent,
     Lens,
     Outcome,
     Scene,
@@ -16,6 +15,7 @@ from sdsync.mappings.lenses.base import (
     as_text,
     merge_sets,
 )
+from sdsync.mappings.paths import Absent
 from sdsync.store.records import Json
 
 Separator = Literal["comma", "space", "line", "list"]

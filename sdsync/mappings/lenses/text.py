@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sdsync.mappings.contract import Viewed
-from sdsync.mappings.lenses.base import Absent, Lens, Outcome, Scene, Written, as_text
+from sdsync.mappings.lenses.base import Lens, Outcome, Scene, Written, as_text
+from sdsync.mappings.paths import Absent
 from sdsync.mappings.richtext.convert import Markup, from_native, to_native
 from sdsync.mappings.richtext.inert import ALL, Danger, inert_line, plain_line
 from sdsync.mappings.richtext.threeway import three_way

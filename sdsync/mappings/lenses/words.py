@@ -15,7 +15,6 @@ from typing import Final
 
 from sdsync.mappings.contract import Viewed
 from sdsync.mappings.lenses.base import (
-    Absent,
     Lens,
     Outcome,
     Refused,
@@ -26,6 +25,7 @@ from sdsync.mappings.lenses.base import (
 )
 from sdsync.mappings.lenses.plain import number_of
 from sdsync.mappings.nearest import did_you_mean
+from sdsync.mappings.paths import Absent
 from sdsync.store.records import Json
 
 _RANGE: Final = re.compile(r"(-?\d+)\.\.(-?\d+)")

@@ -137,17 +137,16 @@ def _same_list(left: Items, right: Items) -> bool:
 def _normal_block(block: Block) -> Block | None:
     match block:
         case Para(inner=inner):
-            found = normal_inlines(inner)
-            return Para(found) if found else None
+            content = normal_inlines(inner)
+            return Para(content) if content else None
         case Heading(level=level, inner=inner):
-            spaced = (Text(" ") if isinstance(one, Break) else one for one in inner)
-            found = normal_inlines(spaced)
-            return Heading(level, found) if found else None
+            content = normal_inlines(Text(" ") if isinstance(one, Break) else one for one in inner)
+            return Heading(level, content) if content else None
         case CodeBlock(text=text, language=language):
             return CodeBlock(text, language) if text.strip("\n") else None
         case Quote(inner=blocks):
-            found_blocks = normal(blocks)
-            return Quote(found_blocks) if found_blocks else None
+            quoted = normal(blocks)
+            return Quote(quoted) if quoted else None
         case Items(items=items, start=start):
             kept = tuple(found for one in items if (found := normal(one)))
             return Items(kept, start) if kept else None
@@ -193,8 +192,8 @@ def _blank(one: Inline) -> bool:
 
 def _outer_space(inner: list[Inline]) -> tuple[list[Inline], list[Inline]]:
     """Space and breaks at the ends of emphasis belong outside of it."""
-    before = [one for one in inner[:1] if _blank(one)]
-    after = [one for one in inner[-1:] if _blank(one)]
+    before: list[Inline] = [one for one in inner[:1] if _blank(one)]
+    after: list[Inline] = [one for one in inner[-1:] if _blank(one)]
     first, last = inner[0], inner[-1]
     if isinstance(first, Text) and first.text.startswith(" ") and not before:
         before = [Text(" ")]
@@ -214,9 +213,10 @@ def _joined(inlines: list[Inline]) -> list[Inline]:
         last = result[-1] if result else None
         if isinstance(one, Text) and isinstance(last, Text):
             result[-1] = Text(last.text + one.text)
-        elif isinstance(one, Strong | Em) and type(one) is type(last):
-            inner = (*last.inner, *one.inner)  # type: ignore[union-attr]
-            result[-1] = replace(one, inner=tuple(_joined(list(inner))))
+        elif isinstance(one, Strong) and isinstance(last, Strong):
+            result[-1] = Strong(tuple(_joined([*last.inner, *one.inner])))
+        elif isinstance(one, Em) and isinstance(last, Em):
+            result[-1] = Em(tuple(_joined([*last.inner, *one.inner])))
         else:
             result.append(one)
     return result

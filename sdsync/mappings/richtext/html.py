@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from bs4 import BeautifulSoup, CData, NavigableString, Tag
-from bs4.element import PreformattedString
+from bs4 import BeautifulSoup
+from bs4.element import CData, NavigableString, PreformattedString, Tag
 
 from sdsync.mappings.richtext.document import (
     DEPTH,
@@ -33,11 +33,39 @@ from sdsync.mappings.richtext.document import (
 )
 from sdsync.mappings.richtext.links import safe_url
 
-_SILENT: Final = frozenset({"script", "style", "head", "title", "template", "noscript", "iframe", "object", "svg"})
+_SILENT: Final = frozenset(
+    {"script", "style", "head", "title", "template", "noscript", "iframe", "object", "svg"}
+)
 _HEADINGS: Final = {f"h{n}": n for n in range(1, 7)}
 _GROUPS: Final = frozenset(
-    "p div section article header footer main aside figure figcaption address center form fieldset "
-    "table tbody thead tfoot tr dl dt dd details summary html body".split()
+    [
+        "p",
+        "div",
+        "section",
+        "article",
+        "header",
+        "footer",
+        "main",
+        "aside",
+        "figure",
+        "figcaption",
+        "address",
+        "center",
+        "form",
+        "fieldset",
+        "table",
+        "tbody",
+        "thead",
+        "tfoot",
+        "tr",
+        "dl",
+        "dt",
+        "dd",
+        "details",
+        "summary",
+        "html",
+        "body",
+    ]
 )
 _BLOCKS: Final = _GROUPS | frozenset(_HEADINGS) | {"ul", "ol", "li", "pre", "blockquote", "hr"}
 _SPACE: Final = re.compile(r"[ \t\r\n\f]+")

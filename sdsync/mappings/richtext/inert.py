@@ -49,7 +49,8 @@ _AT: Final[dict[Danger, tuple[re.Pattern[str], ...]]] = {
         re.compile(r"(?<=\w)(#)(?=\d)"),
         re.compile(r"(?<![\w/.-])(r)(?=\d+\b)"),
         re.compile(
-            r"(?<![\w/])(attachment|document|version|forum|message|news|project|commit|source|export|wiki)"
+            r"(?<![\w/])"
+            r"(attachment|document|version|forum|message|news|project|commit|source|export|wiki)"
             r"(?=[:#][\w\"\\/])",
             re.IGNORECASE,
         ),
@@ -59,7 +60,8 @@ _AT: Final[dict[Danger, tuple[re.Pattern[str], ...]]] = {
     "macros": (re.compile(r"(\{)(?=[{%])"), re.compile(r"(\})(?=\})"), re.compile(r"(\$)(?=\{)")),
     "keywords": (
         re.compile(
-            r"\b(clos|fix|resolv|implement)(?=(?:e|es|ed|ing|s)?:? +(?:#|https?://|[\w.-]+/[\w.-]+#|[A-Z]+-\d))",
+            r"\b(clos|fix|resolv|implement)"
+            r"(?=(?:e|es|ed|ing|s)?:? +(?:#|https?://|[\w.-]{1,80}/[\w.-]{1,80}#|[A-Z]+-\d))",
             re.IGNORECASE,
         ),
     ),
@@ -68,10 +70,10 @@ _AT_START: Final[dict[Danger, re.Pattern[str]]] = {
     "commands": re.compile(r"([ \t\u00a0]*[/!])(?=[A-Za-z])"),
     # Lines that mail gateways obey: "Status: resolved", "+Cc: …"
     "mail": re.compile(
-        r"([ \t]*[+-]?(?:Set|Add|Del|Custom ?Field|CF|Transaction|Depended|Depends|Refers|Referred|Members?|"
-        r"Queue|Subject|Status|Owner|Requestors?|Final ?Priority|Initial ?Priority|Priority|Due|Starts|Started|"
-        r"Resolved|TimeWorked|TimeLeft|TimeEstimated|Cc|AdminCc|Project|Tracker|Category|"
-        r"Assigned ?to|Fixed ?version|Start ?date|Due ?date|Done ?ratio|Estimated ?hours|Watchers?|Command)\w*)"
+        r"([ \t]*[+-]?(?:Set|Add|Del|Custom ?Field|CF|Transaction|Depend|Refer|Member|Queue|"
+        r"Subject|Status|Owner|Requestor|Final ?Priority|Initial ?Priority|Priority|Due|Start|Resolved|"
+        r"TimeWorked|TimeLeft|TimeEstimated|Cc|AdminCc|Project|Tracker|Category|Assigned ?to|"
+        r"Fixed ?version|Done ?ratio|Estimated ?hours|Watcher|Command)\w*)"
         r"(?=[^:\n]{0,40}:)",
         re.IGNORECASE,
     ),

@@ -13,9 +13,9 @@ def safe_url(url: str) -> str | None:
     """The address as CommonMark writes it; None for one that runs or embeds something."""
     cleaned = "".join(char for char in url.strip() if char.isprintable() and char != " ")
     scheme, colon, _ = cleaned.partition(":")
-    if colon and "/" not in scheme and "?" not in scheme and "#" not in scheme:
-        if scheme.lower() not in SCHEMES:
-            return None
+    named = colon and not {"/", "?", "#"} & set(scheme)
+    if named and scheme.lower() not in SCHEMES:
+        return None
     try:
         return normalizeLink(cleaned) or None
     except ValueError:  # a host that is none

@@ -77,7 +77,11 @@ def _numbered(lines: list[str]) -> Iterator[Block]:
     if numbers != list(range(numbers[0], numbers[0] + len(lines))):
         yield _paragraph(lines)
         return
-    items = ((Para((Text(line[match.end() :].strip()),)),) for line, match in zip(lines, matches, strict=True) if match)
+    items = (
+        (Para((Text(line[match.end() :].strip()),)),)
+        for line, match in zip(lines, matches, strict=True)
+        if match
+    )
     yield Items(tuple(items), numbers[0])
 
 

@@ -36,7 +36,9 @@ from sdsync.mappings.richtext.document import (
 from sdsync.mappings.richtext.links import safe_url
 
 _PRE: Final = re.compile(r"<pre\b[^>]*>(.*?)(?:</pre>|\Z)", re.DOTALL | re.IGNORECASE)
-_CODE: Final = re.compile(r"\s*<code(?:\s+class=\"([\w+#.-]+)\")?>(.*?)(?:</code>)?\s*\Z", re.DOTALL)
+_CODE: Final = re.compile(
+    r"\s*<code(?:\s+class=\"([\w+#.-]+)\")?>(.*?)(?:</code>)?\s*\Z", re.DOTALL
+)
 _HEADING: Final = re.compile(r"h([1-6])(?:\([^)]*\))?\. +")
 _BQ: Final = re.compile(r"bq\. +")
 _P: Final = re.compile(r"p(?:\([^)\n]*\)|[<>=]+)?\. +")

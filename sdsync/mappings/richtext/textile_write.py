@@ -34,8 +34,10 @@ from sdsync.mappings.richtext.textile_read import PHRASE, read_textile
 
 _ENTITY: Final = re.compile(r"&(?=#?\w{1,31};)")
 _TAG: Final = re.compile(r"<(?=[A-Za-z/!])")
-_START: Final = re.compile(r"(?:[*#]{1,10} |h[1-6][.(]|bq[.(]|p[.(<>=]|>|-{3,}\s*$|\||fn\d|notextile)")
-_SPECIAL: Final = "*_@\"!-+^~%?#<>&|="
+_START: Final = re.compile(
+    r"(?:[*#]{1,10} |h[1-6][.(]|bq[.(]|p[.(<>=]|>|-{3,}\s*$|\||fn\d|notextile)"
+)
+_SPECIAL: Final = '*_@"!-+^~%?#<>&|='
 
 
 def write_textile(blocks: Blocks) -> str:
@@ -72,7 +74,8 @@ def _list(block: Items, markers: str, style: Style) -> list[str]:
     mine = markers + ("*" if block.start is None else "#")
     lines: list[str] = []
     for item in block.items:
-        lines.append(f"{mine[:10]} {_lines(_head(item), style, first=False)}")
+        if head := _head(item):
+            lines.append(f"{mine[:10]} {_lines(head, style, first=False)}")
         for inner in item:
             if isinstance(inner, Items):
                 lines += _list(inner, mine, style)

@@ -21,7 +21,7 @@ def three_way(*, base: str, ours: str, theirs: str) -> str | None:
 
     Lines are merged first, then, where two edits meet in lines, words.
     """
-    if ours == base or ours == theirs:
+    if ours in (base, theirs):
         return theirs
     if theirs == base:
         return ours
@@ -39,9 +39,7 @@ def _merge(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> l
     at = (0, 0, 0)
     for common in _common(base, ours, theirs):
         start, ours_start, theirs_start, size = common
-        chunk = _settle(
-            base[at[0] : start], ours[at[1] : ours_start], theirs[at[2] : theirs_start]
-        )
+        chunk = _settle(base[at[0] : start], ours[at[1] : ours_start], theirs[at[2] : theirs_start])
         if chunk is None:
             return None
         result += [*chunk, *base[start : start + size]]

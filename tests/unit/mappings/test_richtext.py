@@ -1,0 +1,202 @@
+"""Every markup through CommonMark and back."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from sdsync.mappings.richtext.authorship import author_line, same_note, with_author, without_author
+from sdsync.mappings.richtext.convert import LIMIT, Markup, canonical, from_native, to_native
+from sdsync.mappings.richtext.document import Blocks, normal
+from sdsync.mappings.richtext.inert import ALL, GUARD
+from sdsync.mappings.richtext.markdown_read import read_markdown
+from sdsync.mappings.richtext.markdown_write import write_markdown
+from tests.unit.mappings.documents import ANY_TEXT, DOCUMENT, TROUBLE
+
+RICH: tuple[Markup, ...] = ("html", "textile", "markdown")
+NONE: frozenset[str] = frozenset()
+
+
+@given(ANY_TEXT)
+@settings(max_examples=300, deadline=None)
+@example("[a]: b")
+@example("a\n===")
+@example("* * *")
+@example("&nbsp; &amp;nbsp;")
+@example("\\")
+@example(">" * 200 + " deep")
+def test_the_canonical_form_of_a_canonical_text_is_itself(text: str) -> None:
+    once = canonical(text)
+
+    assert canonical(once) == once
+
+
+@given(DOCUMENT)
+@settings(max_examples=80, deadline=None)
+def test_a_tree_written_as_markdown_reads_as_the_same_tree(blocks: Blocks) -> None:
+    tree = normal(blocks)
+
+    assert read_markdown(write_markdown(tree)) == tree
+
+
+@pytest.mark.parametrize("markup", RICH)
+@given(DOCUMENT)
+@settings(max_examples=80, deadline=None)
+def test_what_a_markup_can_say_comes_back_as_it_was(markup: Markup, blocks: Blocks) -> None:
+    text = canonical(write_markdown(normal(blocks)))
+
+    assert from_native(to_native(text, markup, dangers=ALL), markup) == text
+
+
+@pytest.mark.parametrize("markup", ["plain", *RICH])
+@given(text=ANY_TEXT)
+@settings(max_examples=80, deadline=None)
+def test_reading_what_was_written_settles_at_once(markup: Markup, text: str) -> None:
+    shown = from_native(to_native(text, markup, dangers=ALL), markup)
+
+    assert from_native(to_native(shown, markup, dangers=ALL), markup) == shown
+
+
+@pytest.mark.parametrize("markup", ["plain", *RICH])
+@given(text=TROUBLE)
+@settings(max_examples=80, deadline=None)
+def test_no_letter_or_digit_is_lost_on_the_way(markup: Markup, text: str) -> None:
+    def letters(one: str) -> str:
+        return "".join(char for char in one if char in "abé1")
+
+    shown = from_native(text, "plain")
+
+    assert letters(
+        to_native(from_native(to_native(shown, markup, dangers=ALL), markup), "plain", dangers=ALL)
+    ) == letters(text)
+
+
+@pytest.mark.parametrize("markup", ["plain", *RICH])
+@pytest.mark.parametrize(
+    ("text", "active"),
+    [
+        ("ask @bob", "@bob"),
+        ("fixes #12", "#12"),
+        ("fixes #12", "fixes "),
+        ("see r77 and commit:abc", "r77"),
+        ("see r77 and commit:abc", "commit:"),
+        ("{{include(Secret)}}", "{{"),
+        ("[[Home]]", "[["),
+        ("/close", "/close"),
+        ("hello\n/assign me", "\n/assign"),
+        ("Status: resolved", "Status:"),
+        ("=HYPERLINK(1)", "\n=HYP"),
+        ("user:ann", "user:"),
+        ("closes org/repo#5", "repo#5"),
+    ],
+)
+def test_law_46_nothing_in_a_text_acts_in_the_product(
+    markup: Markup, text: str, active: str
+) -> None:
+    native = to_native(from_native(text, "plain"), markup, dangers=ALL)
+
+    shown = "\n" + native.replace("<p>", "\n").replace("<br>\n", "\n").replace(
+        "&#35;", "#"
+    ).replace("&#64;", "@")
+    assert active not in shown
+    assert from_native(native, markup) == from_native(text, "plain")
+
+
+@pytest.mark.parametrize("markup", ["plain", *RICH])
+def test_what_the_mapping_allows_stays_alive(markup: Markup) -> None:
+    native = to_native("ask @bob about #12", markup, dangers=ALL - {"mentions"})
+
+    assert "@bob" in native
+    assert "#12" not in native
+
+
+@pytest.mark.parametrize("markup", ["plain", *RICH])
+def test_a_word_joiner_that_somebody_wrote_survives(markup: Markup) -> None:
+    text = f"a{GUARD}b @{GUARD}bob {GUARD}=1 `x{GUARD}`"
+
+    shown = canonical(text) if markup != "plain" else canonical(text.replace("`", ""))
+    assert from_native(to_native(shown, markup, dangers=ALL), markup) == shown
+
+
+def test_scripts_and_styles_of_html_never_arrive() -> None:
+    html = (
+        '<style>p{}</style><p onclick="x()">a<script>alert(1)</script>'
+        ' <a href="javascript:x()">b</a></p>'
+    )
+
+    assert from_native(html, "html") == "a b"
+
+
+def test_redmine_shows_what_was_typed_and_quotes_stay_straight() -> None:
+    textile = 'he said "yes" -- 3x4 (c) ...'
+
+    assert from_native(textile, "textile") == textile
+    assert to_native(textile, "textile", dangers=ALL) == textile
+
+
+def test_lines_of_a_log_keep_their_indent() -> None:
+    log = "Traceback:\n  File x\n    raise"
+
+    shown = from_native(log, "plain")
+    assert to_native(shown, "plain", dangers=ALL) == log
+    assert "&nbsp;&nbsp;File x" in to_native(shown, "html", dangers=ALL)
+
+
+def test_a_table_row_becomes_a_line() -> None:
+    html = "<table><tr><th>host</th><th>state</th></tr><tr><td>db01</td><td>down</td></tr></table>"
+
+    assert from_native(html, "html") == "host | state\n\ndb01 | down"
+
+
+@pytest.mark.parametrize("markup", ["plain", *RICH])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<div>" * 3000 + "x",
+        "> " * 3000 + "x",
+        "[" * 5000,
+        "*" * 5000,
+        "`" * 4999,
+        "@" * 5000,
+        '"' * 3000 + ":http://x",
+        "- " * 2000,
+        "<pre>" * 1000,
+        "_a" * 3000,
+        "!http://x" * 500,
+        "a" * (LIMIT + 1),
+    ],
+)
+def test_hostile_texts_come_back_at_all(markup: Markup, text: str) -> None:
+    shown = from_native(text, markup)
+
+    assert canonical(shown) == shown
+    assert isinstance(to_native(shown, markup, dangers=ALL), str)
+
+
+@given(ANY_TEXT, st.sampled_from(["Ann Bee", "O'Neil *x*", "a_b_c", "漢字", "<b>", "[x](y)"]))
+@settings(max_examples=80, deadline=None)
+def test_law_54_the_line_of_authorship_is_gone_on_the_way_back(text: str, name: str) -> None:
+    body = canonical(text)
+
+    signed = with_author(body, name, "desk")
+
+    assert without_author(signed) == body
+    assert canonical(signed) == signed
+    assert same_note(signed, body)
+
+
+@pytest.mark.parametrize("markup", ["plain", *RICH])
+def test_the_line_is_known_in_every_markup(markup: Markup) -> None:
+    signed = with_author("rebooted", "Ann Bee", "desk")
+
+    shown = from_native(to_native(signed, markup, dangers=ALL), markup)
+
+    assert author_line(shown.partition("\n\n")[0]) == ("Ann Bee", "desk")
+    assert without_author(shown) == "rebooted"
+
+
+def test_a_note_that_merely_speaks_of_writing_keeps_its_first_line() -> None:
+    body = "Ann wrote in anger: stop\n\nmore"
+
+    assert without_author(body) == body
