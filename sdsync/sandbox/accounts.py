@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-DESK_TOKEN = "desk-sandbox-token"  # noqa: S105 - of the sandbox alone, printed on start
+#: In the form of the product: its tokens bear the number of their user.
+DESK_TOKEN = "1-20-sandbox"  # noqa: S105 - of the sandbox alone, printed on start
 DEV_KEY = "dev-sandbox-key"
 
 #: Secrets of signed webhooks, in the form of Standard Webhooks 1.0 (base64 of 32 bytes).
@@ -57,3 +58,5 @@ SERVICE_EMAIL = "sdsync@example.org"
 #: A second service account of the tracker, with the stock Reporter role and no admin rights.
 LIMITED_LOGIN = "limited"
 LIMITED_KEY = "limited-sandbox-key"
+#: The tracker's administrator: may list users, groups and custom fields.
+ADMIN_KEY = "admin-sandbox-key"

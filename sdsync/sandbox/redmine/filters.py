@@ -42,7 +42,7 @@ def _test(
     values = rest.replace(",", "|").split("|") if name == "issue_id" else rest.split("|")
     values = [str(user.id) if one == "me" and name.endswith("_to_id") else one for one in values]
     if name in _DATES | _DAYS:
-        return _dated(read, operator, values)
+        return _dated(read, operator, values, name)
     return lambda issue: _fits(read(issue), operator, values)
 
 
@@ -61,7 +61,7 @@ def _reader(state: RedmineState, name: str, as_of: datetime | None) -> Reader | 
         "category_id": lambda issue: _many(issue.category),
         "parent_id": lambda issue: _many(issue.parent),
         "subject": lambda issue: [issue.subject],
-        "description": lambda issue: [issue.description],
+        "description": lambda issue: _many(issue.description),
         "is_private": lambda issue: [str(int(issue.is_private))],
         "start_date": lambda issue: _many(issue.start_date),
         "due_date": lambda issue: _many(issue.due_date),
@@ -109,12 +109,16 @@ def _fits(have: list[str], operator: str, values: list[str]) -> bool:
     return any(one in values for one in have)
 
 
-def _dated(read: Reader, operator: str, values: list[str]) -> Callable[[Issue], bool]:
+def _dated(read: Reader, operator: str, values: list[str], name: str) -> Callable[[Issue], bool]:
     """Compare instants; a bare date means its whole day."""
     if operator in ("*", "!*"):
         return lambda issue: bool(read(issue)) is (operator == "*")
-    low, _ = _span(values[0])
-    _, high = _span(values[-1])
+    try:
+        low, _ = _span(values[0])
+        _, high = _span(values[-1])
+    except ValueError as error:
+        label = name.removesuffix("_on").removesuffix("_date").capitalize()
+        raise Refused(answer({"errors": [f"{label} is invalid"]}, 422)) from error
 
     def test(issue: Issue) -> bool:
         for one in read(issue):
@@ -130,10 +134,7 @@ def _dated(read: Reader, operator: str, values: list[str]) -> Callable[[Issue], 
 
 
 def _span(value: str) -> tuple[datetime, datetime]:
-    try:
-        at = datetime.fromisoformat(value.replace("Z", "+00:00"))
-    except ValueError as error:
-        raise Refused(answer({"errors": [f"{value} is not a valid date"]}, 422)) from error
+    at = datetime.fromisoformat(value.replace("Z", "+00:00"))
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     return at, at + (timedelta(days=1) if len(value) == 10 else timedelta(seconds=1))
 

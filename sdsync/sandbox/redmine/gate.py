@@ -22,7 +22,7 @@ class Gate:
         self._rights = rights
 
     def authenticate(self, call: Call) -> Answer | None:
-        """Set ``call.login``; a wrong key is refused, none is an anonymous reader."""
+        """Set ``call.login``. A wrong key is no refusal: it reads as a stranger, with 200."""
         key = call.headers.get("x-redmine-api-key") or call.param("key") or _basic(call)
         if not key:
             return None
@@ -30,7 +30,7 @@ class Gate:
             if user.key == key and user.active:
                 call.login = user.login
                 return self._switch(call, user)
-        return Answer(401, headers=dict(_UNAUTHORIZED))
+        return None
 
     def _switch(self, call: Call, user: User) -> Answer | None:
         """An administrator may act as somebody; from others the header is ignored (M8)."""
@@ -60,6 +60,12 @@ class Gate:
             raise Refused(Answer(403))
         return user
 
+    def deny(self, user: User) -> Refused:
+        """No right: a stranger is asked to log in, others are sent away."""
+        if user is ANONYMOUS:
+            return Refused(Answer(401, headers=dict(_UNAUTHORIZED)))
+        return Refused(Answer(403))
+
     def archived(self, call: Call, project: Project) -> bool:
         """Whether the project is archived, truly or on a switch."""
         struck = self._state.world.switches.fires("archived_project", call)
@@ -82,9 +88,7 @@ class Gate:
         project = self._state.projects[issue.project]
         user = self.user(call)
         if named or self.archived(call, project) or not self._rights.sees(user, issue):
-            raise Refused(
-                Answer(401, headers=dict(_UNAUTHORIZED)) if user is ANONYMOUS else Answer(403)
-            )
+            raise self.deny(user)
         return issue
 
 

@@ -74,10 +74,11 @@ class Issues:
             self._assign(draft, user, data, new=False, call=call)
             self._check(draft)
         _take_over(issue, draft)
-        details = differences(before, snapshot(issue))
+        details: list[Detail] = []
+        self._use_uploads(issue, data, details, user)
+        details += differences(before, snapshot(issue))
         notes = text(data.get("notes"))
         private = bool(notes) and self._private(user, project, data, call)
-        self._use_uploads(issue, data, details, user)
         self._journal(issue, user, notes, details, private=private)
         # Also when nothing changed: the stock product touches it on every PUT.
         issue.updated = self._world.stamp()
@@ -104,13 +105,15 @@ class Issues:
         now = self._world.stamp()
         if private and details:
             issue.journals.append(
-                Journal(self._state.number("journal"), user.id, now, "", False, details)
+                Journal(self._state.number("journal"), user.id, now, None, False, details)
             )
             details = []
         if notes or details:
             journal = Journal(self._state.number("journal"), user.id, now, notes, private, details)
             issue.journals.append(journal)
             mail.edited(self._state, self._rights, issue, journal)
+            if user.id not in issue.watchers:  # the stock preference: watch what I touch
+                issue.watchers.append(user.id)
 
     def _react(self, issue: Issue, call: Call | None) -> None:
         """On a switch: a workflow robot takes a new issue up as soon as it is touched."""
@@ -178,8 +181,8 @@ class Issues:
         wanted = text(data.get("status_id"))
         if not wanted.isdigit():
             return
-        allowed = self._rights.next_statuses(user, issue)
-        if int(wanted) in allowed or (new and int(wanted) == 1):
+        first = self._rights.first_statuses(user, issue.project)
+        if int(wanted) in (first if new else self._rights.next_statuses(user, issue)):
             closes = STATUSES[int(wanted)][1] and not STATUSES[issue.status][1]
             issue.status = int(wanted)
             if closes:
@@ -222,6 +225,8 @@ class Issues:
             errors.append("Priority cannot be blank")
         if issue.assigned_to and issue.assigned_to not in self._rights.assignable(issue.project):
             errors.append("Assignee is invalid")
+        if issue.category and issue.category not in self._state.projects[issue.project].categories:
+            errors.append("Category is not included in the list")
         if not 0 <= issue.done_ratio <= 100:
             errors.append("% Done is not included in the list")
         if issue.parent and (issue.parent not in self._state.issues or issue.parent == issue.id):

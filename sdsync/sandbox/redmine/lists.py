@@ -11,7 +11,6 @@ from sdsync.sandbox.redmine.gate import Gate
 from sdsync.sandbox.redmine.render import Renderer, named, status
 from sdsync.sandbox.redmine.rights import Rights
 from sdsync.sandbox.redmine.state import (
-    ARCHIVED,
     DEFAULT_PRIORITY,
     PRIORITIES,
     STATUSES,
@@ -25,7 +24,7 @@ from sdsync.sandbox.routing import Rule, rule
 T = TypeVar("T")
 
 _CORE = ["assigned_to_id", "category_id", "fixed_version_id", "parent_issue_id", "start_date",
-         "due_date", "estimated_hours", "done_ratio", "description", "priority_id"]  # fmt: skip
+         "due_date", "estimated_hours", "done_ratio", "description"]  # fmt: skip
 
 
 class Lists:
@@ -87,8 +86,10 @@ class Lists:
         project = self._state.project(key.lstrip("="))
         if project is None:
             raise Refused(Answer(404))
-        if self._gate.archived(call, project):
-            raise Refused(Answer(403))
+        user = self._gate.user(call)
+        archived = self._gate.archived(call, project)
+        if archived or not self._rights.may(user, "view_issues", project):
+            raise self._gate.deny(user)
         return project
 
     def _page(self, call: Call, found: Sequence[T]) -> tuple[list[T], int, int]:
@@ -152,7 +153,8 @@ class Lists:
         included = call.param("include").split(",")
         found = [
             one for one in self._state.projects.values()
-            if one.status != ARCHIVED and not self._gate.archived(call, one)
+            if self._rights.may(self._gate.user(call), "view_issues", one)
+            and not self._gate.archived(call, one)
         ]  # fmt: skip
         shown, offset, limit = self._page(call, found)
         projects = [self._renderer.project(one, included) for one in shown]
@@ -206,7 +208,8 @@ class Lists:
         if role is None:
             raise Refused(Answer(404))
         return answer({"role": {
-            **named(role.id, role.name), "assignable": True, "issues_visibility": "default",
+            **named(role.id, role.name), "assignable": role.assignable,
+            "issues_visibility": "all" if role.sees_all else "default",
             "time_entries_visibility": "all", "users_visibility": "all",
             "permissions": sorted(role.permissions),
         }})  # fmt: skip
@@ -221,7 +224,7 @@ def _custom_field(one: CustomField) -> dict[str, Json]:
         **named(one.id, one.name), "customized_type": "issue", "field_format": one.format,
         "regexp": "", "min_length": None, "max_length": one.max_length,
         "is_required": one.required, "is_filter": True, "searchable": True,
-        "multiple": one.multiple, "default_value": "", "visible": True,
+        "multiple": one.multiple, "default_value": None, "visible": True,
         "trackers": [named(id_, name) for id_, name in TRACKERS.items()], "roles": [],
     }  # fmt: skip
     if one.values:

@@ -54,8 +54,8 @@ class Tracker:
         return self._gate.authenticate(call)
 
     def missing(self, call: Call) -> Answer:
-        """A path or record that is not there: no body."""
-        return Answer(404)
+        """A path that is not there: a page for people."""
+        return Answer(404, b"<!DOCTYPE html><h1>Page not found</h1>", "text/html; charset=utf-8")
 
     def failed(self, status: int, text: str) -> Answer:
         """Errors of the product have no body; a crash shows the framework's page."""
@@ -85,11 +85,12 @@ class Tracker:
     def _create(self, call: Call) -> Answer:
         data = _part(call, "issue")
         project = self.state.project(text(data.get("project_id")))
-        if project is None:
-            raise Refused(Answer(404))
         user = self._gate.user(call)
+        if project is None:
+            missing = [f"{name} cannot be blank" for name in ("Project", "Tracker", "Status")]
+            return answer({"errors": missing}, 422)
         if self._gate.archived(call, project) or not self.rights.may(user, "add_issues", project):
-            raise Refused(Answer(403))
+            raise self._gate.deny(user)
         issue = self.issues.create(user, project, data, call)
         shown = self.renderer.issue(call, issue, user, full=True)
         return answer({"issue": shown}, 201, Location=f"{call.base}/issues/{issue.id}")
@@ -105,7 +106,7 @@ class Tracker:
         project = self.state.projects[issue.project]
         rights = ("edit_issues", "add_issue_notes")
         if not any(self.rights.may(user, one, project) for one in rights):
-            raise Refused(Answer(403))
+            raise self._gate.deny(user)
         self.issues.update(user, issue, _part(call, "issue"), call)
         return Answer(204)
 
@@ -158,6 +159,9 @@ class Tracker:
         target = text(data.get("issue_to_id"))
         if not target.isdigit() or int(target) not in self.state.issues:
             return answer({"errors": ["Related issue is invalid"]}, 422)
+        if self.state.issues[int(target)].project != issue.project:
+            refusal = "Related issue doesn't belong to the same project"
+            return answer({"errors": [refusal]}, 422)
         kind = text(data.get("relation_type") or "relates")
         made = Relation(self.state.number("relation"), issue.id, int(target), kind)
         self.state.keep_relation(made)

@@ -86,8 +86,6 @@ class Renderer:
             "is_private": issue.is_private,
             "estimated_hours": None,
             "total_estimated_hours": None,
-            "spent_hours": 0.0,
-            "total_spent_hours": 0.0,
             "custom_fields": [
                 self._value(one, issue) for one in self._state.fields_of(issue.project)
             ],
@@ -100,7 +98,7 @@ class Renderer:
         shown = named(one.id, one.name)
         if one.multiple:
             shown["multiple"] = True
-        shown["value"] = issue.fields.get(one.id, [] if one.multiple else "")
+        shown["value"] = issue.fields.get(one.id, [] if one.multiple else None)
         return shown
 
     def _included(self, issue: Issue, user: User, included: set[str]) -> dict[str, Json]:
@@ -195,14 +193,15 @@ class Renderer:
         shown: dict[str, Json] = {
             "id": one.id, "name": one.name, "identifier": one.identifier,
             "description": one.description, "homepage": "", "status": one.status,
-            "is_public": one.public, "inherit_members": False, "custom_fields": [],
+            "is_public": one.public, "inherit_members": False,
         }  # fmt: skip
         if "trackers" in included:
             shown["trackers"] = [named(id_, TRACKERS[id_]) for id_ in one.trackers]
         if "issue_categories" in included:
             shown["issue_categories"] = [named(id_, n) for id_, n in one.categories.items()]
         if "issue_custom_fields" in included:
-            fields = self._state.fields_of(one.id)
+            # Fields that are there for all projects are not named here, in the product neither.
+            fields = [field for field in self._state.fields_of(one.id) if field.projects]
             shown["issue_custom_fields"] = [named(field.id, field.name) for field in fields]
         shown.update(created_on=instant(one.created), updated_on=instant(one.created))
         return shown

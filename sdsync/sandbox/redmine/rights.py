@@ -15,6 +15,8 @@ from sdsync.sandbox.redmine.state import (
     User,
 )
 
+NON_MEMBER, ANONYMOUS = 1, 2
+
 #: What may be done in a closed project.
 _READING = frozenset({"view_issues", "view_private_notes", "view_time_entries"})
 
@@ -30,8 +32,9 @@ class Rights:
         for member in self._state.members.values():
             if member.user == user.id and member.project == project:
                 return [self._state.roles[one] for one in member.roles]
-        public = self._state.projects[project].public
-        return [one for one in self._state.roles.values() if one.builtin and public]
+        if not self._state.projects[project].public:
+            return []
+        return [self._state.roles[NON_MEMBER if user.id else ANONYMOUS]]
 
     def may(self, user: User, right: str, project: Project) -> bool:
         """Whether the user has a right there; nobody has any in an archived project."""
@@ -45,9 +48,7 @@ class Rights:
         """Whether the user may read the issue."""
         if not self.may(user, "view_issues", self._state.projects[issue.project]):
             return False
-        everything = user.admin or any(
-            one.name == "Manager" for one in self.roles(user, issue.project)
-        )
+        everything = user.admin or any(one.sees_all for one in self.roles(user, issue.project))
         return not issue.is_private or everything or user.id in (issue.author, issue.assigned_to)
 
     def sees_note(self, user: User, issue: Issue, journal: Journal) -> bool:
@@ -78,10 +79,17 @@ class Rights:
             allowed = {one for one in allowed if STATUSES[one][1]}
         return sorted(allowed)
 
+    def first_statuses(self, user: User, project: int) -> set[int]:
+        """Statuses that the user may give a new issue."""
+        roles = list(self._state.roles.values()) if user.admin else self.roles(user, project)
+        return {1}.union(*(one.transitions.get(0, ()) for one in roles))
+
     def assignable(self, project: int) -> set[int]:
         """Users that issues of the project can be given to."""
         return {
             member.user
             for member in self._state.members.values()
-            if member.project == project and self._state.users[member.user].active
+            if member.project == project
+            and self._state.users[member.user].active
+            and any(self._state.roles[one].assignable for one in member.roles)
         }

@@ -17,14 +17,14 @@ from sdsync.sandbox.redmine.state import (
 )
 
 BORN = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
-MANAGER, DEVELOPER, REPORTER = 3, 4, 5
+MANAGER, DEVELOPER, REPORTER, SYNC = 3, 4, 5, 6
 ROLE_NAMES = {"Manager": MANAGER, "Developer": DEVELOPER, "Reporter": REPORTER}
 ADMIN, SERVICE, LIMITED, ROBOT = 1, 5, 6, 7
 
-_REPORTER = frozenset({"view_issues", "add_issues", "add_issue_notes", "view_time_entries"})
+_REPORTER = frozenset({"view_issues", "add_issues", "add_issue_notes"})
 _DEVELOPER = _REPORTER | {
     "edit_issues", "view_private_notes", "set_notes_private", "manage_issue_relations",
-    "manage_subtasks", "manage_categories", "log_time",
+    "manage_subtasks", "manage_categories",
 }  # fmt: skip
 _MANAGER = _DEVELOPER | {
     "edit_project", "manage_members", "copy_issues", "edit_own_issues", "set_issues_private",
@@ -32,18 +32,27 @@ _MANAGER = _DEVELOPER | {
     "view_issue_watchers", "add_issue_watchers", "delete_issue_watchers",
 }  # fmt: skip
 
+#: What sdsync asks for: nothing to administer anything.
+_SYNC = frozenset({
+    "view_issues", "add_issues", "edit_issues", "add_issue_notes", "edit_own_issue_notes",
+    "view_private_notes", "set_notes_private", "view_issue_watchers", "add_issue_watchers",
+    "delete_issue_watchers", "manage_issue_relations", "manage_subtasks", "view_members",
+})  # fmt: skip
+
 
 def seed(state: RedmineState) -> None:
     """Fill an empty state; the same ids every time."""
     _roles(state)
     _people(state)
     categories = {1: "Network", 2: "Database"}
-    state.projects[1] = Project(1, "infra", "Infrastructure", BORN, categories=categories)
+    state.projects[1] = Project(
+        1, "infra", "Infrastructure", BORN, public=False, categories=categories
+    )
     state.projects[2] = Project(2, "web", "Web", BORN, categories={3: "Frontend"})
     _members(state)
     for one in (
         CustomField(1, "sdsync mark"),
-        CustomField(2, "sdsync tags", "text"),
+        CustomField(2, "sdsync tags"),
         CustomField(3, "sdsync peer"),
         CustomField(4, "Environment", "list", values=["Production", "Staging", "Test"]),
     ):
@@ -60,18 +69,20 @@ def _roles(state: RedmineState) -> None:
     for role in (
         Role(1, "Non member", _REPORTER, {}, builtin=True),
         Role(2, "Anonymous", frozenset({"view_issues"}), {}, builtin=True),
-        Role(MANAGER, "Manager", frozenset(_MANAGER), manager),
+        Role(MANAGER, "Manager", frozenset(_MANAGER), manager, sees_all=True),
         Role(DEVELOPER, "Developer", frozenset(_DEVELOPER), developer),
         Role(REPORTER, "Reporter", _REPORTER, reporter),
+        Role(SYNC, "sdsync", _SYNC, {0: every, **manager}, assignable=False, sees_all=True),
     ):
         state.roles[role.id] = role
 
 
 def _people(state: RedmineState) -> None:
     people = [
-        User(ADMIN, "admin", "Redmine", "Admin", "admin@example.org", BORN, True, "admin-key"),
-        User(SERVICE, accounts.SERVICE_LOGIN, "sdsync", "", accounts.SERVICE_EMAIL, BORN, True,
-             accounts.DEV_KEY),
+        User(ADMIN, "admin", "Redmine", "Admin", "admin@example.org", BORN, True,
+             accounts.ADMIN_KEY, hide_mail=True),
+        User(SERVICE, accounts.SERVICE_LOGIN, "sdsync", "Sync", accounts.SERVICE_EMAIL, BORN,
+             key=accounts.DEV_KEY),
         User(LIMITED, accounts.LIMITED_LOGIN, "Limited", "Service", "limited@example.org", BORN,
              key=accounts.LIMITED_KEY),
         User(ROBOT, "robot", "Workflow", "Robot", "robot@example.org", BORN),
@@ -86,7 +97,7 @@ def _people(state: RedmineState) -> None:
 
 
 def _members(state: RedmineState) -> None:
-    roles = {SERVICE: MANAGER, LIMITED: REPORTER}
+    roles = {SERVICE: SYNC, LIMITED: REPORTER}
     for number, one in enumerate(accounts.STAFF, 20):
         if one.dev_role:
             roles[number] = ROLE_NAMES[one.dev_role]

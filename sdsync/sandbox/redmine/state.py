@@ -25,13 +25,15 @@ OPEN_STATUSES = tuple(id_ for id_, (_, closed) in STATUSES.items() if not closed
 
 @dataclass(slots=True)
 class Role:
-    """A role. ``transitions``: status -> statuses that may follow."""
+    """A role. ``transitions``: status -> statuses that may follow; from 0: at birth."""
 
     id: int
     name: str
     permissions: frozenset[str]
     transitions: dict[int, tuple[int, ...]]
     builtin: bool = False
+    assignable: bool = True
+    sees_all: bool = False  # private issues too
 
 
 @dataclass(slots=True)
@@ -120,7 +122,7 @@ class Journal:
     id: int
     user: int
     created: datetime
-    notes: str = ""
+    notes: str | None = ""
     private: bool = False
     details: list[Detail] = field(default_factory=list)
 
@@ -161,7 +163,7 @@ class Issue:
     created: datetime
     updated: datetime
     subject: str = ""
-    description: str = ""
+    description: str | None = None
     status: int = 1
     priority: int = DEFAULT_PRIORITY
     assigned_to: int | None = None

@@ -46,7 +46,8 @@ def columns_of(state: RtState, record: Record, as_of: datetime | None = None) ->
                 "privileged": int(record.privileged),
             })  # fmt: skip
         case Queue() | Group() | CustomField():
-            return _table({"id": record.id, "name": record.name, "domain": "UserDefined",
+            domain = record.domain if isinstance(record, Group) else None
+            return _table({"id": record.id, "name": record.name, "domain": domain,
                            "disabled": 0, "lookuptype": "RT::Queue-RT::Ticket"})  # fmt: skip
 
 

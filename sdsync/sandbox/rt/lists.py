@@ -11,7 +11,7 @@ from sdsync.sandbox.call import Answer, Call, Json, answer
 from sdsync.sandbox.rt import query
 from sdsync.sandbox.rt.columns import columns_of
 from sdsync.sandbox.rt.render import Record, Renderer
-from sdsync.sandbox.rt.state import RtState, Ticket
+from sdsync.sandbox.rt.state import RtState, Ticket, Transaction
 
 PER_PAGE = 20
 MOST_PER_PAGE = 100
@@ -26,14 +26,19 @@ class Lists:
         self._renderer = renderer
 
     def show(
-        self, call: Call, records: Iterable[Record], *, sql: bool = False, lag: bool = True
+        self, call: Call, records: Iterable[Record], *, sql: bool = False, key: str = "id"
     ) -> Answer:
-        """A page of the records that fit the call's query."""
-        as_of = self._world.lag(call) if lag else None
+        """A page of the records that fit the call's query, by ``key`` unless it orders.
+
+        Transactions and attachments are counted for nobody but a SuperUser:
+        ``total`` and ``pages`` are null, there is no next page, and what the
+        viewer may not see leaves its page short, or empty.
+        """
+        as_of = self._world.lag(call)
         known = [one for one in records if _known(one, as_of)]
         test = self._test(call, sql=sql)
         found = [one for one in known if test(columns_of(self._state, one, as_of))]
-        return self._page(call, self._ordered(call, found, as_of))
+        return self._page(call, self._ordered(call, found, as_of, key))
 
     def _test(self, call: Call, *, sql: bool) -> query.Test:
         raw = call.param("query")
@@ -44,8 +49,10 @@ class Lists:
             return query.from_json(query.read_conditions(raw))
         return query.parse(raw) if sql else lambda _: True
 
-    def _ordered(self, call: Call, records: list[Record], as_of: datetime | None) -> list[Record]:
-        keys = [value for name, value in call.query if name == "orderby"] or ["id"]
+    def _ordered(
+        self, call: Call, records: list[Record], as_of: datetime | None, default: str
+    ) -> list[Record]:
+        keys = [value for name, value in call.query if name == "orderby"] or [default]
         orders = [value.upper() for name, value in call.query if name == "order"]
         orders += ["ASC"] * (len(keys) - len(orders))
         for key, order in reversed(list(zip(keys, orders, strict=False))):
@@ -67,19 +74,29 @@ class Lists:
             shown = list(records[max(0, start - back) : start + per_page - back])
         if struck := self._world.switches.fires("short_pages", call):
             shown = shown[: int(str(struck["items"]))]
-        return answer(self._frame(call, shown, len(records), page, per_page))
+        shown = [one for one in shown if self._visible(call, one)]
+        counted = self._counted(call)
+        return answer(self._frame(call, shown, len(records) if counted else None, page, per_page))
+
+    def _counted(self, call: Call) -> bool:
+        hidden = call.path.endswith(("/transactions", "/history", "/attachments"))
+        return not hidden or self._state.rules(call.login or "")
+
+    def _visible(self, call: Call, record: Record) -> bool:
+        viewer = call.login or ""
+        return not isinstance(record, Transaction) or self._state.sees(viewer, record)
 
     def _frame(
-        self, call: Call, shown: list[Record], total: int, page: int, per_page: int
+        self, call: Call, shown: list[Record], total: int | None, page: int, per_page: int
     ) -> dict[str, Json]:
-        pages = math.ceil(total / per_page)
+        pages = None if total is None else math.ceil(total / per_page)
         frame: dict[str, Json] = {
             "count": len(shown), "total": total, "per_page": per_page, "page": page,
             "pages": pages, "items": [self._renderer.item(call, one) for one in shown],
         }  # fmt: skip
-        if page < pages:
+        if pages and page < pages:
             frame["next_page"] = _page_url(call, page + 1)
-        if page > 1 and pages:
+        if pages and page > 1:
             frame["prev_page"] = _page_url(call, min(page - 1, pages))
         return frame
 

@@ -29,6 +29,22 @@ _KINDS: Mapping[type, str] = {
     Group: "group", Queue: "queue", CustomField: "customfield",
 }  # fmt: skip
 
+#: What an account without AdminUsers sees of somebody else.
+_SUMMARY = ("Name", "EmailAddress", "RealName", "Privileged")
+_ADMIN_ONLY = ("Privileged", "Disabled")
+
+#: Stock lifecycle actions: from -> (to, label, update)
+_ACTIONS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
+    "new": (("open", "Open It", "Respond"), ("resolved", "Resolve", "Comment"),
+            ("rejected", "Reject", "Respond")),
+    "open": (("stalled", "Stall", "Comment"), ("resolved", "Resolve", "Comment"),
+             ("rejected", "Reject", "Respond")),
+    "stalled": (("open", "Open It", ""),),
+    "resolved": (("open", "Re-open", "Comment"),),
+    "rejected": (("open", "Re-open", "Comment"),),
+    "deleted": (("open", "Undelete", ""),),
+}  # fmt: skip
+
 
 def instant(at: datetime | None) -> str:
     """W3C form in UTC; an unset date is the epoch."""
@@ -53,8 +69,12 @@ class Renderer:
     def full(self, call: Call, record: Record) -> dict[str, Json]:
         """All fields of a record, and those that ``fields[X]=a,b`` asks for in its pointers."""
         values = {name: get() for name, get in self._columns(call, record).items()}
-        if isinstance(record, Transaction | Attachment):
-            values = {name: one for name, one in values.items() if one is not None}
+        if isinstance(record, Transaction):
+            values = self._single_transaction(call, record, values)
+        if isinstance(record, Attachment):
+            values = self._single_attachment(call, record, values)
+        if isinstance(record, User) and not self._knows(call, record):
+            values = {name: values[name] for name in _SUMMARY}
         for name, value in values.items():
             wanted = call.param(f"fields[{name}]")
             target = self._target(record, name)
@@ -77,6 +97,8 @@ class Renderer:
                 found[name] = self._links(call, record)
                 continue
             value = columns[name]() if name in columns else ""
+            if isinstance(record, User) and name in _ADMIN_ONLY and not self._knows(call, record):
+                value = ""
             found[name] = self._expanded(call, record, name, value, prefix)
         return found
 
@@ -106,10 +128,6 @@ class Renderer:
             return state.user(str(getattr(record, attribute[name], "")))
         if name == "Queue" and isinstance(record, Ticket):
             return state.queues[record.queue]
-        if name == "TransactionId" and isinstance(record, Attachment):
-            return state.transactions[record.transaction]
-        if name == "Object" and isinstance(record, Transaction):
-            return state.tickets[record.ticket]
         return None
 
     # -- columns -----------------------------------------------------------------
@@ -128,7 +146,7 @@ class Renderer:
             case CustomField():
                 return _plain(_custom_field(record))
         return _plain({
-            "id": record.id, "Name": record.name, "Description": "", "Domain": "UserDefined",
+            "id": record.id, "Name": record.name, "Description": "", "Domain": record.domain,
             "Disabled": "0", "Members": [self.ref(call, "user", one) for one in record.members],
         })  # fmt: skip
 
@@ -143,7 +161,7 @@ class Renderer:
             "Owner": self.ref(call, "user", one.owner),
             "Creator": self.ref(call, "user", one.creator),
             "LastUpdatedBy": self.ref(call, "user", one.updated_by or one.creator),
-            "Priority": str(one.priority), "InitialPriority": "0", "FinalPriority": "0",
+            "Priority": one.priority, "InitialPriority": "0", "FinalPriority": "0",
             "TimeEstimated": "0", "TimeWorked": "0", "TimeLeft": "0",
             "Created": instant(one.created), "LastUpdated": instant(one.updated),
             "Due": instant(one.due), "Starts": instant(one.starts),
@@ -161,41 +179,60 @@ class Renderer:
         ]  # fmt: skip
 
     def _transaction(self, call: Call, one: Transaction) -> dict[str, Callable[[], Json]]:
-        def side(value: str | None) -> Callable[[], Json]:
-            return lambda: self._side(call, one, value)
-
-        columns = _plain({
-            "id": one.id, "Type": one.type, "Data": one.data, "Creator":
-            self.ref(call, "user", one.creator), "Created": instant(one.created),
-            "TimeTaken": str(one.time_taken), "ObjectType": "RT::Ticket", "ObjectId": one.ticket,
-            "Object": self.ref(call, "ticket", one.ticket),
+        return _plain({
+            "id": one.id, "Type": one.type, "Data": one.data, "Field": one.field,
+            "OldValue": one.old, "NewValue": one.new, "Created": instant(one.created),
+            "Creator": self.ref(call, "user", one.creator), "TimeTaken": str(one.time_taken),
+            "ObjectType": "RT::Ticket", "ObjectId": str(one.ticket),
         })  # fmt: skip
-        columns["OldValue"], columns["NewValue"] = side(one.old), side(one.new)
-        columns["Field"] = lambda: (
-            self.ref(call, "customfield", one.field or "")
-            if one.type == "CustomField" and not call.has("fields") else one.field
-        )  # fmt: skip
-        return columns
 
-    def _side(self, call: Call, one: Transaction, value: str | None) -> Json:
-        if value is None or call.has("fields"):
-            return value
-        if one.type in ("AddWatcher", "DelWatcher"):
-            return self.ref(call, "user", value)
+    def _single_transaction(
+        self, call: Call, one: Transaction, values: dict[str, Json]
+    ) -> dict[str, Json]:
+        """Alone it points at records where a list shows plain values."""
+        shown = {name: value for name, value in values.items() if value is not None}
+        del shown["ObjectType"], shown["ObjectId"]
+        shown["Object"] = self.ref(call, "ticket", one.ticket)
+        if one.type == "CustomField":
+            shown["Field"] = self.ref(call, "customfield", one.field or "")
+            shown["ReferenceType"] = "RT::ObjectCustomFieldValue"
+            for side in ("Old", "New"):
+                if shown.pop(f"{side}Value", None) is not None:
+                    shown[f"{side}Reference"] = self.ref(call, "objectcustomfieldvalue", one.id)
+        kind = {"AddWatcher": "principal", "DelWatcher": "principal"}.get(one.type)
         if one.type == "Set" and one.field == "Queue":
-            return self.ref(call, "queue", value)
-        return value
+            kind = "queue"
+        for name, value in (("OldValue", one.old), ("NewValue", one.new)):
+            if kind and value is not None:
+                shown[name] = self.ref(call, kind, value)
+        return shown
 
     def _attachment(self, call: Call, one: Attachment) -> dict[str, Callable[[], Json]]:
         columns = _plain({
-            "id": one.id, "TransactionId": self.ref(call, "transaction", one.transaction),
-            "Parent": str(one.parent), "Subject": one.subject or None, "Filename": one.filename,
-            "ContentType": one.content_type, "ContentLength": str(len(one.content)),
-            "Headers": one.headers, "Creator": self.ref(call, "user", one.creator),
-            "Created": instant(one.created), "MessageId": "",
+            "id": one.id, "TransactionId": str(one.transaction), "Parent": str(one.parent),
+            "Subject": one.subject, "Filename": one.filename, "ContentType": one.content_type,
+            "ContentLength": str(len(one.content)), "Headers": one.headers, "MessageId": "",
+            "Creator": self.ref(call, "user", one.creator), "Created": instant(one.created),
         })  # fmt: skip
-        columns["Content"] = lambda: base64_lines(one.content) if one.content else None
+        # In a list the content is plain text; alone it is base64.
+        columns["Content"] = lambda: one.content.decode("utf-8", "replace")
         return columns
+
+    def _single_attachment(
+        self, call: Call, one: Attachment, values: dict[str, Json]
+    ) -> dict[str, Json]:
+        shown = {name: value for name, value in values.items() if value is not None}
+        del shown["ContentLength"]
+        shown["TransactionId"] = self.ref(call, "transaction", one.transaction)
+        if one.parent:
+            shown["Parent"] = self.ref(call, "attachment", one.parent)
+        container = one.content_type.startswith("multipart/")
+        shown["Content"] = None if container else base64_lines(one.content)
+        return shown
+
+    def _knows(self, call: Call, one: User) -> bool:
+        """Whether the caller may see more of a user than a summary."""
+        return one.name == call.login or self._state.rules(call.login or "")
 
     def _user(self, call: Call, one: User) -> dict[str, Json]:
         groups = [group for group in self._state.groups.values() if one.name in group.members]
@@ -221,13 +258,18 @@ class Renderer:
         own = self.ref_of(call, record)
         if isinstance(record, User):
             own = self.ref(call, "user", record.id)
-        links: list[Json] = [{**own, "ref": "self"}]
+        links: list[Json] = [{**own, "id": record.id, "ref": "self"}]
         match record:
             case Ticket():
                 links.extend({**self.ref(call, "ticket", target), "ref": relation}
                              for relation, target in record.links)  # fmt: skip
+                links.extend(
+                    {**self.ref_of(call, field), "ref": "customfield", "name": field.name}
+                    for field in self._state.fields_of(record.queue)
+                )
                 links.extend({"ref": ref, "_url": f"{own['_url']}/{ref}"}
                              for ref in ("history", "correspond", "comment"))  # fmt: skip
+                links.extend(_lifecycle(record, str(own["_url"])))
             case Transaction():
                 links.extend(
                     {"ref": "attachment", "_url": f"{call.base}{API}/attachment/{one.id}"}
@@ -237,6 +279,16 @@ class Renderer:
                 links.append({"ref": "create", "type": "ticket",
                               "_url": f"{call.base}{API}/ticket?Queue={record.id}"})  # fmt: skip
         return links
+
+
+def _lifecycle(ticket: Ticket, url: str) -> list[Json]:
+    links: list[Json] = []
+    for to, label, update in _ACTIONS[ticket.status]:
+        path = {"Respond": "/correspond", "Comment": "/comment"}.get(update, "")
+        link = {"ref": "lifecycle", "from": ticket.status, "to": to, "label": label,
+                "_url": url + path}  # fmt: skip
+        links.append({**link, "update": update} if update else link)
+    return links
 
 
 def _plain(values: Mapping[str, Json]) -> dict[str, Callable[[], Json]]:

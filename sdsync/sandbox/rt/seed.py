@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sdsync.sandbox import accounts
-from sdsync.sandbox.rt.state import NOBODY, SYSTEM, CustomField, Group, Queue, RtState, User
+from sdsync.sandbox.rt.state import NOBODY, ROLES, SYSTEM, CustomField, Group, Queue, RtState, User
 
 TAGS = "sdsync tags"
 MARK = "sdsync mark"
@@ -21,6 +21,10 @@ def seed(state: RtState) -> None:
     state.keep_field(
         CustomField(4, "Environment", "Select", values=["Production", "Staging", "Test"])
     )
+    for number, name in enumerate(("Everyone", "Privileged", "Unprivileged"), 3):
+        state.keep_group(Group(number, name, domain="SystemInternal"))
+    for number, role in enumerate(ROLES, 10):
+        state.keep_group(Group(number, role, domain="RT::Queue-Role"))
     agents = [one.login for one in accounts.STAFF if one.desk]
     state.keep_group(Group(100, "Agents", agents))
     state.keep_group(Group(101, "Second line", ["malik", "tomas"]))
@@ -34,7 +38,7 @@ def _users(state: RtState) -> None:
     )
     state.keep_user(
         User(20, accounts.SERVICE_LOGIN, accounts.SERVICE_EMAIL, "sdsync", True,
-             token=accounts.DESK_TOKEN, superuser=True)
+             token=accounts.DESK_TOKEN)
     )  # fmt: skip
     for number, one in enumerate(accounts.STAFF, 30):
         if one.desk:

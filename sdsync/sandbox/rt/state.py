@@ -50,6 +50,7 @@ class Group:
     id: int
     name: str
     members: list[str] = field(default_factory=list)
+    domain: str = "UserDefined"
 
 
 @dataclass(slots=True)
@@ -91,10 +92,10 @@ class Ticket:
     created: datetime
     status: str = "new"
     owner: str = NOBODY
-    priority: int = 0
+    priority: str = "0"  # a number; on create also the word that was given, as it came
     people: dict[str, list[str]] = field(default_factory=lambda: {role: [] for role in ROLES})
     fields: dict[int, list[str]] = field(default_factory=dict)
-    due: datetime | None = None
+    due: datetime | None = None  # None: not set
     starts: datetime | None = None
     started: datetime | None = None
     resolved: datetime | None = None
@@ -254,9 +255,19 @@ class RtState:
         family = self.family(ticket)
         return (one for one in self.transactions.values() if one.ticket in family)
 
-    def last_transaction(self, ticket: Ticket) -> int:
-        """What the ETag is made of."""
-        return max((one.id for one in self.history(ticket)), default=0)
+    def last_transaction(self, ticket: Ticket, viewer: str) -> int:
+        """What the ETag is made of: the last one that the viewer may see."""
+        seen = (one.id for one in self.history(ticket) if self.sees(viewer, one))
+        return max(seen, default=0)
+
+    def rules(self, login: str) -> bool:
+        """Whether the user is a SuperUser."""
+        user = self.user(login)
+        return bool(user and user.superuser)
+
+    def sees(self, login: str, one: Transaction) -> bool:
+        """Records of outgoing mail need ShowOutgoingEmail, which accounts seldom have."""
+        return not one.type.endswith("EmailRecord") or self.rules(login)
 
     def attachments_of(self, transaction: int) -> list[Attachment]:
         """The parts of a transaction."""

@@ -31,6 +31,8 @@ from sdsync.sandbox.world import ignored
 
 Data = Mapping[str, Json]
 
+_SQL = "%Y-%m-%d %H:%M:%S"
+
 
 class Tickets:
     """Creates, changes, answers and merges tickets. ``by`` is a login."""
@@ -38,10 +40,11 @@ class Tickets:
     def __init__(self, state: RtState) -> None:
         self._state = state
         self._world = state.world
+        #: In the product's own order, by name.
         self._setters: dict[str, Callable[[Ticket, str, Json], str | None]] = {
-            "Subject": self._set_subject, "Queue": self._set_queue, "Status": self._set_status,
-            "Owner": self._set_owner, "Priority": self._set_priority,
-            "Due": self._set_due, "Starts": self._set_starts,
+            "Due": self._set_due, "Owner": self._set_owner, "Priority": self._set_priority,
+            "Queue": self._set_queue, "Starts": self._set_starts, "Status": self._set_status,
+            "Subject": self._set_subject,
         }  # fmt: skip
 
     # -- create ------------------------------------------------------------------
@@ -52,12 +55,13 @@ class Tickets:
         data = {name: value for name, value in data.items() if name not in skip}
         status = text(data.get("Status") or "new")
         if status not in ON_CREATE:
-            raise Refused(message(400, f"Status '{status}' isn't a valid status for this ticket."))
+            refusal = f"Status '{status}' isn't a valid status for tickets in this queue."
+            raise Refused(message(400, refusal))
         now = self._world.stamp()
         id_ = next_id(self._state.tickets)
         ticket = Ticket(id_, id_, queue.id, self.cut(text(data.get("Subject")), call), by, now,
                         status, updated=now, updated_by=by)  # fmt: skip
-        ticket.priority = _priority(data.get("Priority")) or 0
+        ticket.priority = text(data.get("Priority")) or "0"
         ticket.due, ticket.starts = _date(data.get("Due")), _date(data.get("Starts"))
         owner = self._state.user(text(data.get("Owner")))
         ticket.owner = owner.name if owner and (owner.privileged or owner.superuser) else NOBODY
@@ -65,8 +69,9 @@ class Tickets:
             ticket.people[role] = [self.person(one) for one in texts(data.get(role)) if one]
         self._state.keep_ticket(ticket)
         self._first_fields(ticket, data.get("CustomFields"))
-        transaction = self._note(ticket, "Create", by, data=ticket.subject)
-        self._attach(transaction, ticket.subject, data)
+        transaction = self._note(ticket, "Create", by)
+        if data.get("Content") is not None or data.get("Attachments") is not None:
+            self._attach(transaction, ticket.subject, data)
         self._state.keep_ticket(ticket)
         mail.created(self._state, ticket, by)
         self._world.tell("ticket", ticket.id, "created")
@@ -134,7 +139,7 @@ class Tickets:
         queue = self._state.queue(_id_of(value))
         old = self._state.queues[ticket.queue]
         if queue is None or queue.disabled:
-            return "Queue not found" if queue is None else "Permission Denied"
+            return f"Queue {_id_of(value)} does not exist"
         if queue.id == old.id:
             return None
         ticket.queue = queue.id
@@ -167,33 +172,37 @@ class Tickets:
         if owner.name != NOBODY and not owner.privileged:
             return "That user may not own tickets in that queue"
         old, ticket.owner = ticket.owner, owner.name
-        self._note(ticket, "SetWatcher", by, "Owner", self._number(old), str(owner.id))
+        for kind in ("Set", "SetWatcher"):  # the product writes both
+            self._note(ticket, kind, by, "Owner", self._number(old), str(owner.id))
         mail.owner_changed(self._state, ticket, by)
         return f"Owner changed from {old} to {owner.name}"
 
     def _set_priority(self, ticket: Ticket, by: str, value: Json) -> str | None:
-        new = _priority(value) or 0
+        new = str(_priority(value))
         if new == ticket.priority:
             return None
         old, ticket.priority = ticket.priority, new
-        self._note(ticket, "Set", by, "Priority", str(old), str(new))
+        self._note(ticket, "Set", by, "Priority", old, new)
         return f"Priority changed from '{_word(old)}' to '{_word(new)}'"
 
     def _set_due(self, ticket: Ticket, by: str, value: Json) -> str | None:
-        new = _date(value)
-        if new == ticket.due:
-            return None
-        old, ticket.due = ticket.due, new
-        self._note(ticket, "Set", by, "Due", _sql(old), _sql(new))
-        return f"Due changed from {_sql(old) or '(no value)'} to {_sql(new) or '(no value)'}"
+        old, ticket.due = ticket.due, _sql_date(value)
+        return self._date_set(ticket, by, "Due", old, value)
 
     def _set_starts(self, ticket: Ticket, by: str, value: Json) -> str | None:
-        new = _date(value)
-        if new == ticket.starts:
+        old, ticket.starts = ticket.starts, _sql_date(value)
+        return self._date_set(ticket, by, "Starts", old, value)
+
+    def _date_set(
+        self, ticket: Ticket, by: str, name: str, old: datetime | None, value: Json
+    ) -> str | None:
+        """The history keeps what was sent, also when it could not be read."""
+        new = _sql_date(value)
+        if new == old and (new is not None or not text(value)):
             return None
-        old, ticket.starts = ticket.starts, new
-        self._note(ticket, "Set", by, "Starts", _sql(old), _sql(new))
-        return f"Starts changed from {_sql(old) or '(no value)'} to {_sql(new) or '(no value)'}"
+        before = old.strftime(_SQL) if old else "1970-01-01 00:00:00"
+        self._note(ticket, "Set", by, name, before, text(value))
+        return f"{name} changed from {_said(old)} to {_said(new)}"
 
     def _set_fields(self, ticket: Ticket, by: str, given: Data) -> list[str]:
         said: list[str] = []
@@ -247,11 +256,11 @@ class Tickets:
             have = ticket.people[role]
             for new in [one for one in wanted if one not in have]:
                 have.append(new)
-                self._note(ticket, "AddWatcher", by, role, None, new)
+                self._note(ticket, "AddWatcher", by, role, None, self._number(new))
                 said.append(f"Added {new} as {role} for this ticket")
             for old in [one for one in have if one not in wanted]:
                 have.remove(old)
-                self._note(ticket, "DelWatcher", by, role, old, None)
+                self._note(ticket, "DelWatcher", by, role, self._number(old), None)
                 said.append(f"{old} is no longer {role} for this ticket")
         return said
 
@@ -271,7 +280,8 @@ class Tickets:
         if public and ticket.status not in ("open", "stalled"):
             self.react(ticket, "open")
         changes = {name: data[name] for name in ("CustomFields", "Status", *ROLES) if name in data}
-        said += self.update(by, ticket, changes)
+        prefix = f"Ticket {ticket.id}: "
+        said += [one.removeprefix(prefix) for one in self.update(by, ticket, changes)]
         self._state.keep_ticket(ticket)
         self._world.tell("ticket", ticket.id, "updated")
         return transaction, said
@@ -327,7 +337,10 @@ class Tickets:
         if files:
             parent = self._part(transaction, 0, subject, None, "multipart/mixed", b"").id
         if content is not None:
-            self._part(transaction, parent, subject, None, kind, text(content).encode())
+            titled = "" if parent else subject
+            self._part(transaction, parent, titled, None, kind, text(content).encode())
+        elif not files:
+            self._part(transaction, 0, subject, None, "application/octet-stream", b"")
         for one in files:
             self._part(transaction, parent, "", text(one["FileName"]), text(one["FileType"]),
                        _decoded(text(one["FileContent"])))  # fmt: skip
@@ -361,19 +374,20 @@ def _many(value: Json) -> list[Json]:
     return list(value) if isinstance(value, list) else [value]
 
 
-def _priority(value: Json) -> int | None:
-    """A number or a word of ``%PriorityAsString``; another word is None."""
+def _priority(value: Json) -> int:
+    """A number or a word of ``%PriorityAsString``; another word is 0, without complaint."""
     word = text(value)
-    return int(word) if word.isdigit() else PRIORITIES.get(word)
+    return int(word) if word.isdigit() else PRIORITIES.get(word, 0)
 
 
-def _word(priority: int) -> str:
-    """The highest word that the number reaches."""
-    return [word for word, number in PRIORITIES.items() if number <= priority][-1]
+def _word(priority: str) -> str:
+    """The highest word that the number reaches; a stored word counts as no number at all."""
+    value = int(priority) if priority.isdigit() else 0
+    return [word for word, number in PRIORITIES.items() if number <= value][-1]
 
 
 def _date(value: Json) -> datetime | None:
-    """An instant in ISO or SQL form; the epoch and empty are unset."""
+    """What a create reads: an instant in ISO or SQL form; the epoch and empty are unset."""
     raw = text(value).strip()
     try:
         at = datetime.fromisoformat(raw.replace("Z", "+00:00"))
@@ -383,8 +397,17 @@ def _date(value: Json) -> datetime | None:
     return None if at.timestamp() <= 0 else at
 
 
-def _sql(at: datetime | None) -> str | None:
-    return at.strftime("%Y-%m-%d %H:%M:%S") if at else None
+def _sql_date(value: Json) -> datetime | None:
+    """What an update reads: SQL form alone; ISO is taken with 200 and shown as unset."""
+    try:
+        at = datetime.strptime(text(value), _SQL).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return None if at.timestamp() <= 0 else at
+
+
+def _said(at: datetime | None) -> str:
+    return at.strftime("%a %b %d %H:%M:%S %Y") if at else "Not set"
 
 
 def _decoded(content: str) -> bytes:
