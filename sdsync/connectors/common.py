@@ -24,7 +24,7 @@ from sdsync.connectors.failures import (
     Throttled,
     Transient,
 )
-from sdsync.connectors.http import Reply
+from sdsync.connectors.replies import Reply
 from sdsync.store.records import Json
 
 T = TypeVar("T")

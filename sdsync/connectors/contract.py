@@ -5,6 +5,9 @@ line for a failure. Every answer is the thing asked for or a ``Failure`` value.
 Native values keep the product's own words: pack files name them (``at: Status``).
 """
 
+# A Protocol's methods have no bodies.
+# pyright: reportReturnType=false
+
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence

@@ -13,9 +13,6 @@ import re
 import ssl
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from urllib.parse import SplitResult, urlsplit
 
@@ -23,8 +20,17 @@ import httpcore
 import httpx
 import orjson
 
-from sdsync.connectors.bodies import MAX_BYTES, Broken, decode, parse
-from sdsync.connectors.failures import Failure, Misconfigured, OutcomeUnknown, Rejected, Transient
+from sdsync.config.secrets import SecretMissingError, WrongOriginError
+from sdsync.connectors.bodies import MAX_BYTES, Broken, decode
+from sdsync.connectors.failures import (
+    AuthFailed,
+    Failure,
+    Misconfigured,
+    OutcomeUnknown,
+    Rejected,
+    Transient,
+)
+from sdsync.connectors.replies import SAFE_METHODS, Reply
 from sdsync.connectors.wire import Deadline, DeadlineTransport
 from sdsync.store.records import Json
 
@@ -32,74 +38,14 @@ from sdsync.store.records import Json
 for _name in ("httpx", "httpcore"):
     logging.getLogger(_name).setLevel(logging.CRITICAL + 1)
 
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _PATH = re.compile(r"[A-Za-z0-9/_.~%@:,=+-]*")
 _HEADER = re.compile(r"[\x20-\x7e]*")
 
+Reveal = Callable[[], str]
+"""Tells a credential; what it raises (SecretMissingError, LookupError) says that there is none."""
+
 Permit = Callable[[], Failure | None]
 """Asked before each call; a failure is the call's answer and nothing is sent."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer of the other side, whole and bounded; any status."""
-
-    method: str
-    status: int
-    headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
-    body: bytes = field(default=b"", repr=False)
-    #: why the body could not be taken; the status holds nevertheless
-    broken: Broken | None = None
-
-    @property
-    def safe(self) -> bool:
-        """Whether the call could not change anything there."""
-        return self.method in SAFE_METHODS
-
-    @property
-    def ok(self) -> bool:
-        """A 2xx: no proof of what was written (law 6)."""
-        return 200 <= self.status < 300
-
-    @property
-    def date(self) -> datetime | None:
-        """The product's clock as its Date header tells, aware UTC."""
-        try:
-            told = parsedate_to_datetime(self.headers.get("date", ""))
-        except ValueError:
-            return None
-        return told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC)
-
-    def json(self) -> Json | Failure:
-        """The JSON of a 2xx, or what its absence means: see :meth:`unreadable`."""
-        if self.broken is not None:
-            return self.unreadable(self.broken)
-        kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind != "application/json" and not kind.endswith("+json"):
-            return self.unreadable(Broken.WRONG_TYPE, kind[:40])
-        parsed = parse(self.body)
-        return self.unreadable(parsed) if isinstance(parsed, Broken) else parsed
-
-    def unreadable(self, why: Broken, found: str = "") -> Failure:
-        """A write that was taken but not understood is in doubt; a read is not.
-
-        A read's answer cut short may be whole next time. One too large or too
-        deep stays so: a person has to look at that record. Another type means
-        that something else answers at this address.
-        """
-        text = f"{why.value} {found!r}" if found else why.value
-        if not self.safe:
-            return OutcomeUnknown(text)
-        if why is Broken.WRONG_TYPE:
-            return Misconfigured(f"{text}: is url the address of the product itself?")
-        return Transient(text) if why is Broken.MALFORMED else Rejected(detail=text)
-
-    def words(self) -> Json:
-        """The JSON of a refusal, as far as it has any; None else."""
-        if self.broken is not None or "json" not in self.headers.get("content-type", ""):
-            return None
-        parsed = parse(self.body)
-        return None if isinstance(parsed, Broken) else parsed
 
 
 @functools.cache
@@ -130,7 +76,7 @@ class Http:
         self,
         url: str,
         *,
-        credential: tuple[str, str] | None = None,
+        credential: tuple[str, Reveal] | None = None,
         deadline_s: float = 10.0,
         ca_file: str | None = None,
         proved: bool = True,
@@ -138,18 +84,19 @@ class Http:
         permit: Permit | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``credential`` is a header's name and value; it goes to the origin of ``url`` only."""
+        """``credential`` is a header's name and what tells its value.
+
+        It goes to the origin of ``url`` only. It is asked for once, and again when
+        the product has refused it: a renewed one counts at once.
+        """
         self.calls = 0
         self._base = _checked_base(url)
         self._deadline = Deadline(monotonic)
         self._deadline_s = deadline_s
         self._permit = permit
         self._headers = {"User-Agent": "sdsync", "Accept-Encoding": "gzip, deflate"}
-        if credential is not None:
-            name, value = credential
-            if not _HEADER.fullmatch(value):
-                raise ValueError(f"the credential for {self._base.netloc} holds control characters")
-            self._headers[name] = value
+        self._credential = credential
+        self._revealed: str | None = None
         if transport is None:
             https = self._base.scheme == "https"
             tls = tls_context(ca_file, proved=proved) if https else None
@@ -229,6 +176,13 @@ class Http:
         if not all(_HEADER.fullmatch(value) for value in headers.values()):
             return Rejected(detail="a header value holds control characters")
         sent = {"Accept": "application/json", **self._headers, **headers}
+        if self._credential is not None:
+            name, reveal = self._credential
+            if self._revealed is None:
+                self._revealed = _told(reveal)
+            if self._revealed is None:
+                return AuthFailed()
+            sent[name] = self._revealed
         if json is not None:
             try:
                 content = orjson.dumps(json)
@@ -254,6 +208,8 @@ class Http:
                 body = decode(chunks, coding, limit_bytes=limit_bytes)
         finally:
             response.close()
+        if response.status_code == 401:
+            self._revealed = None
         headers = {name.lower(): value for name, value in response.headers.items()}
         if isinstance(body, Broken):
             return Reply(request.method, response.status_code, headers, broken=body)
@@ -267,6 +223,14 @@ def _checked_base(url: str) -> SplitResult:
     if base.username or base.password or base.query or base.fragment:
         raise ValueError("url must hold no user, password, query or fragment")
     return base
+
+
+def _told(reveal: Reveal) -> str | None:
+    try:
+        value = reveal()
+    except (SecretMissingError, WrongOriginError, LookupError, ValueError, OSError):
+        return None
+    return value if value and _HEADER.fullmatch(value) else None
 
 
 def _wire_failure(method: str, trouble: Exception) -> Failure:

@@ -6,7 +6,7 @@ import httpx
 
 from sdsync.config.clock import Clock
 from sdsync.config.model import SystemConfig
-from sdsync.connectors.http import Http, Permit
+from sdsync.connectors.http import Http, Permit, Reveal
 
 
 def option(config: SystemConfig, name: str) -> str | None:
@@ -15,9 +15,20 @@ def option(config: SystemConfig, name: str) -> str | None:
     return str(value) if value not in (None, "") else None
 
 
+def token_of(config: SystemConfig) -> Reveal:
+    """Tells the token, for the system's own origin only (law 51)."""
+
+    def reveal() -> str:
+        if config.token is None:
+            raise LookupError("no token")
+        return config.token.for_origin(config.url).reveal(config.url)
+
+    return reveal
+
+
 def http_of(
     config: SystemConfig,
-    credential: tuple[str, str],
+    credential: tuple[str, Reveal],
     clock: Clock,
     permit: Permit | None,
     transport: httpx.BaseTransport | None,

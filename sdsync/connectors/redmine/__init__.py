@@ -30,14 +30,15 @@ from sdsync.connectors.contract import (
     Operation,
 )
 from sdsync.connectors.failures import Failure, Forbidden, Missing, Rejected
-from sdsync.connectors.http import Http, Permit, Reply
+from sdsync.connectors.http import Http, Permit
 from sdsync.connectors.redmine import convert, failures
 from sdsync.connectors.redmine.client import Client
 from sdsync.connectors.redmine.feed import Feed
 from sdsync.connectors.redmine.metadata import Metadata
 from sdsync.connectors.redmine.search import Searcher
 from sdsync.connectors.redmine.write import Mailing, Writer
-from sdsync.connectors.settings import http_of, option
+from sdsync.connectors.replies import Reply
+from sdsync.connectors.settings import http_of, option, token_of
 from sdsync.connectors.writes import in_order
 from sdsync.store.records import Json, Ref
 
@@ -80,9 +81,10 @@ class Redmine:
         permit: Permit | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        token = config.token.reveal() if config.token is not None else ""
         self.name = name
-        self.http: Http = http_of(config, ("X-Redmine-API-Key", token), clock, permit, transport)
+        self.http: Http = http_of(
+            config, ("X-Redmine-API-Key", token_of(config)), clock, permit, transport
+        )
         self._mark_field = option(config, "mark_field") or "sdsync mark"
         self._form = option(config, "text_format") or "textile"
         self._client = Client(self.http, clock)

@@ -10,8 +10,9 @@ from sdsync.config.clock import Clock
 from sdsync.connectors.bodies import MAX_BYTES
 from sdsync.connectors.common import Refused, need
 from sdsync.connectors.failures import Failure, Misconfigured, Rejected
-from sdsync.connectors.http import Http, Reply
+from sdsync.connectors.http import Http
 from sdsync.connectors.redmine import failures
+from sdsync.connectors.replies import Reply
 
 PAGE = 100  # Redmine takes no more, whatever is asked for, and does not say so
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sdsync.connectors import common
 from sdsync.connectors.failures import Failure
-from sdsync.connectors.http import Reply
+from sdsync.connectors.replies import Reply
 
 #: Redmine's label of a field -> the native name. It writes them in the language of
 #: the account, so this only adds to what reading back tells.

@@ -17,10 +17,10 @@ from sdsync.connectors.contract import (
     Update,
 )
 from sdsync.connectors.failures import Failure, Missing, OutcomeUnknown, Rejected, Transient
-from sdsync.connectors.http import Reply
 from sdsync.connectors.redmine import convert
 from sdsync.connectors.redmine.client import Client, Row, number
 from sdsync.connectors.redmine.metadata import Metadata
+from sdsync.connectors.replies import Reply
 from sdsync.store.records import Json, Ref
 
 

@@ -31,7 +31,8 @@ from sdsync.connectors.contract import (
     Operation,
 )
 from sdsync.connectors.failures import Failure, Forbidden, Missing, Rejected
-from sdsync.connectors.http import Http, Permit, Reply
+from sdsync.connectors.http import Http, Permit
+from sdsync.connectors.replies import Reply
 from sdsync.connectors.request_tracker import failures
 from sdsync.connectors.request_tracker.client import Client, Row, quoted
 from sdsync.connectors.request_tracker.convert import MACHINE, NOBODY
@@ -40,7 +41,7 @@ from sdsync.connectors.request_tracker.metadata import Metadata
 from sdsync.connectors.request_tracker.read import Reader
 from sdsync.connectors.request_tracker.search import Searcher
 from sdsync.connectors.request_tracker.write import Mailing, Writer
-from sdsync.connectors.settings import http_of, option
+from sdsync.connectors.settings import http_of, option, token_of
 from sdsync.connectors.writes import in_order
 from sdsync.store.records import Json, Ref
 
@@ -82,8 +83,8 @@ class RequestTracker:
         permit: Permit | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        token = config.token.reveal() if config.token is not None else ""
-        credential = ("Authorization", f"token {token}")
+        token = token_of(config)
+        credential = ("Authorization", lambda: f"token {token()}")
         self.name = name
         self.http: Http = http_of(config, credential, clock, permit, transport)
         mark_field = option(config, "mark_field") or "sdsync mark"

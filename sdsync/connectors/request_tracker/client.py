@@ -11,7 +11,8 @@ from sdsync.config.clock import Clock
 from sdsync.connectors.bodies import MAX_BYTES
 from sdsync.connectors.common import Refused, need
 from sdsync.connectors.failures import Failure, Misconfigured, Rejected
-from sdsync.connectors.http import Http, Reply
+from sdsync.connectors.http import Http
+from sdsync.connectors.replies import Reply
 from sdsync.connectors.request_tracker import failures
 
 PAGE = 100  # RT takes no more, whatever is asked for

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sdsync.connectors import common
 from sdsync.connectors.failures import Failure, Rejected
-from sdsync.connectors.http import Reply
+from sdsync.connectors.replies import Reply
 from sdsync.store.records import Json
 
 #: The field that a sentence of RT is about. It says them in the language of the

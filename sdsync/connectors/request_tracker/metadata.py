@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
+from sdsync.config.secrets import SecretMissingError
 from sdsync.connectors.common import Refused
 from sdsync.connectors.contract import Account, FieldInfo, PlaceInfo
 from sdsync.connectors.failures import AuthFailed, Forbidden, Missing
+from sdsync.connectors.http import Reveal
 from sdsync.connectors.request_tracker.client import Client, Row, quoted
 
 #: An administrator's change is seen after this long, or at the first unknown id.
@@ -48,7 +50,7 @@ class Field:
 class Metadata:
     """What RT tells of itself, asked for when it is needed."""
 
-    def __init__(self, client: Client, token: str, login: str | None) -> None:
+    def __init__(self, client: Client, token: Reveal, login: str | None) -> None:
         self._client = client
         self._token = token
         self._login = login
@@ -61,7 +63,7 @@ class Metadata:
     def account(self) -> Account:
         """Whom the token acts as. RT has no "who am I", but its tokens hold the user's id."""
         if self._account is None:
-            told = re.fullmatch(r"\d+-(\d+)-\w+", self._token)
+            told = re.fullmatch(r"\d+-(\d+)-\w+", self._revealed())
             who = self._login or (told[1] if told else None)
             if who is None:
                 raise Refused(AuthFailed())
@@ -70,6 +72,12 @@ class Metadata:
             self._born = f"{row['id']} {row.get('Created', '')}"
             self._account = Account(login, login, str(row.get("RealName") or login))
         return self._account
+
+    def _revealed(self) -> str:
+        try:
+            return self._token()
+        except (SecretMissingError, LookupError):
+            raise Refused(AuthFailed()) from None
 
     @property
     def birth(self) -> str:

@@ -16,7 +16,7 @@ from sdsync.connectors.contract import (
     Update,
 )
 from sdsync.connectors.failures import Failure, Missing, OutcomeUnknown, Rejected
-from sdsync.connectors.http import Reply
+from sdsync.connectors.replies import Reply
 from sdsync.connectors.request_tracker import convert, failures
 from sdsync.connectors.request_tracker.client import Client
 
