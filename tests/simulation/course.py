@@ -11,7 +11,7 @@ from sdsync.sync.branches import count_with
 from tests.simulation.decisions import Decisions
 from tests.simulation.invariants import check
 from tests.simulation.schedule import schedule
-from tests.simulation.world import World
+from tests.simulation.world import Crash, World
 
 TAIL = 60
 
@@ -55,7 +55,7 @@ def _judge(seed: int, branches: Counter[str], *, verbose: bool) -> Verdict:
         decisions = Decisions(world)
         breaches += decisions.undecided()
         breaches += decisions.lost_texts()
-    except Exception:
+    except (Exception, Crash):  # whatever the engine raises is a finding with a seed
         breaches.append(f"raised\n{traceback.format_exc(limit=-8)}")
     return Verdict(
         seed,

@@ -39,6 +39,8 @@ class Pushes:
                 self.world.clock.after(late, partial(self._arrive, [event]))
 
     def _arrive(self, events: Sequence[ChangeEvent]) -> None:
+        if not self.world.alive:
+            return  # nobody listens; the product does not try again
         lane = self.world.lanes[SYSTEM]
         body = webhook(lane.product, events)
         read = lane.read_webhook({}, body, now=self.world.clock.now())

@@ -59,6 +59,7 @@ class World:
         self._crash_after: int | None = None
         self._crash_at: str | None = None
         self._nested = 0
+        self.alive = True
         for name, lane in self.lanes.items():
             lane.looked = self.witness.looked
             lane.line.meanwhile = partial(self._meanwhile, name)
@@ -192,19 +193,14 @@ class World:
         self.faults.hits[f"crash at {where}"] += 1
         self.crashes.append(self.clock.now())
         self._nested = 0
+        self.alive = False
         self.clock.advance(self.rand.uniform(0.5, 30.0))
         self._reboot()
 
     def _reboot(self) -> None:
         self.store = self.store.crash()
-        while True:
-            try:
-                self.engine = self._boot()
-            except Crash as crash:
-                self.say(f"-- crash at {crash}, while starting --")
-                self.store = self.store.crash()
-            else:
-                return
+        self.alive = True
+        self.engine = self._boot()
 
     def _boot(self) -> Engine:
         engine = rig.engine(
@@ -212,5 +208,7 @@ class World:
             random.Random(self.rand.getrandbits(32)), steps=self.step, edition=self.edition,
             poll_s=self.poll_s,
         )  # fmt: skip
+        armed, self._crash_after, self._crash_at = (self._crash_after, self._crash_at), None, None
         engine.start()
+        self._crash_after, self._crash_at = armed
         return engine
