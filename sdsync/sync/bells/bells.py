@@ -26,13 +26,15 @@ log = structlog.get_logger(__name__)
 
 THREADS = 8
 SWEEP_S = 5.0
-RENEW_S = 5.0
+RENEW_S = 4.0
 PULSE_S = 0.5
 #: How long a thread stays in one lane while others wait for a thread.
 TURN_S = 0.1
 #: After a look that raised: its reason will hardly be gone at once.
 FAILED_S = 5.0
 BUSY_S = 0.25
+#: A timer that was not seen for so long stands still.
+STILL_S = 5.0
 
 
 class Bells:
@@ -78,12 +80,14 @@ class Bells:
         self._leases = Leases(store, holder, self._clock, taken=taken)
         self._pool = Pool(threads, self._drive)
         self._timer = Timer(self._woken)
-        self._timer.every(RENEW_S, self._quietly(self._leases.renew))
+        self._timer.every(RENEW_S, self._renew)
         self._timer.every(sweep_s, self._quietly(self.sweep))
         self._timer.every(PULSE_S, self._quietly(self._listen))
         self._doorbell = Doorbell(broker_url, self._answered)
         self._on_the_way: set[str] = set()  # bells of lanes that we hold ourselves
         self._bell_lock = threading.Lock()
+        self._refused: str | None = None
+        self._seen_at = time.monotonic()
         self._started = False
 
     def start(self) -> None:
@@ -122,13 +126,25 @@ class Bells:
         """Look into lanes with due work: what a lost bell would have said."""
         now = self._clock.now()
         for lane in self._lanes:
-            due_at = self._store.next_due(lane)
-            if due_at is None or self._pool.running(lane):
+            if self._pool.running(lane):
                 continue
-            if due_at <= now:
+            due_at = self._store.next_due(lane)
+            if self._store.lane(lane).rung:
+                self._pool.want(lane, rung=True)
+            elif due_at is None:
+                continue
+            elif due_at <= now:
                 self._pool.want(lane, rung=True)
             else:
                 self._timer.at(lane, (due_at - now).total_seconds())
+
+    def trouble(self) -> str | None:
+        """What keeps the lanes from being driven, for readiness; None: nothing."""
+        if not self._started or self._pool.stopping:
+            return "not running"
+        if time.monotonic() - self._seen_at > STILL_S:
+            return "the timer stands still: the store may not answer"
+        return self._refused
 
     def stop(self, within_s: float = 8.0) -> bool:
         """Finish running units, release the lanes; False when a unit did not end in time.
@@ -147,6 +163,14 @@ class Bells:
         self._doorbell.stop()
         return done
 
+    def _renew(self) -> None:
+        try:
+            self._leases.renew()
+            self._refused = None
+        except Exception as error:  # the next turn tries again, and readiness tells
+            self._refused = f"the store refuses leases: {type(error).__name__}"
+            log.warning("lease.not_renewed", reason=type(error).__name__)
+
     def _release(self, lane: str) -> None:
         self._leases.release(lane, self._checkpoint(lane) if self._checkpoint else {})
 
@@ -159,6 +183,7 @@ class Bells:
 
     def _listen(self) -> None:
         """Notice what other processes rang, without their bell reaching us."""
+        self._seen_at = time.monotonic()
         if self._pulse is not None:
             pulse, last = self._pulse(), self._last_pulse
             self._last_pulse = pulse
@@ -179,7 +204,7 @@ class Bells:
             self._look(lane)
         except StoreFull:
             self._timer.at(lane, FAILED_S)
-        except Exception:
+        except Exception:  # a runner outlives whatever one look did
             log.exception("lane.failed", lane=lane, again_in_s=FAILED_S)
             self._timer.at(lane, FAILED_S)
 
@@ -216,7 +241,7 @@ class Bells:
         def run() -> None:
             try:
                 chore()
-            except Exception:
+            except Exception:  # the timer must live; the next turn tries again
                 log.exception("chore.failed")
 
         return run

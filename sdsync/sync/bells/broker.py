@@ -59,7 +59,7 @@ class Doorbell:
         """Ring; False when the broker did not take it, which loses nothing but time."""
         try:
             self._actor.send(lane)
-        except Exception:
+        except Exception:  # each broker's library raises what it likes
             return False
         return True
 

@@ -1,0 +1,303 @@
+"""``sdsync run``: everything of one process, started in order and stopped in time."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import structlog
+from sqlalchemy.exc import OperationalError
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
+
+import sdsync
+from sdsync.config.clock import Clock, SystemClock
+from sdsync.config.load import secrets_of
+from sdsync.config.model import Config
+from sdsync.config.secrets import SecretMissingError, SecretRef
+from sdsync.server.app import App
+from sdsync.server.doors import EngineDoor, process_families, store_families, system_families
+from sdsync.server.health import Health
+from sdsync.server.hooks import Hooks
+from sdsync.server.intake import Intake
+from sdsync.server.lanes import CredentialWatch, LaneKeeper
+from sdsync.server.logs import Scrubber, configure
+from sdsync.server.metrics import Metrics
+from sdsync.server.single import only_instance
+from sdsync.server.systemd import notify, watchdog_s
+from sdsync.server.tail import Tail
+from sdsync.server.web import Web
+from sdsync.store.opening import files_of, open_store
+from sdsync.store.sql import SqlStore
+from sdsync.sync.assemble import assemble
+from sdsync.sync.bells import Bells
+from sdsync.sync.bells.timer import Timer
+
+log = structlog.get_logger(__name__)
+
+#: A database server that starts beside us is there within a minute, or is missing.
+STORE_WAIT_S = 60.0
+SEAL_S = 1.0
+CREDENTIALS_S = 5.0
+TAIL_S = 0.25
+BELLS_STOP_S = 4.0
+
+
+class Daemon:
+    """One process's parts. Use it as a context: leaving it stops them, within 10 s."""
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        clock: Clock | None = None,
+        scrubber: Scrubber | None = None,
+        steps: Callable[[str], None] = lambda _name: None,
+        port: int | None = None,
+    ) -> None:
+        """Nothing is opened yet.
+
+        Args:
+            scrubber: Learns every secret that the settings name.
+            steps: Called at each numbered step; crash tests end the process there.
+            port: In place of the setting; 0 takes a free one.
+        """
+        self.config, self.clock = config, clock or SystemClock()
+        self._scrubber, self._steps = scrubber or Scrubber(), steps
+        self._port = config.server.port if port is None else port
+        self._stack = ExitStack()
+        self._sealed = -1
+
+    def __enter__(self) -> Daemon:
+        with ExitStack() as stack:
+            self._start(stack)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        began = time.monotonic()
+        notify("STOPPING=1")
+        self._stack.close()
+        log.info("daemon.stopped", took_s=round(time.monotonic() - began, 2))
+
+    @property
+    def alive(self) -> bool:
+        """Whether what must run does: for the watchdog."""
+        return self.web.alive and self.bells.trouble() is None
+
+    def _start(self, stack: ExitStack) -> None:
+        config = self.config
+        for _, ref in secrets_of(config):
+            with contextlib.suppress(SecretMissingError):
+                self._scrubber.learn(ref.reveal())
+        stack.enter_context(_lock(config))
+        self.store = _store(config, self.clock)
+        stack.callback(self.store.close)
+        self.engine = assemble(
+            config, self.store, clock=self.clock, steps=self._steps,
+            ring=lambda lane: self.bells.ring(lane),
+            fence=lambda lane: self.bells.fence(lane) is not None,
+        )  # fmt: skip
+        for system in self.engine.systems.values():
+            stack.callback(system.close)
+        keeper = LaneKeeper(self.engine, self.clock)
+        self.bells = Bells(
+            self.store, self.engine.work, tuple(config.systems),
+            broker_url=_revealed(config.broker.url), clock=self.clock,
+            taken=keeper.taken, checkpoint=keeper.left, pulse=_pulse(config),
+        )  # fmt: skip
+        self._serve(stack)
+        stack.callback(self._stop_bells)
+        self.bells.start()
+        self.engine.start()
+        self._keep_house(stack)
+        self.web.start()
+        stack.callback(self.web.stop)
+        stack.callback(self.health.stop)
+        log.info("daemon.started", port=self.web.port, systems=sorted(config.systems))
+
+    def _serve(self, stack: ExitStack) -> None:
+        """Bind the port before work begins: a second daemon shall not even look."""
+        metrics = self.metrics = Metrics()
+        metrics.collect(store_families(self.store, self.clock))
+        metrics.collect(system_families(self.engine, self.clock))
+        metrics.collect(process_families())
+        hooks = Hooks(
+            EngineDoor(self.engine),
+            {name: self._secret(one.webhook) for name, one in self.config.systems.items()},
+            clock=self.clock,
+            metrics=metrics,
+        )
+        intake = Intake(hooks, metrics)
+        stack.callback(intake.close)
+        self.health = Health(
+            {"store": self._store_trouble, "lanes": self.bells.trouble},
+            version=sdsync.__version__,
+        )
+        app = App(intake, self.health, metrics)
+        self.web = Web(app, self.config.server.host, self._port)
+
+    def _keep_house(self, stack: ExitStack) -> None:
+        timer = Timer(lambda _lane: None)
+        tokens = {name: one.token for name, one in self.config.systems.items()}
+        watch = CredentialWatch(self.engine, tokens, self.clock, self.bells.ring)
+        timer.every(SEAL_S, _quietly("audit.not_sealed", self._seal))
+        timer.every(CREDENTIALS_S, _quietly("credential.not_read", watch.look))
+        timer.start()
+        stack.callback(timer.stop, 1.0)
+
+    def _seal(self) -> None:
+        newest = self.store.last_audit_seq()
+        if newest != self._sealed:
+            self.store.seal()
+            self._sealed = newest
+
+    def _stop_bells(self) -> None:
+        if not self.bells.stop(BELLS_STOP_S):
+            log.warning("daemon.left_calls_running", why="they did not end in time")
+        _quietly("audit.not_sealed", self._seal)()
+
+    def _secret(self, ref: SecretRef | None) -> Callable[[], str] | None:
+        if ref is None:
+            return None
+
+        def reveal() -> str:
+            value = ref.reveal()
+            self._scrubber.learn(value)  # a renewed one is secret too
+            return value
+
+        return reveal
+
+    def _store_trouble(self) -> str | None:
+        self.store.last_audit_seq()
+        return None
+
+
+def run(
+    config: Config,
+    *,
+    tail: Callable[[str], None] | None = None,
+    ready: Callable[[Daemon], None] | None = None,
+    stop: threading.Event | None = None,
+    steps: Callable[[str], None] = lambda _name: None,
+) -> int:
+    """Run until SIGTERM, SIGINT or ``stop``; 0 when all ended in order.
+
+    Args:
+        tail: Gets each new line of the audit trail; for a terminal. Without it
+            the log is written as the settings say.
+        ready: Called once, when everything runs.
+
+    Raises:
+        ConfigError: Mappings or expressions are wrong.
+        PortRefusedError, AlreadyRunningError, BrokerRefusedError, WrongStore,
+        KeyProblem, StoreDamaged, SecretMissingError: It cannot start; the text
+            says what to do.
+    """
+    stopped = stop or threading.Event()
+    scrubber = Scrubber()
+    as_json = config.log.format == "json" or (config.log.format == "auto" and tail is None)
+    level = config.log.level if tail is None else "warning"
+    configure(level, scrubber=scrubber, json=as_json)
+    with _signals(stopped), Daemon(config, scrubber=scrubber, steps=steps) as daemon:
+        if ready is not None:
+            ready(daemon)
+        notify("READY=1")
+        _watch(daemon, tail, stopped)
+    return 0
+
+
+def _watch(daemon: Daemon, tail: Callable[[str], None] | None, stopped: threading.Event) -> None:
+    """Wait for the end; meanwhile show the tail and feed the watchdog."""
+    trail = Tail(daemon.store) if tail is not None else None
+    dog_s = watchdog_s()
+    pauses = [one for one in (TAIL_S if trail else None, dog_s) if one is not None]
+    fed_at = float("-inf")
+    while not stopped.wait(min(pauses, default=None)):
+        if trail is not None and tail is not None:
+            for line in trail.lines():
+                tail(line)
+        if dog_s is not None and time.monotonic() - fed_at >= dog_s - TAIL_S and daemon.alive:
+            notify("WATCHDOG=1")
+            fed_at = time.monotonic()
+
+
+@contextlib.contextmanager
+def _signals(stopped: threading.Event) -> Iterator[None]:
+    """Turn the first SIGTERM or SIGINT into an orderly end; a second one ends at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def handle(_number: int, _frame: object) -> None:
+        if stopped.is_set():
+            os._exit(130)  # asked twice: every commit is on disk, nothing is lost
+        stopped.set()
+
+    before = {one: signal.signal(one, handle) for one in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _store(config: Config, clock: Clock) -> SqlStore:
+    """Open the store, waiting in place for a database server that is still starting."""
+    key = config.store.key.reveal() if config.store.key else None
+    tries = Retrying(
+        retry=retry_if_exception_type(OperationalError),
+        wait=wait_random_exponential(multiplier=0.5, max=5),
+        stop=stop_after_delay(STORE_WAIT_S),
+        before_sleep=lambda state: log.warning("store.not_there", tries=state.attempt_number),
+        reraise=True,
+    )
+    url = _revealed(config.store.url)
+    return tries(open_store, url, key, path=config.path.absolute().parent, clock=clock)
+
+
+def _lock(config: Config) -> contextlib.AbstractContextManager[None]:
+    database = _database(config)
+    return contextlib.nullcontext() if database is None else only_instance(database)
+
+
+def _pulse(config: Config) -> Callable[[], object] | None:
+    """What another process's commit changes: size and time of SQLite's write-ahead log."""
+    database = _database(config)
+    if database is None:
+        return None
+    wal = database.with_name(database.name + "-wal")
+
+    def look() -> object:
+        try:
+            found = wal.stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size
+
+    return look
+
+
+def _database(config: Config) -> Path | None:
+    return files_of(_revealed(config.store.url), config.path.absolute().parent).database
+
+
+def _revealed(value: SecretRef | str | None) -> str | None:
+    return value.reveal() if isinstance(value, SecretRef) else value
+
+
+def _quietly(event: str, chore: Callable[[], object]) -> Callable[[], None]:
+    """A chore that reports what went wrong and is done again at its next turn."""
+
+    def safely() -> None:
+        try:
+            chore()
+        except Exception as error:  # the timer must live
+            log.warning(event, reason=type(error).__name__)
+
+    return safely

@@ -1,0 +1,75 @@
+"""Whether the daemon lives (/healthz) and whether it can do its work (/readyz)."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as TimedOut
+
+Check = Callable[[], str | None]
+"""None when all is well, else what is wrong, for a person."""
+
+#: A check that hangs is a finding too, and the answer must come within seconds.
+CHECK_S = 2.0
+#: Many askers cost one check.
+FRESH_S = 1.0
+
+
+class Health:
+    """Runs the checks, each in a thread of its own so that a hanging one hides no other."""
+
+    def __init__(self, checks: Mapping[str, Check], *, version: str) -> None:
+        self._checks, self.version = dict(checks), version
+        self._started = time.monotonic()
+        self._stopping = False
+        self._threads = ThreadPoolExecutor(max(1, len(checks)), thread_name_prefix="health")
+        self._running: dict[str, Future[str | None]] = {}
+        self._told: tuple[float, dict[str, str]] = (float("-inf"), {})
+        self._lock = threading.Lock()
+
+    def alive(self) -> dict[str, object]:
+        """What /healthz says: that this process answers, and since when it runs."""
+        return {
+            "status": "ok",
+            "version": self.version,
+            "up_s": round(time.monotonic() - self._started, 1),
+        }
+
+    def problems(self) -> dict[str, str]:
+        """What keeps the daemon from its work, by check; empty: ready."""
+        if self._stopping:
+            return {"daemon": "stopping"}
+        with self._lock:
+            if time.monotonic() - self._told[0] > FRESH_S:
+                self._told = (time.monotonic(), self._ask())
+            return dict(self._told[1])
+
+    def stop(self) -> None:
+        """Say from now on that the daemon stops."""
+        self._stopping = True
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _ask(self) -> dict[str, str]:
+        until = time.monotonic() + CHECK_S
+        for name, check in self._checks.items():
+            if name not in self._running:
+                self._running[name] = self._threads.submit(_safely, check)
+        found = {}
+        for name, future in tuple(self._running.items()):
+            try:
+                wrong = future.result(max(0.0, until - time.monotonic()))
+                del self._running[name]
+            except TimedOut:
+                wrong = f"no answer within {CHECK_S:.0f} s"
+            if wrong:
+                found[name] = wrong
+        return found
+
+
+def _safely(check: Check) -> str | None:
+    try:
+        return check()
+    except Exception as error:  # a check that fails is a finding
+        return type(error).__name__

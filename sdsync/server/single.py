@@ -1,0 +1,38 @@
+"""One daemon per SQLite store: a lock beside it that ends with the process."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+
+class AlreadyRunningError(Exception):
+    """Another daemon holds the store; the text says which and what to do."""
+
+
+@contextlib.contextmanager
+def only_instance(database: Path) -> Iterator[None]:
+    """Hold the lock of a store. The kernel releases it however the process ends.
+
+    Raises:
+        AlreadyRunningError: Somebody else holds it.
+    """
+    path = database.with_name(database.name + ".lock")
+    held = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pid = os.read(held, 20).decode(errors="replace").strip() or "unknown"
+            raise AlreadyRunningError(
+                f"another sdsync runs on {database} (process {pid}); "
+                "stop it, or give this one its own store.url"
+            ) from None
+        os.ftruncate(held, 0)
+        os.pwrite(held, str(os.getpid()).encode(), 0)
+        yield
+    finally:
+        os.close(held)

@@ -1,0 +1,1 @@
+"""Signatures, metrics, logs and the tail, without a network."""

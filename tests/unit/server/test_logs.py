@@ -1,0 +1,103 @@
+"""Law 50: no secret in logs, wherever it stands in a line."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from sdsync.server.logs import HIDDEN, SILENT, Scrubber, configure
+
+SECRET = "s3cr3t/canary+value"
+
+
+@pytest.fixture
+def out() -> Iterator[io.StringIO]:
+    root, before = logging.getLogger(), logging.getLogger().handlers
+    level = root.level
+    stream = io.StringIO()
+    configure("debug", scrubber=Scrubber([SECRET]), stream=stream)
+    yield stream
+    structlog.reset_defaults()
+    root.handlers = before
+    root.setLevel(level)
+
+
+def test_a_line_is_json_with_time_and_level(out: io.StringIO) -> None:
+    structlog.get_logger().info("lane.rung", lane="desk", count=3)
+
+    line = json.loads(out.getvalue())
+    assert line["event"] == "lane.rung"
+    assert (line["level"], line["lane"], line["count"]) == ("info", "desk", 3)
+    assert line["timestamp"].endswith("Z")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"detail": f"GET /?key={SECRET} failed"},
+        {"detail": "s3cr3t%2Fcanary%2Bvalue"},
+        {"detail": base64.b64encode(SECRET.encode()).decode()},
+        {"nested": {"list": [1, [{"deep": (SECRET,)}]]}},
+        {SECRET: 1},
+        {"url": f"https://user:{SECRET}@rt.example.org/"},
+        {"error": ValueError(SECRET)},
+        {"url": "https://user:other-password@rt.example.org/"},
+        {"token": "another one"},
+        {"headers": {"Authorization": "Basic other-password"}},
+        {"x_api_key": "another one", "Set-Cookie": "other-password"},
+    ],
+)
+def test_no_secret_in_any_field(out: io.StringIO, fields: dict[str, object]) -> None:
+    structlog.get_logger().warning("system.refused", **fields)
+
+    text = out.getvalue()
+    for canary in (SECRET, "s3cr3t", "another one", "other-password", "czNjcjN0"):
+        assert canary not in text
+    assert HIDDEN in text
+
+
+def test_no_secret_in_a_traceback(out: io.StringIO) -> None:
+    try:
+        _connect(f"https://u:{SECRET}@host")
+    except RuntimeError:
+        structlog.get_logger().exception("lane.failed")
+
+    assert "RuntimeError" in out.getvalue()
+    assert SECRET not in out.getvalue()
+
+
+def test_lines_of_libraries_take_the_same_way(out: io.StringIO) -> None:
+    logging.getLogger("sqlalchemy.pool").warning("lost %s", SECRET)
+
+    line = json.loads(out.getvalue())
+    assert line["said"] == f"lost {HIDDEN}"
+    assert line["logger"] == "sqlalchemy.pool"
+
+
+@pytest.mark.parametrize("name", SILENT)
+def test_libraries_that_log_addresses_are_silent(out: io.StringIO, name: str) -> None:
+    logging.getLogger(name).error("HTTP Request: GET https://x/?api_key=unknown")
+
+    assert out.getvalue() == ""
+
+
+def test_a_renewed_secret_is_learnt(out: io.StringIO) -> None:
+    scrubber = Scrubber()
+    scrubber.learn("brand-new-secret")
+
+    assert scrubber.text("is brand-new-secret") == f"is {HIDDEN}"
+    assert scrubber.text("is SECRET") == "is SECRET"
+
+
+def test_a_value_of_one_letter_does_not_black_out_the_log() -> None:
+    assert Scrubber(["a"]).text("a banana") == "a banana"
+
+
+def _connect(url: str) -> None:
+    raise RuntimeError(f"connect to {url} failed")
