@@ -11,13 +11,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import orjson
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, insert, null, select, update
 
 from sdsync.store import tables
 from sdsync.store.codec import instant
 from sdsync.store.crypto import KeyProblem, Unreadable
-from sdsync.store.dialect import Link, Row, Statement
+from sdsync.store.dialect import Link, Row
 from sdsync.store.identity import Identities, Witness
+from sdsync.store.statements import Statement
 from sdsync.store.trail import AUDIT_PAGE, opened
 from sdsync.store.writer import Tx
 
@@ -42,11 +43,9 @@ SEALS_PAGE = Statement(
     .order_by(_seals.c.seq)
 )
 CHAIN_AT = Statement(select(_seals.c.chain).where(_seals.c.seq == bindparam("seq")))
-ERASE = Statement(
-    update(_audit).where(_audit.c.seq == bindparam("k_seq")).values(words=None, vals=None)
-)
-ERASE_VALUES = Statement(update(_audit).where(_audit.c.seq == bindparam("k_seq")).values(vals=None))
-COUNT = Statement(select(func.count()).select_from(_audit))
+_record = update(_audit).where(_audit.c.seq == bindparam("k_seq"))
+ERASE = Statement(_record.values(words=null(), vals=null()))
+ERASE_VALUES = Statement(_record.values(vals=null()))
 
 
 @dataclass(frozen=True, slots=True)

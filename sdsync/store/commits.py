@@ -12,11 +12,12 @@ from sqlalchemy.schema import Table
 from sdsync.store import tables, working
 from sdsync.store.codec import encode, micros, micros_or_none
 from sdsync.store.contract import Stale
-from sdsync.store.dialect import Link, Row, Statement, insert_if_new, upsert
+from sdsync.store.dialect import Link, Row
 from sdsync.store.indexes import GROUPS, HUB_SYNCS, HUB_VALUES, level
 from sdsync.store.parts import REPLICAS, Part, Prepared, PreparedShare, prepare
 from sdsync.store.records import Cause, Change, InboxEvent
 from sdsync.store.semantics import cause_clash
+from sdsync.store.statements import Statement, insert_if_new, upsert
 from sdsync.store.trail import audit_columns
 from sdsync.store.vault import Vault, row_id
 from sdsync.store.writer import Tx
@@ -28,6 +29,10 @@ HUB_UPDATE = Statement(
     .where(_hubs.c.id == bindparam("k_id"), _hubs.c.version == bindparam("k_version"))
     .values({one.name: bindparam(one.name) for one in _hubs.columns if one.name != "id"})
 )
+
+
+#: What is stored of a part's rows: id -> (digest, the unique value that it has taken).
+Stored = dict[str, tuple[bytes, Any]]
 
 
 def _remove(table: Table, *keys: str) -> Statement:
@@ -157,28 +162,42 @@ def _write_hub(link: Link, share: PreparedShare) -> None:
 
 def _write_parts(link: Link, shares: tuple[PreparedShare, ...], vault: Vault) -> None:
     """Write all shares' rows together: a row may move from one share to another."""
-    merged: dict[str, tuple[Part, dict[str, Prepared], dict[str, bytes]]] = {}
+    merged: dict[str, tuple[Part, dict[str, Prepared], Stored]] = {}
     for share in shares:
         for part, rows in share.rows:
             _, new, old = merged.setdefault(part.table.name, (part, {}, {}))
             new.update(rows)
             if share.old_version:
-                for digest, *key in link.rows(part.digests, {"hub_id": share.hub_id}):
-                    old[row_id(*key)] = digest
+                for digest, taken, *key in link.rows(part.digests, {"hub_id": share.hub_id}):
+                    old[row_id(*key)] = (digest, taken)
     groups = {name: rows for share in shares for name, rows in share.groups.items()}
     for part, new, old in merged.values():
-        gone = [one for one in old if one not in new]
-        link.many(part.delete, [_key(part, one) for one in gone])
-        changed = [one for one in new.values() if one.columns["digest"] != old.get(one.id)]
-        link.many(part.insert, [_sealed(one, vault) for one in changed if one.id not in old])
-        link.many(
-            part.update, [_moved(part, _sealed(one, vault)) for one in changed if one.id in old]
-        )
+        gone, changed = _write_part(link, part, new, old, vault)
         if part is REPLICAS:
             for replica_id in gone:
                 level(link, GROUPS, replica_id, (), is_new=False)
             for one in changed:
                 _write_groups(link, one, groups[one.id], is_new=one.id not in old)
+
+
+def _write_part(
+    link: Link, part: Part, new: dict[str, Prepared], old: Stored, vault: Vault
+) -> tuple[list[str], list[Prepared]]:
+    """Write one table's differences; the ids that went, the rows that came or changed."""
+    gone = [one for one in old if one not in new]
+    link.many(part.delete, [_key(part, one) for one in gone])
+    changed = [
+        one for one in new.values() if one.id not in old or one.columns["digest"] != old[one.id][0]
+    ]
+    fresh = [one for one in changed if one.id not in old]
+    edited = [one for one in changed if one.id in old]
+    if part.taken:
+        # Given up before taken: two rows may trade what no two may share.
+        moved = [one for one in edited if old[one.id][1] != one.columns[part.taken]]
+        link.many(part.free, [_key(part, one.id) for one in moved])
+    link.many(part.update, [_moved(part, _sealed(one, vault)) for one in edited])
+    link.many(part.insert, [_sealed(one, vault) for one in fresh])
+    return gone, changed
 
 
 def _write_groups(

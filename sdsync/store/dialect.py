@@ -7,18 +7,19 @@ driver's own cursor: that halves the cost of a row (``docs/performance.md``).
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Engine, Integer, Text, bindparam, create_engine, event, make_url
+from sqlalchemy import BigInteger, Engine, Integer, Text, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect as SqlDialect
 from sqlalchemy.pool import NullPool, PoolProxiedConnection
 from sqlalchemy.schema import Table
-from sqlalchemy.sql.expression import ClauseElement
+
+from sdsync.store.statements import Statement
 
 #: Text that every product sorts by code point, so that pages of ids agree.
 TEXT = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
@@ -28,7 +29,6 @@ AUTO = BigInteger().with_variant(Integer, "sqlite")
 Row = tuple[Any, ...]
 Params = Mapping[str, Any]
 Insert = sqlite.Insert | postgresql.Insert
-Make = Callable[["Dialect"], ClauseElement]
 
 
 class Trouble(Enum):
@@ -39,44 +39,6 @@ class Trouble(Enum):
     AGAIN = "again"  # the same group may succeed when run again
     GONE = "gone"  # the connection broke
     DAMAGED = "damaged"  # the file is no sound database
-
-
-class Statement:
-    """A Core statement, compiled on first use per product."""
-
-    __slots__ = ("make",)
-
-    def __init__(self, make: Make | ClauseElement) -> None:
-        self.make: Make = (lambda _: make) if isinstance(make, ClauseElement) else make
-
-
-def upsert(table: Table) -> Statement:
-    """Insert a row, or replace the one that has its primary key."""
-    keys = {one.name for one in table.primary_key}
-    rest = [one.name for one in table.columns if one.name not in keys]
-
-    def make(dialect: Dialect) -> ClauseElement:
-        new = dialect.insert(table)
-        return new.on_conflict_do_update(
-            index_elements=sorted(keys), set_={name: new.excluded[name] for name in rest}
-        )
-
-    return Statement(make)
-
-
-def insert_if_new(table: Table, keys: Sequence[str], but: Sequence[str] = ()) -> Statement:
-    """Insert a row, or nothing (and a row count of 0) when its ``keys`` are taken.
-
-    ``but`` names columns that the database fills.
-    """
-    names = [one.name for one in table.columns if one.name not in but]
-    return Statement(
-        lambda dialect: (
-            dialect.insert(table)
-            .values({name: bindparam(name) for name in names})
-            .on_conflict_do_nothing(index_elements=list(keys))
-        )
-    )
 
 
 @dataclass(frozen=True, slots=True)

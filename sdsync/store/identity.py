@@ -16,7 +16,8 @@ from typing import Any
 from sdsync.store import tables
 from sdsync.store.base import Base
 from sdsync.store.codec import encode, load
-from sdsync.store.dialect import Link, upsert
+from sdsync.store.dialect import Link
+from sdsync.store.statements import upsert
 from sdsync.store.upgrading import META_OF
 from sdsync.store.vault import Vault
 

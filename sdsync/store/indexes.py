@@ -10,7 +10,8 @@ from sqlalchemy import bindparam, delete, insert, select
 from sqlalchemy.schema import Table
 
 from sdsync.store import tables
-from sdsync.store.dialect import Link, Row, Statement, upsert
+from sdsync.store.dialect import Link, Row
+from sdsync.store.statements import Statement, upsert
 
 _KEYS = 2  # each of these tables is keyed by its first two columns
 

@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Table, bindparam, delete, insert, select, update
+from sqlalchemy import Table, bindparam, delete, insert, null, select, update
 
 from sdsync.store import tables
 from sdsync.store.codec import encode, micros, micros_or_none
-from sdsync.store.dialect import Statement
 from sdsync.store.records import Attempt, Element, Intent, Placement, Replica, Share
 from sdsync.store.semantics import ENDED, intent_target
+from sdsync.store.statements import Statement
 from sdsync.store.vault import Vault, row_id
 
 Columns = dict[str, Any]
@@ -31,11 +31,13 @@ class Part:
     of_share: Callable[[Share], list[Any]]
     columns: Callable[[Any, Mapping[str, str]], Columns]
     keys: tuple[str, ...]
-    digests: Statement
+    taken: str  # the column that no two rows share, if there is one
+    digests: Statement  # digest, what ``taken`` holds, key
     docs: Statement
     insert: Statement
     update: Statement
     delete: Statement
+    free: Statement  # empties ``taken``, so that another row may have it
 
     def id_of(self, columns: Mapping[str, Any]) -> str:
         """The key of a row, as text."""
@@ -57,6 +59,7 @@ def _part(
     record: type[Any],
     of_share: Callable[[Share], list[Any]],
     columns: Callable[[Any, Mapping[str, str]], Columns],
+    taken: str = "",
 ) -> Part:
     keys = tuple(one.name for one in table.primary_key)
     of_hub = table.c.hub_id == bindparam("hub_id")
@@ -71,11 +74,15 @@ def _part(
         of_share=of_share,
         columns=columns,
         keys=keys,
-        digests=Statement(select(table.c.digest, *key_columns).where(of_hub)),
+        taken=taken,
+        digests=Statement(
+            select(table.c.digest, table.c[taken] if taken else null(), *key_columns).where(of_hub)
+        ),
         docs=Statement(select(table.c.doc, *key_columns).where(of_hub).order_by(*key_columns)),
         insert=Statement(insert(table)),
         update=Statement(update(table).where(*is_row).values(rest)),
         delete=Statement(delete(table).where(*is_row)),
+        free=Statement(update(table).where(*is_row).values({taken or table.c.digest.name: null()})),
     )
 
 
@@ -105,10 +112,12 @@ def _by_id(one: Element | Attempt, _: Mapping[str, str]) -> Columns:
     return {"id": one.id}
 
 
-REPLICAS = _part(tables.replicas, Replica, lambda share: list(share.replicas), _replica)
+REPLICAS = _part(
+    tables.replicas, Replica, lambda share: list(share.replicas), _replica, "native_id"
+)
 ELEMENTS = _part(tables.elements, Element, lambda share: list(share.elements), _by_id)
 PLACEMENTS = _part(tables.placements, Placement, lambda share: list(share.placements), _placement)
-INTENTS = _part(tables.intents, Intent, lambda share: list(share.intents), _intent)
+INTENTS = _part(tables.intents, Intent, lambda share: list(share.intents), _intent, "mark")
 ATTEMPTS = _part(tables.attempts, Attempt, lambda share: list(share.attempts), _by_id)
 PARTS = (REPLICAS, ELEMENTS, PLACEMENTS, INTENTS, ATTEMPTS)
 

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, select
 from sdsync.store import tables, working
 from sdsync.store.base import Base
 from sdsync.store.codec import instant_or_none
-from sdsync.store.dialect import Link, Statement
+from sdsync.store.dialect import Link
 from sdsync.store.parts import PARTS
 from sdsync.store.records import (
     Cause,
@@ -27,6 +27,7 @@ from sdsync.store.records import (
     Work,
     WorkKey,
 )
+from sdsync.store.statements import Statement
 from sdsync.store.vault import Vault, row_id
 
 _hubs, _replicas, _intents = tables.hubs, tables.replicas, tables.intents

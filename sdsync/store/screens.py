@@ -11,10 +11,11 @@ from sqlalchemy import Select, and_, bindparam, case, func, select
 from sdsync.store import tables, trail
 from sdsync.store.base import Base
 from sdsync.store.codec import instant_or_none, micros
-from sdsync.store.dialect import Row, Statement
+from sdsync.store.dialect import Row
 from sdsync.store.queries import read_hub
 from sdsync.store.records import AuditRow, Cause, FieldVersion, GroupState, Hub, Replica
 from sdsync.store.semantics import COUNTED_AS, TIMERS
+from sdsync.store.statements import Statement
 from sdsync.store.vault import row_id
 
 Member = tuple[Hub, Replica, str]

@@ -7,11 +7,14 @@ from dataclasses import replace
 
 from sdsync.store.codec import micros
 from sdsync.store.records import (
+    Attempt,
     Cause,
+    Element,
     GroupState,
     InboxEvent,
     Intent,
     IntentState,
+    Replica,
     Share,
     Work,
 )
@@ -80,6 +83,22 @@ def intent_target(intent: Intent, systems: Mapping[str, str]) -> str:
     if intent.element_id is not None:
         return intent.replica_id
     return systems.get(intent.replica_id, intent.replica_id)
+
+
+def in_order(share: Share) -> Share:
+    """The share as every store reads it back: members in order of their ids."""
+    return Share(
+        hub=share.hub,
+        replicas=sorted(share.replicas, key=_id),
+        elements=sorted(share.elements, key=_id),
+        placements=sorted(share.placements, key=lambda one: (one.element_id, one.replica_id)),
+        intents=sorted(share.intents, key=_id),
+        attempts=sorted(share.attempts, key=_id),
+    )
+
+
+def _id(record: Replica | Element | Intent | Attempt) -> str:
+    return record.id
 
 
 def unique_keys(share: Share) -> Iterator[tuple[str, ...]]:

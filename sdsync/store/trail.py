@@ -17,8 +17,9 @@ from sqlalchemy import bindparam, func, insert, select
 from sdsync.store import tables
 from sdsync.store.codec import encode, instant, load, micros
 from sdsync.store.crypto import Unreadable
-from sdsync.store.dialect import Link, Row, Statement
+from sdsync.store.dialect import Link, Row
 from sdsync.store.records import AuditRow
+from sdsync.store.statements import Statement
 from sdsync.store.vault import Vault
 
 SALT = 16

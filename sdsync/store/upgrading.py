@@ -7,7 +7,8 @@ from enum import Enum
 from sqlalchemy import bindparam, column, inspect, select, table
 
 from sdsync.store import tables
-from sdsync.store.dialect import Dialect, Link, Statement, dialect_for
+from sdsync.store.dialect import Dialect, Link, dialect_for
+from sdsync.store.statements import Statement
 from sdsync.store.tables import REVISION
 
 _version = table("alembic_version", column("version_num"))

@@ -11,7 +11,8 @@ from sqlalchemy.schema import Column, Table
 from sdsync.store import tables
 from sdsync.store.audit import Audits, VerifyReport
 from sdsync.store.crypto import KeyProblem, Unreadable
-from sdsync.store.dialect import Link, Statement
+from sdsync.store.dialect import Link
+from sdsync.store.statements import Statement
 from sdsync.store.vault import row_id
 
 #: Rows opened per table: damage and a wrong key show in any, a sample is quick.

@@ -17,9 +17,10 @@ from sdsync.store.codec import (
     micros,
     micros_or_none,
 )
-from sdsync.store.dialect import Link, Row, Statement, insert_if_new, upsert
+from sdsync.store.dialect import Link, Row
 from sdsync.store.records import Change, Json, LaneRow, Work, WorkKey
 from sdsync.store.semantics import first_ring, is_repeat, rung_again
+from sdsync.store.statements import Statement, insert_if_new, upsert
 from sdsync.store.vault import Vault, row_id
 from sdsync.store.writer import Tx
 
@@ -46,8 +47,9 @@ ORDERLY = Statement(update(_work).where(*_is_key).values(starts=0))
 POSTPONED = Statement(update(_work).where(*_is_key).values(starts=0, due_at=bindparam("due_at")))
 STARTED = Statement(update(_work).where(*_is_key).values(starts=_work.c.starts + 1))
 #: In the order of its index; a row that another process claims is passed over.
+#: The sum keeps planners from the index of due instants, which needs a sort.
 DUE = Statement(
-    _all.where(_in_lane, _work.c.due_at <= bindparam("now"))
+    _all.where(_in_lane, _work.c.due_at + 0 <= bindparam("now"))
     .order_by(_work.c.deadline_at, _work.c.kind, _work.c.target)
     .limit(bindparam("count"))
     .with_for_update(skip_locked=True)

@@ -16,6 +16,7 @@ from sdsync.store.semantics import (
     ENDED,
     cause_clash,
     first_ring,
+    in_order,
     is_repeat,
     rung_again,
     unique_keys,
@@ -134,7 +135,7 @@ def _forget(state: State, hub_id: str) -> None:
 
 def _put_share(state: State, share: Share) -> None:
     hub = replace(share.hub, version=share.hub.version + 1)
-    state.shares[hub.id] = encode(replace(share, hub=hub))
+    state.shares[hub.id] = encode(in_order(replace(share, hub=hub)))
     state.share_versions[hub.id] = hub.version
     state.keys_of[hub.id] = frozenset(unique_keys(share))
     state.unique.update(dict.fromkeys(state.keys_of[hub.id], hub.id))

@@ -1,0 +1,75 @@
+"""Stores of each kind; every test that asks for ``store`` runs on all of them."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from sdsync.store.contract import Store
+from sdsync.store.opening import open_store
+from sdsync.store.sql import SqlStore
+from sdsync.testing.memory_store import MemoryStore
+from tests.integration.store import postgres
+from tests.integration.store.builders import after
+
+KEY = "q" * 43 + "="  # 32 bytes in base64
+_counter = itertools.count()
+
+
+class FixedClock:
+    """Ten seconds after the tests' records."""
+
+    def now(self) -> datetime:
+        return after(10)
+
+    def monotonic(self) -> float:
+        return 0.0
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[postgres.Server]:
+    programs = postgres.binaries()
+    if programs is None:
+        reason = "PostgreSQL is not installed: no /usr/lib/postgresql/*/bin"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    running = postgres.start(programs)
+    yield running
+    running.stop()
+
+
+def new_database(server: postgres.Server) -> str:
+    name = f"store_{next(_counter)}"
+    with psycopg.connect(server.url("postgres"), autocommit=True) as link:
+        link.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(name)))
+    return server.url(name)
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    if request.param == "memory":
+        yield MemoryStore(FixedClock())
+        return
+    url = None
+    if request.param == "postgresql":
+        url = new_database(request.getfixturevalue("server"))
+    opened = open_store(url, KEY, path=tmp_path, clock=FixedClock())
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def sql(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlStore]:
+    url = None
+    if request.param == "postgresql":
+        url = new_database(request.getfixturevalue("server"))
+    opened = open_store(url, KEY, path=tmp_path, clock=FixedClock())
+    yield opened
+    opened.close()

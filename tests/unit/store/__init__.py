@@ -1,0 +1,1 @@
+"""The store's parts that touch no database."""
