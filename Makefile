@@ -11,7 +11,7 @@ ARGS   ?=
 
 # The sandboxes' own constants: they guard two small products on loopback that
 # hold nothing. A real system's token comes from its environment the same way.
-export SANDBOX_DESK_TOKEN ?= desk-sandbox-token
+export SANDBOX_DESK_TOKEN ?= 1-20-sandbox
 export SANDBOX_DEV_KEY    ?= dev-sandbox-key
 
 .DEFAULT_GOAL := help

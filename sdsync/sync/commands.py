@@ -279,14 +279,11 @@ def find(store: Store, text: str) -> Share:
         Refused: No shared record has that name.
     """
     system, _, name = text.partition("#")
-    for kind in ("ticket",):
-        share = store.share_of(Ref(system, kind, name))
+    for native_id in (name, name.rpartition("#")[2]):
+        share = store.share_of(Ref(system, "ticket", native_id))
         if share is not None:
             return share
-    share = store.share_by_key(system, name) or store.share_by_key(system, text)
-    if share is None:
-        raise Refused(f"no shared record is called {text}; it may not be in any take yet")
-    return share
+    raise Refused(f"no shared record is called {text}; it may not be in any take yet")
 
 
 def _change(store: Store, hub_id: str, make: Callable[[Share, Change], None]) -> None:
