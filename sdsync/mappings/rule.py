@@ -94,26 +94,30 @@ class Rule:
                 )
             now = found
         if is_empty(value):
-            return self._clear(now)
+            return self._clear(now, scene)
         if seen and isinstance(now, Absent) and self.path is not None and self.optional:
             return Put(cut=f"{self.path.text} does not exist here")
-        return self._patch(self.lens.put(value, now, scene), value, now, scene)
-
-    def _clear(self, now: Json | Absent) -> Put:
-        """Empty the native field; at birth, and where it is empty, there is nothing to do."""
-        if self.path is None or isinstance(now, Absent) or self.lens.is_empty(now):
+        if not isinstance(now, Absent) and self._shows(now, scene) == value:
             return Put()
+        return self._patch(self.lens.put(value, now, scene), now, scene, value)
+
+    def _clear(self, now: Json | Absent, scene: Scene) -> Put:
+        """Empty the native field; at birth, and where it shows nothing, there is nothing to do."""
+        if self.path is None or isinstance(now, Absent):
+            return Put()
+        if self._shows(now, scene) == self.nothing:
+            return Put()
+        if self.kind in _SETS:  # the lens knows what has to stay, such as unknown people
+            return self._patch(self.lens.put([], now, scene), now, scene, [])
         if self.once or not self.lens.can_empty:
             return Put(cut=f"{self.path.text} cannot be emptied")
-        empty = self.lens.empty
-        return Put(values=self.path.patch(list(empty) if isinstance(empty, tuple) else empty))
+        return Put(values=self.path.patch(self.lens.empty))
 
-    def _patch(self, outcome: Outcome, value: Json, now: Json | Absent, scene: Scene) -> Put:
+    def _patch(self, outcome: Outcome, now: Json | Absent, scene: Scene, value: Json) -> Put:
         if isinstance(outcome, Refused):
             return Put(refused=outcome.why, place=self.place)
         if isinstance(outcome, Left):
-            same = not isinstance(now, Absent) and self._shows(now, scene) == value
-            return Put() if same or self._constant_shows(value) else Put(cut=outcome.cut)
+            return Put() if self._constant_shows(value) else Put(cut=outcome.cut)
         if self.path is None or self._already(outcome, now, scene):
             return Put(cut=outcome.cut)
         if self.once and not isinstance(now, Absent):

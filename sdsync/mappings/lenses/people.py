@@ -64,8 +64,6 @@ def _first(native: Json) -> Json:
 class PeopleLens(Lens):
     """A set of people. Accounts that nobody joined to a person stay where they are."""
 
-    empty: Json = ()
-
     def footprint(self, native: Json) -> Json:
         """The accounts, in an order of their own."""
         return sorted({as_text(one) for one in as_list(native)}) or None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -56,7 +57,7 @@ def number_of(native: Json) -> int | float | None:
     if isinstance(native, bool):
         return None
     if isinstance(native, int | float):
-        return native if native == native and abs(native) != float("inf") else None
+        return native if math.isfinite(native) else None
     text = str(native).strip()
     if len(text) > 40:
         return None
@@ -65,5 +66,5 @@ def number_of(native: Json) -> int | float | None:
             found = reader(text)
         except ValueError:
             continue
-        return found if abs(found) < 1e308 else None
+        return found if math.isfinite(found) else None
     return None

@@ -30,6 +30,7 @@ from sdsync.mappings.richtext.document import (
 )
 
 _NUMBERED: Final = re.compile(r"(\d{1,4})\. +(?=\S)")
+_INDENT: Final = re.compile("^\u00a0+", re.MULTILINE)
 _RULE: Final = "-" * 20
 
 
@@ -101,7 +102,8 @@ def keep_indent(line: str) -> str:
 
 def write_plain(blocks: Blocks) -> str:
     """A tree for people to read; emphasis is left out."""
-    return "\n\n".join(_write(block) for block in blocks).replace("\u00a0", " ")
+    text = "\n\n".join(_write(block) for block in blocks)
+    return _INDENT.sub(lambda match: " " * len(match[0]), text)
 
 
 def _write(block: Block) -> str:

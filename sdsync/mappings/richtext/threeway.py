@@ -25,9 +25,9 @@ def three_way(*, base: str, ours: str, theirs: str) -> str | None:
         return theirs
     if theirs == base:
         return ours
-    by_lines = _merge(*(text.splitlines(keepends=True) for text in (base, ours, theirs)))
+    by_lines = _merge(*(text.split("\n") for text in (base, ours, theirs)))
     if by_lines is not None:
-        return "".join(by_lines)
+        return "\n".join(by_lines)
     by_words = _merge(*(_WORDS.findall(text) for text in (base, ours, theirs)))
     return "".join(by_words) if by_words is not None else None
 
@@ -47,13 +47,28 @@ def _merge(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> l
     return result
 
 
-def _settle(
-    base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]
-) -> Sequence[str] | None:
+def _settle(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> list[str] | None:
     """What stands between two common stretches; None: both changed it, and differently."""
     if ours == theirs or theirs == base:
-        return ours
-    return theirs if ours == base else None
+        return [*ours]
+    if ours == base:
+        return [*theirs]
+    added, also = _around(base, theirs), _around(base, ours)
+    if added is not None and also is None:
+        return [*added[0], *ours, *added[1]]
+    if also is not None and added is None:
+        return [*also[0], *theirs, *also[1]]
+    return None
+
+
+def _around(base: Sequence[str], edit: Sequence[str]) -> tuple[Sequence[str], Sequence[str]] | None:
+    """What an edit only set before or after the base; None when it changed more."""
+    size = len(base)
+    if size and edit[:size] == base:
+        return (), edit[size:]
+    if size and edit[-size:] == base:
+        return edit[:-size], ()
+    return None
 
 
 def _common(

@@ -197,8 +197,7 @@ def test_a_long_flat_expression_runs() -> None:
 def test_any_text_compiles_or_is_refused_and_nothing_else(text: str) -> None:
     try:
         found = compiled(text)
-    except ExpressionError as error:
-        assert error.line >= 1
+    except ExpressionError:
         return
     found.value({})
     found.value(dict.fromkeys(KINDS, UNKNOWN))
