@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sdsync.mappings.contract import Viewed
 from sdsync.mappings.lenses.base import Lens, Outcome, Scene, Written, as_text
 from sdsync.mappings.paths import Absent
-from sdsync.mappings.richtext.convert import Markup, from_native, to_native
+from sdsync.mappings.richtext.convert import Markup, clean, from_native, to_native
 from sdsync.mappings.richtext.inert import ALL, Danger, inert_line, plain_line
 from sdsync.mappings.richtext.threeway import three_way
 from sdsync.store.records import Json
@@ -36,6 +36,10 @@ class TextLens(Lens):
         same = from_native(native, markup) == from_native(text, "markdown")
         cut = None if same else f"some formatting has no form in {markup}"
         return Written(native, cut, markup)
+
+    def footprint(self, native: Json) -> Json:
+        """The text; kinds of line end and space at the end are no edit."""
+        return clean(as_text(native)).rstrip() or None if native is not None else None
 
     def carry(self, old_view: Json, new_view: Json, whole: Json) -> Json | None:
         """The edit of the view merged into the whole; None when they meet."""

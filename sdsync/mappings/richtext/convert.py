@@ -26,20 +26,28 @@ MARKUPS: Final[tuple[Markup, ...]] = get_args(Markup)
 #: A longer text is a log that somebody pasted; it travels as it is, in a code block.
 LIMIT: Final = 200_000
 _TRIES: Final = 4
+_SHORT: Final = 8_000
 
 
-@lru_cache(maxsize=256)
 def canonical(text: str) -> str:
     """The canonical form of a CommonMark text; of a canonical text, the text itself."""
     text = clean(text)
     if len(text) > LIMIT:
         return _whole(text)
+    return _remembered(text) if len(text) <= _SHORT else _canonical(text)
+
+
+def _canonical(text: str) -> str:
     for _ in range(_TRIES):
         again = write_markdown(read_markdown(text))
         if again == text:
             return text
         text = again
     return _settled(write_markdown(read_plain(text)))
+
+
+#: One look at a record asks for the same text several times; only short ones are kept.
+_remembered = lru_cache(maxsize=512)(_canonical)
 
 
 def _settled(text: str) -> str:

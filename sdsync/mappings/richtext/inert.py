@@ -72,7 +72,7 @@ _AT_START: Final[dict[Danger, re.Pattern[str]]] = {
     "mail": re.compile(
         r"([ \t]*[+-]?(?:Set|Add|Del|Custom ?Field|CF|Transaction|Depend|Refer|Member|Queue|"
         r"Subject|Status|Owner|Requestor|Final ?Priority|Initial ?Priority|Priority|Due|Start|"
-        r"Resolved|TimeWorked|TimeLeft|TimeEstimated|Cc|AdminCc|Project|Tracker|Category|Assigned ?to|"
+        r"Resolved|TimeWorked|TimeLeft|TimeEstimated|Cc|AdminCc|Project|Tracker|Category|Assigned|"
         r"Fixed ?version|Done ?ratio|Estimated ?hours|Watcher|Command)\w*)"
         r"(?=[^:\n]{0,40}:)",
         re.IGNORECASE,

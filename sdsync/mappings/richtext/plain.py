@@ -29,6 +29,7 @@ from sdsync.mappings.richtext.document import (
     normal,
 )
 
+_BULLET: Final = re.compile(r"- +(?=\S)")
 _NUMBERED: Final = re.compile(r"(\d{1,4})\. +(?=\S)")
 _INDENT: Final = re.compile("^\u00a0+", re.MULTILINE)
 _RULE: Final = "-" * 20
@@ -46,15 +47,20 @@ def _read(lines: list[str], depth: int) -> Iterator[Block]:
 
 
 def _chunk(lines: list[str], depth: int) -> Iterator[Block]:
-    for kind, group in groupby(lines, key=_kind):
-        part = list(group)
+    at = 0
+    while at < len(lines):
+        start, kind = at, _kind(lines[at]) if depth < DEPTH else "text"
+        at += 1
+        while at < len(lines) and _belongs(lines[at], kind):
+            at += 1
+        part = lines[start:at]
         match kind:
-            case "quote" if depth < DEPTH:
+            case "quote":
                 yield Quote(tuple(_read([line[1:].removeprefix(" ") for line in part], depth + 1)))
             case "bullet":
-                yield Items(tuple((Para((Text(line[2:].strip()),)),) for line in part))
+                yield Items(_items(part, _BULLET, depth))
             case "number":
-                yield from _numbered(part)
+                yield from _numbered(part, depth)
             case "rule":
                 yield from (Line() for _ in part)
             case _:
@@ -64,26 +70,40 @@ def _chunk(lines: list[str], depth: int) -> Iterator[Block]:
 def _kind(line: str) -> str:
     if line.startswith(">"):
         return "quote"
-    if line.startswith("- ") and line[2:].strip():
-        return "bullet"
     if line.strip() == _RULE:
         return "rule"
+    if _BULLET.match(line):
+        return "bullet"
     return "number" if _NUMBERED.match(line) else "text"
 
 
-def _numbered(lines: list[str]) -> Iterator[Block]:
+def _belongs(line: str, kind: str) -> bool:
+    """Whether a line goes on with what is open: its own kind, or indented below an item."""
+    if kind in ("bullet", "number") and line.startswith("  "):
+        return True
+    return _kind(line) == kind
+
+
+def _items(lines: list[str], marker: re.Pattern[str], depth: int) -> tuple[Blocks, ...]:
+    items: list[list[str]] = []
+    indent = 0
+    for line in lines:
+        if match := marker.match(line):
+            indent = match.end()
+            items.append([line[indent:]])
+        else:
+            stripped = line.lstrip(" ")
+            items[-1].append(" " * max(0, len(line) - len(stripped) - indent) + stripped)
+    return tuple(tuple(_read(item, depth + 1)) for item in items)
+
+
+def _numbered(lines: list[str], depth: int) -> Iterator[Block]:
     """A list where the numbers count up; anything else is lines of text."""
-    matches = [_NUMBERED.match(line) for line in lines]
-    numbers = [int(match[1]) for match in matches if match]
-    if numbers != list(range(numbers[0], numbers[0] + len(lines))):
+    numbers = [int(match[1]) for line in lines if (match := _NUMBERED.match(line))]
+    if numbers == list(range(numbers[0], numbers[0] + len(numbers))):
+        yield Items(_items(lines, _NUMBERED, depth), numbers[0])
+    else:
         yield _paragraph(lines)
-        return
-    items = (
-        (Para((Text(line[match.end() :].strip()),)),)
-        for line, match in zip(lines, matches, strict=True)
-        if match
-    )
-    yield Items(tuple(items), numbers[0])
 
 
 def _paragraph(lines: list[str]) -> Para:

@@ -33,7 +33,8 @@ from sdsync.mappings.richtext.plain import write_plain
 from sdsync.mappings.richtext.textile_read import PHRASE, read_textile
 
 _ENTITY: Final = re.compile(r"&(?=#?\w{1,31};)")
-_TAG: Final = re.compile(r"<(?=[A-Za-z/!])")
+#: The only tags that Redmine obeys; it shows all others as they are written.
+_TAG: Final = re.compile(r"<(?=/?(?:pre|code|kbd|notextile)\b)", re.IGNORECASE)
 _START: Final = re.compile(
     r"(?:[*#]{1,10} |h[1-6][.(]|bq[.(]|p[.(<>=]|>|-{3,}\s*$|\||fn\d|notextile)"
 )

@@ -97,7 +97,7 @@ ITEMS = st.builds(
     st.lists(st.tuples(PARA), min_size=1, max_size=3).map(tuple),
     st.sampled_from([None, 1]),
 )
-NESTED = st.builds(lambda para, inner: Items(((para, inner),)), PARA, ITEMS)
+NESTED = st.builds(lambda word, inner: Items(((Para((Text(word),)), inner),)), SIMPLE, ITEMS)
 BLOCK: st.SearchStrategy[Block] = st.one_of(
     PARA,
     st.builds(Heading, st.integers(1, 6), SIMPLE.map(lambda word: (Text(word),))),
