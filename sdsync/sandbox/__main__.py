@@ -46,15 +46,17 @@ def main(argv: list[str] | None = None) -> int:
         return 1
     stop = threading.Event()
     _stop_on_signals(stop)
+    people = People(pair.desk.url, pair.dev.url, options.seed, options.pace)
     with pair:
         _prepare(pair, options)
-        people = People(pair.desk.url, pair.dev.url, options.seed, options.pace)
         if options.people:
             people.start()
         if not options.quiet:
             _explain(pair)
         stop.wait()
-        people.stop()
+        people.leave()
+    # Only now: a call of theirs that hangs was cut by the products' end.
+    people.stop()
     return 0
 
 

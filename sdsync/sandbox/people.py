@@ -78,9 +78,13 @@ class People:
         """Work in a thread of its own."""
         self._thread.start()
 
+    def leave(self) -> None:
+        """Begin nothing new; returns at once."""
+        self._stop.set()
+
     def stop(self) -> None:
         """Stop within a call's time."""
-        self._stop.set()
+        self.leave()
         if self._thread.is_alive():
             self._thread.join(TIMEOUT_S)
         self._client.close()

@@ -56,9 +56,11 @@ class Product(Protocol):
 
     def missing(self, call: Call) -> Answer:
         """What the product says to an unknown path."""
+        ...
 
     def failed(self, status: int, text: str) -> Answer:
         """How the product words an error of its own."""
+        ...
 
     def act(self, action: str, by: str, fields: dict[str, Json]) -> Json:
         """Do something as a person does in the product's own pages."""

@@ -64,12 +64,17 @@ class SandboxServer:
         self.on_loop(lambda: None)
         return self
 
-    def stop(self) -> None:
-        """Stop within two seconds; hanging calls are cut."""
+    def begin_stop(self) -> None:
+        """Take no more calls and cut those that hang; returns at once."""
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self.app.stopping.set)
             self._server.should_exit = True
-            self._thread.join(STOP_S + 1)
+
+    def stop(self) -> None:
+        """Stop within two seconds; hanging calls are cut."""
+        self.begin_stop()
+        if self._thread.is_alive():
+            self._thread.join(STOP_S)
         self.webhooks.stop()
         self._socket.close()
         self._saver.close()
@@ -155,7 +160,9 @@ class Pair:
         self.stop()
 
     def stop(self) -> None:
-        """Stop both."""
+        """Stop both, at the same time."""
+        self.desk.begin_stop()
+        self.dev.begin_stop()
         self.desk.stop()
         self.dev.stop()
 

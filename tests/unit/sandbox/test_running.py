@@ -154,6 +154,7 @@ def test_the_command_prints_where_it_is_and_stops_within_two_seconds() -> None:
         child.send_signal(signal.SIGTERM)
         began = time.monotonic()
         code = child.wait(timeout=10)
+        took = time.monotonic() - began
 
     assert (code, desk.split()[0], dev.split()[0]) == (0, "desk", "dev")
-    assert time.monotonic() - began < 10  # two on a quiet machine
+    assert took < 4.5  # two, and room for a busy machine: a hanging call would take five
