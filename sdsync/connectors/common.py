@@ -56,21 +56,36 @@ def need(answer: T | Failure) -> T:
 def answers(
     method: Callable[Concatenate[S, P], T],
 ) -> Callable[Concatenate[S, P], T | Failure]:
-    """Let a method end early by :class:`Refused`; its failure becomes the answer.
+    """Let a reading method end early by :class:`Refused`; its failure becomes the answer.
 
     An answer of another shape than the product's own (a list for an object, an
     id that is none) is Misconfigured: something else answers at this address, or
     a version that nobody has tested.
     """
+    return _ending_early(method, Misconfigured)
 
+
+def writes(
+    method: Callable[Concatenate[S, P], T],
+) -> Callable[Concatenate[S, P], T | Failure]:
+    """As :func:`answers`, for a method that writes.
+
+    An answer of an unknown shape leaves it in doubt: the write may have been taken.
+    """
+    return _ending_early(method, OutcomeUnknown)
+
+
+def _ending_early(
+    method: Callable[Concatenate[S, P], T], strange: Callable[[str], Failure]
+) -> Callable[Concatenate[S, P], T | Failure]:
     @functools.wraps(method)
     def wrapper(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T | Failure:
         try:
             return method(self, *args, **kwargs)
         except Refused as end:
             return end.failure
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as strange:
-            return Misconfigured(f"an answer has an unknown shape ({type(strange).__name__})")
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as odd:
+            return strange(f"an answer has an unknown shape ({type(odd).__name__})")
 
     return wrapper
 

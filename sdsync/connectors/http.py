@@ -204,7 +204,9 @@ class Http:
             if request.method == "HEAD" or response.status_code in {204, 304}:
                 body = b""
             else:
-                chunks = self._deadline.watched(response.iter_raw())
+                # Not iter_raw(): it refuses answers that a test's transport made whole.
+                assert isinstance(response.stream, httpx.SyncByteStream)
+                chunks = self._deadline.watched(response.stream)
                 body = decode(chunks, coding, limit_bytes=limit_bytes)
         finally:
             response.close()
@@ -236,10 +238,11 @@ def _told(reveal: Reveal) -> str | None:
 def _wire_failure(method: str, trouble: Exception) -> Failure:
     """Only the kind of trouble is told: its text may hold the whole address."""
     kind = type(trouble).__name__
-    before_sending = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
     if isinstance(trouble, httpx.ConnectError) and _is_tls(trouble):
         return Misconfigured("the TLS certificate was refused")
-    if isinstance(trouble, before_sending) or method in SAFE_METHODS:
+    if isinstance(trouble, httpx.ConnectError | httpx.ConnectTimeout):
+        return Transient(kind, unreachable=True)
+    if isinstance(trouble, httpx.PoolTimeout) or method in SAFE_METHODS:
         return Transient(kind)
     return OutcomeUnknown(kind)
 

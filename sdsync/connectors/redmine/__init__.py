@@ -12,7 +12,7 @@ from sdsync.config.clock import Clock
 from sdsync.config.model import SystemConfig
 from sdsync.connectors import webhooks
 from sdsync.connectors.bodies import Broken
-from sdsync.connectors.common import Refused, answers, digest, need
+from sdsync.connectors.common import Refused, answers, digest, need, writes
 from sdsync.connectors.contract import (
     Audience,
     Capabilities,
@@ -170,7 +170,7 @@ class Redmine:
         """In order, each on its own."""
         return in_order(self._carry_out, operations)
 
-    @answers
+    @writes
     def _carry_out(self, operation: Operation) -> Done:
         return self._writer.carry_out(operation)
 

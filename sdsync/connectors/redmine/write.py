@@ -121,7 +121,9 @@ class Writer:
         """Watchers have calls of their own, one for each person."""
         if not isinstance(wanted, list | tuple):
             raise Refused(Rejected(("watchers",), "not a list of people"))
-        shown = self._client.get(f"{path}.json", {"include": "watchers"})["issue"]
+        reply = self._client.call("GET", f"{path}.json", params={"include": "watchers"})
+        _went(reply, wrote=wrote)
+        shown = need(need(reply).json())["issue"]
         if "watchers" not in shown:
             raise Refused(Rejected(("watchers",), "our account may not see watchers here"))
         present = {str(one["id"]) for one in shown["watchers"]}
@@ -133,6 +135,7 @@ class Writer:
             wrote = _went(reply, wrote=wrote)
 
     def _note(self, operation: AddElement) -> Done:
+        self._metadata.account()  # asked for now: after the write nothing may fail
         body = str(operation.values.get("body") or "")
         if not body.strip():
             raise Refused(Rejected(("body",), "an empty note says nothing"))

@@ -13,7 +13,7 @@ import httpx
 from sdsync.config.clock import Clock
 from sdsync.config.model import SystemConfig
 from sdsync.connectors import webhooks
-from sdsync.connectors.common import Refused, answers, digest, need
+from sdsync.connectors.common import Refused, answers, digest, need, writes
 from sdsync.connectors.contract import (
     Audience,
     Capabilities,
@@ -151,7 +151,7 @@ class RequestTracker:
         """One call each, in order."""
         return in_order(self._carry_out, operations)
 
-    @answers
+    @writes
     def _carry_out(self, operation: Operation) -> Done:
         return need(self._writer.carry_out(operation))
 

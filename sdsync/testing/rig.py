@@ -1,0 +1,67 @@
+"""What the conformance kit needs of a connector under test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import httpx
+
+from sdsync.connectors.contract import (
+    AddElement,
+    Connector,
+    Create,
+    Done,
+    Operation,
+    Update,
+)
+from sdsync.connectors.failures import (
+    Failure,
+)
+from sdsync.store.records import Ref
+from sdsync.testing.misbehaving import (
+    Handler,
+    Watching,
+)
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+#: What reading one answer of 8 MiB may cost, with the copies that decoding makes.
+MOST_MEMORY_BYTES = 96 * 1024 * 1024
+#: Asking again for as long as ``more`` is said must end.
+MOST_PAGES = 300
+
+
+@dataclass(frozen=True)
+class Rig:
+    """A connector under test and a product that behaves.
+
+    ``behaved`` answers as the product does, from recordings: at least what a
+    fetch of ``ref``, the feed, and what precedes the writes ask for. ``connect``
+    makes a new connector over a transport; its credential is ``secret``.
+    """
+
+    connect: Callable[[httpx.BaseTransport], Connector]
+    behaved: Handler
+    secret: str
+    ref: Ref
+    place: str
+    update: Update
+    create: Create
+    note: AddElement
+
+
+def answers(connector: Connector, operations: Sequence[Operation]) -> list[Done | Failure]:
+    """What ``apply`` says, which is one answer for each operation."""
+    answered = list(connector.apply(operations))
+    assert len(answered) == len(operations)
+    return answered
+
+
+class RiggedTests:
+    """Tests over a ``rig``."""
+
+    def over(self, rig: Rig, handler: Handler) -> tuple[Connector, Watching]:
+        """A connector whose product is ``handler``, and what it was asked."""
+        watching = Watching(handler)
+        return rig.connect(watching), watching
