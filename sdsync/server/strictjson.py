@@ -49,14 +49,12 @@ def _once(pairs: list[tuple[str, Any]]) -> None:
 
 
 def _deeper_than(value: object, depth: int) -> bool:
-    layer = [value]
-    for _ in range(depth + 1):
+    layer = [value] if isinstance(value, dict | list) else []
+    for _ in range(depth):
         layer = [
             inner
             for one in layer
-            if isinstance(one, dict | list)
             for inner in (one.values() if isinstance(one, dict) else one)
+            if isinstance(inner, dict | list)
         ]
-        if not layer:
-            return False
-    return True
+    return bool(layer)

@@ -32,6 +32,8 @@ def test_anything_else_is_refused(body: bytes) -> None:
 
 @pytest.mark.parametrize(("opening", "closing"), [(b"[", b"]"), (b'{"a":', b"}")])
 def test_depth_is_bounded(opening: bytes, closing: bytes) -> None:
+    with pytest.raises(NotStrictJson):
+        check(b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1))
     check(opening * MAX_DEPTH + b"1" + closing * MAX_DEPTH)
     for depth in (MAX_DEPTH + 1, 1000, 100_000):
         with pytest.raises(NotStrictJson):

@@ -1,0 +1,1 @@
+"""The intake and the daemon on a free port of this machine."""
