@@ -1,23 +1,54 @@
-"""One line that says who wrote a note elsewhere; the way back strips it (law 54)."""
+"""One line that says who wrote a note elsewhere; the way back strips it (law 54).
+
+``*Ann Bee wrote in desk:*`` above the body, where we cannot write in her name.
+A product without emphasis shows the line without stars; it is known all the same.
+"""
 
 from __future__ import annotations
 
 import re
+from typing import Final
 
-_LINE = re.compile(r"\A\*(?P<name>[^\n*]{1,120}) wrote in (?P<system>[^\n*:]{1,60}):\*\n\n")
+from sdsync.mappings.richtext.convert import clean
+from sdsync.mappings.richtext.document import Em, Para, Text
+from sdsync.mappings.richtext.markdown_read import read_markdown
+from sdsync.mappings.richtext.markdown_write import write_markdown
+
+#: Longer than any line that we write: a first paragraph beyond it is not read as one.
+_LONGEST: Final = 600
+_LINE: Final = re.compile(r"(?P<name>.{1,120}) wrote in (?P<system>[\w.-]{1,60}):")
 
 
 def add_authorship(body: str, name: str, system: str) -> str:
     """``body`` under its author's line; adding it twice adds it once.
 
     Args:
-        name: Display name; line breaks and stars in it would end the line, so they go.
+        body: Canonical text.
+        name: Display name; what would end the line, or be markup, is made harmless.
         system: The system's name in ``sdsync.toml``.
     """
-    clean = " ".join(name.replace("*", "").split())[:120] or "somebody"
-    return f"*{clean} wrote in {system}:*\n\n{strip_authorship(body)}"
+    shown = " ".join(clean(name).split())[:120].strip() or "somebody"
+    line = write_markdown((Para((Em((Text(f"{shown} wrote in {system}:"),)),)),))
+    rest = strip_authorship(body)
+    return f"{line}\n\n{rest}" if rest else line
 
 
 def strip_authorship(body: str) -> str:
     """``body`` without its author's line, if it has one."""
-    return _LINE.sub("", body, count=1)
+    first, _, rest = body.partition("\n\n")
+    return rest if author_line(first) is not None else body
+
+
+def author_line(text: str) -> tuple[str, str] | None:
+    """Name and system that a first paragraph tells; None when it is no such line."""
+    if len(text) > _LONGEST or " wrote in " not in text:
+        return None
+    blocks = read_markdown(text)
+    if len(blocks) != 1 or not isinstance(blocks[0], Para) or len(blocks[0].inner) != 1:
+        return None
+    one = blocks[0].inner[0]
+    inner = one.inner if isinstance(one, Em) else (one,)
+    if len(inner) != 1 or not isinstance(inner[0], Text):
+        return None
+    match = _LINE.fullmatch(inner[0].text)
+    return (match["name"], match["system"]) if match else None

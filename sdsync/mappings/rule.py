@@ -119,7 +119,7 @@ class Rule:
         if isinstance(outcome, Left):
             return Put() if self._constant_shows(value) else Put(cut=outcome.cut)
         if self.path is None or self._already(outcome, now, scene):
-            return Put(cut=outcome.cut)
+            return Put()  # what it does not carry was told when it was written
         if self.once and not isinstance(now, Absent):
             return Put(cut=f"{self.path.text} can be written at birth only")
         patches = [self.path.patch(outcome.value)]

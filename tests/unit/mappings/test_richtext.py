@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sdsync.mappings.richtext.authorship import author_line, same_note, with_author, without_author
+from sdsync.mappings.authorship import add_authorship, author_line, strip_authorship
 from sdsync.mappings.richtext.convert import LIMIT, Markup, canonical, from_native, to_native
 from sdsync.mappings.richtext.document import Blocks, normal
 from sdsync.mappings.richtext.inert import ALL, GUARD
@@ -179,24 +179,24 @@ def test_hostile_texts_come_back_at_all(markup: Markup, text: str) -> None:
 def test_law_54_the_line_of_authorship_is_gone_on_the_way_back(text: str, name: str) -> None:
     body = canonical(text)
 
-    signed = with_author(body, name, "desk")
+    signed = add_authorship(body, name, "desk")
 
-    assert without_author(signed) == body
+    assert strip_authorship(signed) == body
     assert canonical(signed) == signed
-    assert same_note(signed, body)
+    assert add_authorship(signed, "Zoe", "dev") == add_authorship(body, "Zoe", "dev")
 
 
 @pytest.mark.parametrize("markup", ["plain", *RICH])
 def test_the_line_is_known_in_every_markup(markup: Markup) -> None:
-    signed = with_author("rebooted", "Ann Bee", "desk")
+    signed = add_authorship("rebooted", "Ann Bee", "desk")
 
     shown = from_native(to_native(signed, markup, dangers=ALL), markup)
 
     assert author_line(shown.partition("\n\n")[0]) == ("Ann Bee", "desk")
-    assert without_author(shown) == "rebooted"
+    assert strip_authorship(shown) == "rebooted"
 
 
 def test_a_note_that_merely_speaks_of_writing_keeps_its_first_line() -> None:
     body = "Ann wrote in anger: stop\n\nmore"
 
-    assert without_author(body) == body
+    assert strip_authorship(body) == body

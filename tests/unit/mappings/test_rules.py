@@ -107,6 +107,7 @@ def test_a_place_without_the_field_is_told_and_nothing_is_written() -> None:
 
 def test_a_text_written_at_birth_only_is_not_written_again() -> None:
     born = put(RT, "description", "a **b**")
+    assert put(RT, "description", "a **b**", dict(born.values)) == Put()
     seen = {"Content": "a b", "ContentType": "text/plain"}
 
     assert born.values == {"Content": "a b", "ContentType": "text/plain"}
