@@ -39,9 +39,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--from-seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--seed", type=int, help="replay one seed alone")
-    parser.add_argument(
-        "--verbose", action="store_true", help="with --seed: say all of it"
-    )
+    parser.add_argument("--verbose", action="store_true", help="with --seed: say all of it")
     parser.add_argument("--lenient", action="store_true", help="zeros do not fail (short runs)")
     return parser.parse_args()
 

@@ -71,7 +71,8 @@ def _unshared(world: World) -> Iterator[str]:
 def _replica(world: World, share: Share, replica: Replica, people: Directory) -> Iterator[str]:
     where = f"{replica.system} #{replica.native_id} of hub {share.hub.id[-6:]}"
     for group, row in replica.groups.items():
-        if row.state not in LISTED:
+        # Out of reach, missing, merged: the replica itself is listed, its groups wait.
+        if row.state not in LISTED and replica.state is ReplicaState.LIVE:
             yield f"{where}: {group} is {row.state.value} when all is quiet ({row.note})"
     if replica.state is ReplicaState.UNBORN and not replica.groups:
         yield f"{where}: decided, never born, and not listed"

@@ -105,6 +105,7 @@ def engine(
     rand: random.Random,
     *,
     steps: Callable[[str], None],
+    ring: Callable[[str], None],
     edition: int,
     poll_s: float,
 ) -> Engine:
@@ -117,6 +118,7 @@ def engine(
         clock=clock,
         rand=rand,
         steps=steps,
+        ring=ring,
         people=lambda one: Directory(one, tuple(lines)),
     )
 

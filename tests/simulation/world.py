@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from sdsync.sync.engine import Engine
-from sdsync.testing.memory_store import MemoryStore
 from sdsync.testing.simulated.clock import VirtualClock
 from sdsync.testing.simulated.faults import Faults
 from tests.simulation import rig
@@ -17,8 +16,11 @@ from tests.simulation.deeds import Ledger
 from tests.simulation.mishaps import Mishaps
 from tests.simulation.pushes import Pushes
 from tests.simulation.schedule import SPAN_S, Planned, Schedule
+from tests.simulation.swift_store import SwiftStore
 from tests.simulation.witness import Witness
 
+LANES = ("board", "desk", "dev")
+NEVER = datetime.max.replace(tzinfo=UTC)
 #: Turns that may pass at one instant before it counts as running in circles.
 SPIN = 400
 #: No write for so long is quiet; and so long it must stay so.
@@ -26,7 +28,7 @@ QUIET = timedelta(minutes=45)
 PROOF = timedelta(hours=2)
 PATIENCE = timedelta(hours=8)
 #: Polls in the quiet hours are rare: they only have to prove that nothing comes.
-CALM_POLL_S = 240.0
+CALM_POLL_S = 600.0
 
 
 class Crash(BaseException):
@@ -55,10 +57,11 @@ class World:
         self.crashes: list[datetime] = []
         self.edition = 1
         self.poll_s = plan.options.poll_s
-        self.store = MemoryStore(self.clock)
+        self.store = SwiftStore(self.clock)
         self._crash_after: int | None = None
         self._crash_at: str | None = None
         self._nested = 0
+        self._wake: dict[str, datetime | None] = {}
         self.alive = True
         for name, lane in self.lanes.items():
             lane.looked = self.witness.looked
@@ -124,18 +127,23 @@ class World:
                 self.clock.advance(1.0)
 
     def _turn(self) -> datetime | None:
-        """One piece of work per lane; when to come back, None: at once."""
-        wakes = []
+        """One piece of work per lane that is awake; when to come back, None: at once."""
         did = False
-        for lane in self.rand.sample(sorted(self.lanes), len(self.lanes)):
-            worked = self.engine.work(lane)
-            did = did or worked.did
-            if worked.wake_at is not None:
-                wakes.append(worked.wake_at)
+        for lane in self.rand.sample(LANES, len(LANES)):
+            wake = self._wake[lane]
+            if wake is not None and wake <= self.clock.now():
+                worked = self.engine.work(lane)
+                did = did or worked.did
+                self._wake[lane] = self.clock.now() if worked.did else worked.wake_at
         if did:
             return None
-        planned = self.clock.next_at()
-        return min([*wakes, planned or datetime.max.replace(tzinfo=self.clock.now().tzinfo)])
+        times = [*self._wake.values(), self.clock.next_at()]
+        return min((one for one in times if one is not None), default=NEVER)
+
+    def _ring(self, lane: str) -> None:
+        """A bell inside the process. Losing one must lose nothing: the feed's timer comes."""
+        if not self.faults.strike("lost bell"):
+            self._wake[lane] = self.clock.now()
 
     # -- while a call is out ------------------------------------------------------------
     def _meanwhile(self, lane: str, phase: str) -> None:
@@ -145,7 +153,7 @@ class World:
         draw = self.rand.random()
         if draw < 0.06 and self._nested < 2:
             self._nested += 1
-            self.engine.work(self.rand.choice(sorted(self.lanes)))
+            self.engine.work(self.rand.choice(LANES))
             self._nested -= 1
         elif draw > 0.985:
             self._somebody_edits(lane)
@@ -205,9 +213,10 @@ class World:
     def _boot(self) -> Engine:
         engine = rig.engine(
             self.store, self.lanes, self.plan.options, self.clock,
-            random.Random(self.rand.getrandbits(32)), steps=self.step, edition=self.edition,
-            poll_s=self.poll_s,
+            random.Random(self.rand.getrandbits(32)), steps=self.step, ring=self._ring,
+            edition=self.edition, poll_s=self.poll_s,
         )  # fmt: skip
+        self._wake = dict.fromkeys(LANES, self.clock.now())
         armed, self._crash_after, self._crash_at = (self._crash_after, self._crash_at), None, None
         engine.start()
         self._crash_after, self._crash_at = armed

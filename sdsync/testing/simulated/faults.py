@@ -26,6 +26,7 @@ RATES: Mapping[str, float] = {
     "stale listing": 0.08,
     "lagging search": 0.5,
     "lost event": 0.03,
+    "lost bell": 0.03,
     "lost webhook": 0.3,
     "duplicated webhook": 0.2,
     "reordered webhook": 0.2,
