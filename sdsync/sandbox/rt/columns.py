@@ -27,12 +27,14 @@ def columns_of(state: RtState, record: Record, as_of: datetime | None = None) ->
         case Ticket():
             return _ticket(state, record, as_of)
         case Transaction():
-            return _table({
+            own = _table({
                 "id": record.id, "type": record.type, "objectid": record.ticket,
                 "objecttype": "RT::Ticket", "ticketid": record.ticket, "creator": record.creator,
                 "created": instant(record.created), "field": record.field, "data": record.data,
                 "oldvalue": record.old, "newvalue": record.new,
             })  # fmt: skip
+            ticket = state.tickets[record.ticket]
+            return _with_ticket(own, _ticket(state, ticket, as_of))
         case Attachment():
             return _table({
                 "id": record.id, "transactionid": record.transaction, "parent": record.parent,
@@ -78,6 +80,18 @@ def _ticket(state: RtState, ticket: Ticket, as_of: datetime | None) -> Columns:
                 users = [state.user(one) for one in people]
                 return [value for one in users if one for value in (one.email, one.name)]
         return plain(name)
+
+    return get
+
+
+def _with_ticket(own: Columns, ticket: Columns) -> Columns:
+    """A transaction's own fields, and its ticket's as ``TicketQueue``, ``TicketStatus`` …"""
+
+    def get(name: str) -> list[str] | None:
+        found = own(name)
+        if found is None and name.lower().startswith("ticket"):
+            return ticket(name[len("ticket") :])
+        return found
 
     return get
 

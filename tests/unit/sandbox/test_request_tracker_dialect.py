@@ -111,6 +111,16 @@ def test_transactions_are_not_counted_and_hidden_ones_shorten_a_page(desk: httpx
     assert "next_page" not in page
 
 
+def test_transactions_are_found_by_their_ticket(desk: httpx.Client) -> None:
+    create(desk)
+    create(desk, Queue="General")
+    query = "ObjectType = 'RT::Ticket' AND id > 0 AND ( TicketQueue = 'Escalated' )"
+
+    found = desk.get("/transactions", params={"query": query, "fields": "ObjectId"}).json()
+
+    assert [one["ObjectId"] for one in found["items"]] == ["1"]
+
+
 def test_lists_hold_at_most_a_hundred_and_name_the_next_page(desk: httpx.Client) -> None:
     for _ in range(3):
         create(desk)
