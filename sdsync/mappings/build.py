@@ -160,8 +160,9 @@ class Builder(OptionReader):
             return entries
         for canonical, entry in key.value.items():
             self._check_word(raw, key, name, canonical)
-            words = [str(word) for word in listed(entry)]
-            if not any(range_of(word) is None for word in words):
+            words = [word for word in listed(entry) if isinstance(word, str)]
+            whole = len(words) == len(listed(entry))
+            if not whole or all(range_of(word) is not None for word in words):
                 where = dotted(("fields", raw.field, name, canonical))
                 self.problems.append(
                     key.at(canonical).problem(

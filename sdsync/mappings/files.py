@@ -113,10 +113,9 @@ class MappingFile:
 
 def read_mapping_file(source: Path | str, name: str) -> MappingFile:
     """Read a file (a path) or text. ConfigError only where nothing could be read at all."""
-    text = source.read_text("utf-8", "surrogateescape") if isinstance(source, Path) else source
-    data, places = read_yaml(source, name)
-    digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
-    return _Reader(name, places).file(data, digest)
+    data, places = read_yaml(source, name)  # bounds the size, and refuses what is no plain file
+    raw = source.read_bytes() if isinstance(source, Path) else source.encode()
+    return _Reader(name, places).file(data, hashlib.sha256(raw).hexdigest())
 
 
 class _Reader:

@@ -49,7 +49,7 @@ def _keys(lower: RawRule, upper: RawRule) -> dict[str, Key]:
     for name, key in upper.keys.items():
         below = kept.get(name)
         if name in _ADDING and below is not None and _both_tables(below, key):
-            kept[name] = _added(below, key, words=name in _OF_TABLE)
+            kept[name] = _added(below, key, words=name == "table")
         else:
             kept[name] = key
     return _without_claimed(kept, upper)
@@ -73,10 +73,10 @@ def _both_tables(lower: Key, upper: Key) -> bool:
 def _added(lower: Key, upper: Key, *, words: bool) -> Key:
     value: dict[str, Any] = {**lower.value, **upper.value}
     if words:
-        claimed = {word for entry in upper.value.values() for word in listed(entry)}
+        claimed = {str(word) for entry in upper.value.values() for word in listed(entry)}
         for name, entry in lower.value.items():
             if name not in upper.value:
-                value[name] = [word for word in listed(entry) if word not in claimed]
+                value[name] = [word for word in listed(entry) if str(word) not in claimed]
         value = {name: entry for name, entry in value.items() if listed(entry)}
     return Key(value, upper.spot, {**lower.inner, **upper.inner})
 
@@ -84,7 +84,7 @@ def _added(lower: Key, upper: Key, *, words: bool) -> Key:
 def _without_claimed(kept: dict[str, Key], upper: RawRule) -> dict[str, Key]:
     """A canonical word that the upper table can say needs no lossy way out of the lower one."""
     table, also = upper.keys.get("table"), kept.get("also")
-    if also is None or "also" in upper.keys or table is None or not isinstance(table.value, dict):
+    if also is None or table is None or "also" in upper.keys or not _both_tables(also, table):
         return kept
     rest = {name: entry for name, entry in also.value.items() if name not in table.value}
     return {**kept, "also": Key(rest, also.spot, also.inner)}

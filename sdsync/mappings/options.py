@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
 from sdsync.config.problems import Problem, nearest_name, one_of, show
@@ -10,7 +10,7 @@ from sdsync.mappings.contract import Direction
 from sdsync.mappings.files import Key, RawRule
 from sdsync.mappings.lenses.tags import Separator
 from sdsync.mappings.merge import listed
-from sdsync.mappings.richtext.inert import ALL
+from sdsync.mappings.richtext.inert import ALL, Danger
 
 _SEPARATORS: Final[tuple[Separator, ...]] = ("comma", "space", "line", "list")
 
@@ -36,7 +36,7 @@ class OptionReader:
         key = raw.keys.get("zone")
         if key is None:
             return ZoneInfo("UTC")
-        if key.value not in available_timezones():
+        if not isinstance(key.value, str) or key.value not in available_timezones():
             near = nearest_name(key.value, available_timezones())
             spot = key.spot
             self.problems.append(
@@ -57,21 +57,23 @@ class OptionReader:
             self.word(raw, "midnight", key, ("day", "instant"))
         return key is not None and key.value == "day"
 
-    def allow(self, raw: RawRule) -> frozenset[Any]:
+    def allow(self, raw: RawRule) -> frozenset[Danger]:
         """Dangers that the mapping lets through (law 46)."""
         key = raw.keys.get("allow")
         if key is None:
             return frozenset()
         if key.value == "all":
             return ALL
-        for word in listed(key.value):
-            if word not in ALL:
+        words = listed(key.value)
+        known = frozenset(danger for danger in ALL if danger in words)
+        for word in words:
+            if word not in tuple(ALL):
                 near = nearest_name(word, ALL)
                 expected = one_of([*sorted(ALL), "all"])
                 self.problems.append(
                     key.spot.problem(f"fields.{raw.field}.allow", show(word), expected, near)
                 )
-        return frozenset(listed(key.value)) & ALL
+        return known
 
     def direction(self, key: Key | None, raw: RawRule) -> Direction:
         """Which way the field flows."""

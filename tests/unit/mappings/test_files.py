@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sdsync.config.problems import ConfigError
+from sdsync.mappings.check import check
 from sdsync.mappings.compile import compile_mapping, pack_names
 from sdsync.mappings.contract import UNKNOWN, Direction, Unmapped
 from sdsync.mappings.examples import SamePeople, run_examples
+from sdsync.mappings.files import RULE_KEYS
 from tests.unit.mappings.helpers import CUSTOMERS, get, mapping_of, put
 
 SKETCH = """\
@@ -212,6 +217,40 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
         mapping_of(tmp_path, text)
 
     assert [one.line for one in caught.value.problems] == [2, 3, 4]
+
+
+_VALUES = st.recursive(
+    st.sampled_from(["", "off", "x", "1..5", "both", "= title", "customers.queue", "a.b", "new"]),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=2),
+        st.dictionaries(st.sampled_from(["new", "closed", "at", "html", "x"]), inner, max_size=2),
+    ),
+    max_leaves=4,
+)
+_RULES = st.dictionaries(st.sampled_from(RULE_KEYS), _VALUES, max_size=4)
+_FIELDS = st.dictionaries(
+    st.sampled_from(["title", "status", "tags", "due_at", "owner_person", "nonsense"]),
+    st.one_of(_RULES, _VALUES),
+    max_size=3,
+)
+
+
+@given(
+    st.one_of(_VALUES, st.fixed_dictionaries({"fields": _FIELDS}, optional={"examples": _VALUES}))
+)
+@settings(max_examples=300, deadline=None)
+def test_a_hostile_file_is_refused_with_problems_and_nothing_else(
+    tmp_path_factory: pytest.TempPathFactory, data: object
+) -> None:
+    folder = tmp_path_factory.getbasetemp() / "hostile"
+    for connector in ("none", "request_tracker"):
+        try:
+            mapping = mapping_of(folder, json.dumps(data), connector=connector)
+        except ConfigError as error:
+            assert error.problems  # noqa: PT017 - both outcomes are fine, silence is not
+            continue
+        run_examples(mapping)
+        check(mapping)
 
 
 def test_a_refused_value_names_the_rule_to_blame(tmp_path: Path) -> None:
