@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, literal, select, update
 from sqlalchemy.schema import Table
 
 from sdsync.store import tables, working
@@ -16,7 +16,7 @@ from sdsync.store.dialect import Link, Row
 from sdsync.store.indexes import GROUPS, HUB_SYNCS, HUB_VALUES, level
 from sdsync.store.parts import REPLICAS, Part, Prepared, PreparedShare, prepare
 from sdsync.store.records import Cause, Change, InboxEvent
-from sdsync.store.semantics import cause_clash
+from sdsync.store.semantics import cause_clash, closed_first
 from sdsync.store.statements import Statement, insert_if_new, upsert
 from sdsync.store.trail import audit_columns
 from sdsync.store.vault import Vault, row_id
@@ -28,6 +28,14 @@ HUB_UPDATE = Statement(
     update(_hubs)
     .where(_hubs.c.id == bindparam("k_id"), _hubs.c.version == bindparam("k_version"))
     .values({one.name: bindparam(one.name) for one in _hubs.columns if one.name != "id"})
+)
+
+
+#: Gives up a correlation that changes, so that another hub of the same change may take it.
+HUB_FREE = Statement(
+    update(_hubs)
+    .where(_hubs.c.id == bindparam("k_id"), _hubs.c.correlation != bindparam("correlation"))
+    .values(correlation=literal("\x1f") + _hubs.c.id)
 )
 
 
@@ -130,19 +138,25 @@ def write(tx: Tx, ready: Ready, vault: Vault) -> None:
             the driver's own error, which the writer turns into Stale.
     """
     change, link = ready.change, tx.link
+    if len(ready.shares) > 1:
+        link.many(HUB_FREE, [_freed(one) for one in ready.shares if one.old_version])
     for share in ready.shares:
         _write_hub(link, share)
     _write_parts(link, ready.shares, vault)
     link.many(VERSION_INSERT, ready.versions)
     known = {index for index, one in enumerate(ready.events) if link.run(EVENT_INSERT, one) == 0}
     working.write(link, change, known, vault)
-    for cause in change.causes:
+    for cause in closed_first(change.causes):
         _write_cause(link, cause, vault)
     link.many(PAUSE_DROP, [{"k_scope": scope} for scope in change.resumed])
     link.many(BLOB_DROP, [{"k_element_id": one} for one in change.dropped_blobs])
     for statement, rows in ready.simple:
         link.many(statement, rows)
     tx.audit += ready.audit
+
+
+def _freed(share: PreparedShare) -> dict[str, Any]:
+    return {"k_id": share.hub_id, "correlation": share.hub["correlation"]}
 
 
 def _write_hub(link: Link, share: PreparedShare) -> None:

@@ -7,23 +7,36 @@ from datetime import datetime
 from typing import Protocol
 
 from sdsync.store.records import (
-    AuditRow, Cause, Change, FieldVersion, Hub, Json, LaneRow, Pause, PersonRow,
-    Ref, Replica, Share, SyncRow, SystemRow, Work, WorkKey,
+    AuditRow,
+    Cause,
+    Change,
+    FieldVersion,
+    Hub,
+    Json,
+    LaneRow,
+    Pause,
+    PersonRow,
+    Ref,
+    Replica,
+    Share,
+    SyncRow,
+    SystemRow,
+    Work,
+    WorkKey,
 )
 
 
-class Stale(Exception):
+class Stale(Exception):  # noqa: N818 - an event of the way, not a mistake
     """A share was committed on an older version than the stored one; load it again."""
 
 
-class StoreFull(Exception):
+class StoreFull(Exception):  # noqa: N818 - as above
     """The disk is full or the store cannot be written: nothing was committed."""
 
 
 class Store(Protocol):
     """The truth. Every method is one transaction; readers get their own copies."""
 
-    # -- writing ---------------------------------------------------------------
     def commit(self, change: Change) -> None:
         """Write all of ``change`` or nothing. Returns when it is on disk.
 
@@ -36,73 +49,139 @@ class Store(Protocol):
             Stale: A share's version is not the stored one.
             StoreFull: The disk refused.
         """
+        ...
 
-    def claim(self, lane: str, *, now: datetime, busy: frozenset[str], limit: int) -> Sequence[Work]:
+    def claim(
+        self, lane: str, *, now: datetime, busy: frozenset[str], limit: int
+    ) -> Sequence[Work]:
         """Due work of the lane, most urgent first; counts a start of each (law 35).
 
         ``busy`` holds targets that are being worked on by this process and
         are left out.
         """
+        ...
 
-    # -- reading ---------------------------------------------------------------
-    def share(self, hub_id: str) -> Share | None: ...
+    def share(self, hub_id: str) -> Share | None:
+        """The hub record with all that hangs on it, members in order of their ids."""
+        ...
+
     def share_of(self, ref: Ref) -> Share | None:
         """The share that has a replica with this native id (any replica state)."""
+        ...
 
-    def share_with_replica(self, replica_id: str) -> Share | None: ...
+    def share_with_replica(self, replica_id: str) -> Share | None:
+        """The share that this replica belongs to."""
+        ...
+
     def share_by_mark(self, mark: str) -> Share | None:
         """The share that has an intent with this mark, open or settled."""
+        ...
 
     def open_intents_in(self, system: str, kind: str) -> Sequence[tuple[str, str]]:
         """(hub id, place) of intents of this record kind that are not settled (law 28)."""
+        ...
 
     def find_hubs(self, kind: str, field: str, value: Json) -> Sequence[str]:
         """Hub ids whose ``values[field]`` equals ``value``, for `match` keys (law 12)."""
+        ...
 
-    def next_due(self, lane: str) -> datetime | None: ...
-    def work(self, key: WorkKey) -> Work | None: ...
-    def blob(self, element_id: str) -> bytes | None: ...
-    def system(self, name: str) -> SystemRow: ...
-    def sync(self, name: str) -> SyncRow | None: ...
-    def pauses(self) -> Sequence[Pause]: ...
-    def people(self, system: str) -> Sequence[PersonRow]: ...
+    def unread(self, system: str, *, before: datetime, limit: int) -> Sequence[Ref]:
+        """Records of a system that were not read since, the longest unread first."""
+        ...
+
+    def next_due(self, lane: str) -> datetime | None:
+        """When work of the lane is due next; it may be past."""
+        ...
+
+    def work(self, key: WorkKey) -> Work | None:
+        """One row of work."""
+        ...
+
+    def blob(self, element_id: str) -> bytes | None:
+        """A file's content."""
+        ...
+
+    def system(self, name: str) -> SystemRow:
+        """What is known of a system; a new row when nothing is."""
+        ...
+
+    def sync(self, name: str) -> SyncRow | None:
+        """What is known of a sync."""
+        ...
+
+    def pauses(self) -> Sequence[Pause]:
+        """All pauses in order of scope."""
+        ...
+
+    def people(self, system: str) -> Sequence[PersonRow]:
+        """The people of a system in order of native id."""
+        ...
+
     def cause(self, fingerprint: str) -> Cause | None:
         """The open cause with this fingerprint."""
+        ...
 
-    # -- reading for screens and sweeps (newest first unless said) ---------------
-    def causes(self, *, open_only: bool = True) -> Sequence[Cause]: ...
+    # For screens and sweeps: newest first unless said.
+    def causes(self, *, open_only: bool = True) -> Sequence[Cause]:
+        """Causes: the open ones, or all."""
+        ...
+
     def cause_members(self, cause_id: str) -> Sequence[tuple[Hub, Replica, str]]:
         """(hub, replica, group) that point at the cause."""
+        ...
 
     def held(self) -> Sequence[tuple[Hub, Replica, str]]:
         """(hub, replica, group) that are held."""
+        ...
 
     def hubs(self, *, sync: str | None = None, after: str = "", limit: int = 500) -> Sequence[Hub]:
         """Hub records in order of id."""
+        ...
 
-    def replicas_with_state(self, state: str, *, limit: int = 500) -> Sequence[tuple[Hub, Replica, str]]:
+    def replicas_with_state(
+        self, state: str, *, limit: int = 500
+    ) -> Sequence[tuple[Hub, Replica, str]]:
         """(hub, replica, group) whose group is in the given state, e.g. ``differs``."""
+        ...
 
-    def versions(self, hub_id: str, field: str | None = None) -> Sequence[FieldVersion]: ...
-    def audit(self, *, hub_id: str | None = None, after_seq: int = 0, limit: int = 500) -> Iterator[AuditRow]:
+    def versions(self, hub_id: str, field: str | None = None) -> Sequence[FieldVersion]:
+        """Versions of one field, or of all."""
+        ...
+
+    def audit(
+        self, *, hub_id: str | None = None, after_seq: int = 0, limit: int = 500
+    ) -> Iterator[AuditRow]:
         """Audit rows in order of ``seq``."""
+        ...
 
-    def last_audit_seq(self) -> int: ...
+    def last_audit_seq(self) -> int:
+        """The ``seq`` of the newest audit row; 0 when there is none."""
+        ...
+
     def work_counts(self) -> Sequence[tuple[str, int, datetime | None]]:
         """(lane, waiting, oldest ``since`` that is due) per lane."""
+        ...
 
     def sync_counts(self) -> Sequence[tuple[str, str, int]]:
         """(sync, what, number): shared, parked, held, differs, awaiting, lag_s … per sync."""
+        ...
 
-    # -- lanes -----------------------------------------------------------------
-    def lane(self, lane: str) -> LaneRow: ...
+    def lane(self, lane: str) -> LaneRow:
+        """What outlives the lane's holder; a new row when there is none."""
+        ...
+
     def ring(self, lane: str) -> bool:
         """Note that the lane has work; True only when it turned true (law 34)."""
+        ...
 
     def unring(self, lane: str) -> bool:
         """Clear the bell before the holder's last look; True if it was rung."""
+        ...
 
     def lease(self, lane: str, holder: str, *, now: datetime, until: datetime) -> int | None:
         """Take or renew the lane; the fence, or None when somebody else holds it."""
+        ...
 
-    def release(self, lane: str, holder: str, checkpoint: dict[str, Json]) -> None: ...
+    def release(self, lane: str, holder: str, checkpoint: dict[str, Json]) -> None:
+        """Give the lane back; nothing when another holds it by now."""
+        ...

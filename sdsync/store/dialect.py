@@ -68,7 +68,7 @@ class Dialect:
         found = self._prepared.get(statement)
         if found is None:
             compiled = statement.make(self).compile(dialect=self._compiler)
-            constants = {k: v for k, v in compiled.params.items() if v is not None}
+            constants = {k: v for k, v in (compiled.params or {}).items() if v is not None}
             found = self._prepared[statement] = Prepared(str(compiled), constants)
         return found
 

@@ -15,7 +15,7 @@ from sqlalchemy import Table, bindparam, delete, insert, null, select, update
 from sdsync.store import tables
 from sdsync.store.codec import encode, micros, micros_or_none
 from sdsync.store.records import Attempt, Element, Intent, Placement, Replica, Share
-from sdsync.store.semantics import ENDED, intent_target
+from sdsync.store.semantics import ENDED, intent_target, swept_from
 from sdsync.store.statements import Statement
 from sdsync.store.vault import Vault, row_id
 
@@ -87,7 +87,13 @@ def _part(
 
 
 def _replica(one: Replica, _: Mapping[str, str]) -> Columns:
-    return {"id": one.id, "system": one.system, "kind": one.kind, "native_id": one.native_id}
+    return {
+        "id": one.id,
+        "system": one.system,
+        "kind": one.kind,
+        "native_id": one.native_id,
+        "read_at": swept_from(one),
+    }
 
 
 def _intent(one: Intent, systems: Mapping[str, str]) -> Columns:

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, select
 
 from sdsync.store import tables, working
 from sdsync.store.base import Base
-from sdsync.store.codec import instant_or_none
+from sdsync.store.codec import instant_or_none, micros
 from sdsync.store.dialect import Link
 from sdsync.store.parts import PARTS
 from sdsync.store.records import (
@@ -42,6 +42,12 @@ BY_NATIVE = Statement(
         _replicas.c.kind == bindparam("kind"),
         _replicas.c.native_id == bindparam("id"),
     )
+)
+UNREAD = Statement(
+    select(_replicas.c.kind, _replicas.c.native_id)
+    .where(_replicas.c.system == bindparam("system"), _replicas.c.read_at < bindparam("before"))
+    .order_by(_replicas.c.read_at)
+    .limit(bindparam("limit"))
 )
 BY_REPLICA = Statement(select(_replicas.c.hub_id).where(_replicas.c.id == bindparam("id")))
 BY_MARK = Statement(select(_intents.c.hub_id).where(_intents.c.mark == bindparam("mark")))
@@ -143,6 +149,13 @@ class Queries(Base):
         with self._reading() as link:
             rows = link.rows(BY_VALUE, {"kind": kind, "field": field, "digest": digest})
         return [str(one[0]) for one in rows]
+
+    def unread(self, system: str, *, before: datetime, limit: int) -> Sequence[Ref]:
+        """Records of a system that were not read since, the longest unread first."""
+        params = {"system": system, "before": micros(before), "limit": limit}
+        with self._reading() as link:
+            rows = link.rows(UNREAD, params)
+        return [Ref(system, str(kind), str(native_id)) for kind, native_id in rows]
 
     def next_due(self, lane: str) -> datetime | None:
         """When work of the lane is due next; it may be past."""

@@ -40,7 +40,7 @@ OPEN_CAUSES = Statement(
 )
 
 
-def _members() -> Select[Any]:
+def _members() -> Select[*tuple[Any, ...]]:
     return (
         select(
             _groups.c.name,

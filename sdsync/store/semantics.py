@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from sdsync.store.codec import micros
@@ -15,6 +15,7 @@ from sdsync.store.records import (
     Intent,
     IntentState,
     Replica,
+    ReplicaState,
     Share,
     Work,
 )
@@ -22,10 +23,20 @@ from sdsync.store.records import (
 #: Work that is a clock and not a dirty thing: not counted as waiting.
 TIMERS = frozenset({"poll", "people", "sweep"})
 
+#: Replicas that may have changed or gone without a word of their feed.
+SWEPT = frozenset({ReplicaState.LIVE, ReplicaState.LEFT})
+
 ENDED = frozenset({IntentState.SETTLED, IntentState.ABANDONED})
 
 #: The column of ``sync_counts`` for a group's state, where it is not its name.
 COUNTED_AS: Mapping[str, str] = {GroupState.AWAITING_PLAN: "awaiting"}
+
+
+def swept_from(replica: Replica) -> int | None:
+    """When the record was last read, for sweeps; None: no sweep looks at it again."""
+    if replica.native_id is None or replica.state not in SWEPT:
+        return None
+    return micros(replica.last_ok_at) if replica.last_ok_at else 0
 
 
 def first_ring(work: Work) -> Work:
@@ -76,6 +87,11 @@ def is_repeat(work: Work, events: list[InboxEvent], known: Collection[int]) -> b
 def cause_clash(old: Cause, new: Cause) -> bool:
     """Whether ``new`` would overwrite another open cause that has the same id."""
     return old.closed_at is None and old.fingerprint != new.fingerprint
+
+
+def closed_first(causes: Iterable[Cause]) -> list[Cause]:
+    """Causes in the order of writing: a fingerprint is freed before it is taken."""
+    return sorted(causes, key=lambda one: one.closed_at is None)
 
 
 def intent_target(intent: Intent, systems: Mapping[str, str]) -> str:

@@ -104,11 +104,13 @@ replicas = _table(
     _text("system"),
     _text("kind"),
     _text("native_id", optional=True),
+    _number("read_at", optional=True),  # None: not to be read again by itself
     _bytes("digest"),
     _bytes("doc"),
     key="id",
 )
 Index("ix_replicas_hub_id", replicas.c.hub_id)
+Index("ix_replicas_read_at", replicas.c.system, replicas.c.read_at)
 Index("uq_replicas_system", replicas.c.system, replicas.c.kind, replicas.c.native_id, unique=True)
 
 replica_groups = _table(

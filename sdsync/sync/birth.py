@@ -5,9 +5,9 @@ from __future__ import annotations
 from sdsync.config.vocabulary import FIELDS, group_of
 from sdsync.connectors.contract import Create, PlaceInfo
 from sdsync.mappings.contract import Direction
-from sdsync.store.records import Intent, IntentState, Json, Replica
+from sdsync.store.records import GroupState, Intent, IntentState, Json, Replica
 from sdsync.sync.branches import hit
-from sdsync.sync.compute import PEOPLE_KINDS, Rest, Send, deep_merge, not_here
+from sdsync.sync.compute import NOBODY, PEOPLE_KINDS, Rest, Send, deep_merge, not_here
 from sdsync.sync.desired import desired
 from sdsync.sync.draft import BLOCKED, Draft, digest
 from sdsync.sync.elements import width
@@ -101,6 +101,7 @@ def _birth_values(draft: Draft, replica: Replica) -> tuple[dict[str, Json], dict
         if put.refused is not None:
             if FIELDS.get(name) in PEOPLE_KINDS:
                 draft.fidelity(replica, name, put.refused)
+                draft.mark(replica, group_of(name), GroupState.DIFFERS, note=NOBODY)
                 continue
             draft.park(
                 replica, group_of(name), f"{replica.system} cannot hold {name}: {put.refused}",

@@ -20,6 +20,8 @@ from sdsync.sync.draft import BLOCKED, Draft
 from sdsync.sync.merge import members
 from sdsync.sync.transitions import next_status
 
+#: A person or team that the system does not have (yet): asked again when its people are read anew.
+NOBODY = "nobody there by that name"
 PEOPLE_KINDS = frozenset({"person", "people", "team"})
 
 
@@ -136,7 +138,7 @@ def put_field(draft: Draft, replica: Replica, name: str, value: Json) -> Put | N
     if put.refused is not None:
         if FIELDS.get(name) in PEOPLE_KINDS:
             draft.fidelity(replica, name, put.refused)
-            acknowledge(draft, replica, name, value)
+            draft.mark(replica, group_of(name), GroupState.DIFFERS, note=NOBODY)
             return None
         draft.park(
             replica, group_of(name), f"{replica.system} cannot hold {name}: {put.refused}",
@@ -155,8 +157,10 @@ def not_here(draft: Draft, replica: Replica, name: str) -> str | None:
     place = draft.ctx.systems[replica.system].places.get(replica.place or "")
     if place is None or not place.fields:
         return None
+    custom = [path for path in place.fields if "." in path]
     for path in draft.ctx.mapping(replica).paths(name):
-        if "." in path and path not in place.fields:
+        # A place that tells of no custom field at all may be one that cannot tell yet.
+        if "." in path and custom and path not in custom:
             return f'{path} does not exist in "{place.key}"'
     return None
 

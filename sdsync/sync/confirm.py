@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from sdsync.config.vocabulary import group_of
-from sdsync.connectors.contract import Answer, Create, Done
+from sdsync.connectors.contract import Answer, Create, Done, RemoveElement
 from sdsync.connectors.failures import (
     Conflict,
     Forbidden,
@@ -205,7 +205,7 @@ def _element_done(
     if intent is None:  # an edit or a withdrawal
         if place is not None:
             place.sent_version, place.seen_digest = element.version, ""
-            if element.deleted_at is not None:
+            if isinstance(send.operation, RemoveElement):
                 place.state = PlacementState.GONE
         draft.audit(f"{element.kind}_changed", source=element.source, replica=replica)
         return

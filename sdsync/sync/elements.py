@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sdsync.connectors.contract import NativeElement
+from sdsync.mappings.authorship import strip_authorship
 from sdsync.mappings.contract import UNKNOWN, Unmapped
 from sdsync.store.records import (
     Element,
@@ -65,8 +66,9 @@ def read_values(draft: Draft, replica: Replica, native: NativeElement) -> dict[s
         value = mapping.get(field, native.values, draft.ctx.people)
         if value is not UNKNOWN and not isinstance(value, Unmapped):
             values[field] = value
-    values.setdefault("audience", "internal")
-    values["audience"] = values["audience"] or "internal"
+    if isinstance(values.get("body"), str):
+        values["body"] = strip_authorship(values["body"])
+    values["audience"] = values.get("audience") or "internal"
     values["author_native"] = native.author
     values["created_at"] = native.created_at.isoformat()
     return values
@@ -79,17 +81,12 @@ def native_digest(native: NativeElement) -> str:
 
 # -- taking in ---------------------------------------------------------------------
 def _new(draft: Draft, replica: Replica, native: NativeElement) -> None:
-    if native.ours and _waits_for_intent(draft, replica, native):
-        hit("law 28: waits for its intent")
+    if native.ours:
+        waits = _waits_for_intent(draft, replica, native)
+        hit("law 28: waits for its intent" if waits else "law 28: our own element is no source")
         return
     created_at = draft.ctx.ours(replica.system, native.created_at)
     old = replica.joined_at is not None and created_at < replica.joined_at
-    if any(
-        one.native_id == native.native_id and one.kind == native.kind
-        for one in draft.share.intents
-        if one.replica_id == replica.id
-    ):
-        return
     element = Element(
         id=draft.ctx.new_id(),
         hub_id=draft.hub.id,

@@ -37,6 +37,7 @@ from sdsync.sync.worked import Worked
 CLAIM_AGAIN = timedelta(seconds=1)
 CRASHES = 3  # starts that never ended before a piece of work is set aside (law 35)
 STALE_TRIES = 20
+BUSY_WAIT = timedelta(milliseconds=50)
 TELL_AGAIN = timedelta(seconds=5)
 
 
@@ -98,12 +99,17 @@ class Engine:
         if work is None:
             with system.guard:
                 give_back(system.lane, slot.grant)
-            return Worked(False, self.store.next_due(lane))
+            return Worked(False, self._next(lane, now))
         try:
             self._do(system, work, slot.grant)
         finally:
             self._release(lane, work)
         return Worked(True)
+
+    def _next(self, lane: str, now: datetime) -> datetime | None:
+        """When to come again; work that is due and busy is not asked for in a tight loop."""
+        due = self.store.next_due(lane)
+        return max(due, now + BUSY_WAIT) if due is not None else None
 
     def _at(self, until_s: float | None) -> datetime | None:
         if until_s is None:
@@ -173,6 +179,8 @@ class Engine:
                 self.looks.pull(system, connector, work, meter)
             case "poll":
                 self._feeds.poll(system, connector, work, meter)
+            case "sweep":
+                self._feeds.sweep(system, work)
             case "describe":
                 self._feeds.describe(system, connector, work, meter)
             case kind:

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sdsync.connectors.contract import Changes, Connector, Description
-from sdsync.store.records import AuditRow, Change, Pause, PersonRow, SyncRow, SystemRow, Work
+from sdsync.store.records import (
+    AuditRow,
+    Change,
+    GroupState,
+    Pause,
+    PersonRow,
+    SyncRow,
+    SystemRow,
+    Work,
+)
+from sdsync.sync.compute import NOBODY
+from sdsync.sync.draft import Draft
 from sdsync.sync.policy import is_failure
 from sdsync.sync.systems import System
 
@@ -16,6 +28,8 @@ if TYPE_CHECKING:
 DESCRIBE_AGAIN = timedelta(minutes=10)
 TROUBLE_AGAIN = timedelta(seconds=15)
 FEED = "feed"
+SWEEPS = 12  # slices in the time after which a record counts as long unread
+SWEEP_SLICE = 200
 
 
 class Feeds:
@@ -36,6 +50,7 @@ class Feeds:
         for name in engine.systems:
             change.ring.append(engine.work_for(name, "describe", FEED, due=now, priority=1))
             change.ring.append(engine.work_for(name, "poll", FEED, due=now, priority=1))
+            change.ring.append(engine.work_for(name, "sweep", FEED, due=now, priority=5))
         engine.store.commit(change)
         for name in engine.systems:
             engine.ring(name)
@@ -89,8 +104,45 @@ class Feeds:
             ]  # fmt: skip
         due = now + DESCRIBE_AGAIN
         change.ring.append(engine.work_for(system.name, "describe", FEED, due=due, priority=1))
+        known = engine.store.people(system.name)
         engine.store.commit(change)
-        engine.people.forget()
+        if change.people and sorted(map(repr, known)) != sorted(map(repr, change.people)):
+            engine.people.forget()
+            self._try_people_again(system)
+
+    def _try_people_again(self, system: System) -> None:
+        """Assignments that found nobody are tried with the people as they are now."""
+        engine = self._engine
+        for hub, replica, group in engine.store.replicas_with_state(GroupState.DIFFERS):
+            row = replica.groups.get(group)
+            if replica.system == system.name and row is not None and row.note == NOBODY:
+                engine.commit(partial(self._undecided, hub.id, replica.id, group))
+
+    def _undecided(self, hub_id: str, replica_id: str, group: str) -> Change | None:
+        share = self._engine.store.share(hub_id)
+        if share is None:
+            return None
+        draft = Draft(share, self._engine.context())
+        replica = share.replica(replica_id)
+        draft.mark(replica, group, GroupState.DIRTY)
+        draft.deliver(replica)
+        return draft.change
+
+    def sweep(self, system: System, work: Work) -> None:
+        """Ring a look for records that were long not read: a lost event or a delete shows there.
+
+        A slice at a time, each as large as the records that are due (law 42).
+        """
+        engine, now = self._engine, self._engine.clock.now()
+        before = now - timedelta(seconds=system.sweep_s)
+        change = Change(finished=[(work.key, work.generation)])
+        for ref in engine.store.unread(system.name, before=before, limit=SWEEP_SLICE):
+            look = engine.work_for(system.name, "look", ref.id, due=now, priority=5)
+            look.hint = {"kind": ref.kind}
+            change.ring.append(look)
+        due = now + timedelta(seconds=system.sweep_s / SWEEPS)
+        change.ring.append(engine.work_for(system.name, "sweep", FEED, due=due, priority=5))
+        engine.store.commit(change)
 
     def _identify(
         self, system: System, row: SystemRow, said: Description, change: Change, now: datetime

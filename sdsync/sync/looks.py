@@ -106,6 +106,7 @@ class Looks:
         if replica.state is ReplicaState.GONE:
             replica.state = ReplicaState.LIVE
             draft.audit("back", source=replica.system, replica=replica, text="readable again")
+            draft.deliver(replica)
         rescope(draft, replica, look.native)
         absorb(draft, replica, look)
         hub = draft.hub

@@ -26,12 +26,21 @@ def too_old(replica: Replica, look: Look) -> bool:
     It began before our last write there ended, or is older than the base.
     """
     written = replica.confirmed_at
-    stale = (written is not None and look.began_at < written) or (
-        replica.seen_at is not None and look.began_at < replica.seen_at
+    stale = (
+        (written is not None and look.began_at < written)
+        or (replica.seen_at is not None and look.began_at < replica.seen_at)
+        or _went_back(replica.etag, look.native.version)
     )
     if stale:
         hit("law 4: old read dropped")
     return stale
+
+
+def _went_back(known: str | None, shown: str | None) -> bool:
+    """Whether a counting version is smaller than the one already seen: a lagging replica answered."""
+    if known is None or shown is None or not (known.isdecimal() and shown.isdecimal()):
+        return False
+    return int(shown) < int(known)
 
 
 def absorb(draft: Draft, replica: Replica, look: Look) -> None:
@@ -111,9 +120,11 @@ def _compare(
         if isinstance(value, Unmapped):
             _unmapped(draft, replica, field, value, current)
             continue
-        if direction is Direction.OUT and value is None:
-            continue
         first = field not in replica.sent or (remapped and not _has(mapping.paths(field), replica))
+        if first and direction is Direction.OUT:
+            replica.sent[field] = value  # ours alone to write: what stands there is no edit
+            draft.deliver(replica)
+            continue
         if first:
             _first_contact(draft, replica, field, value, current, look)
             continue
@@ -192,6 +203,11 @@ def _first_contact(
     if value == whole or (not put.values and put.refused is None and put.cut is None):
         hit("law 11: adopted")
         replica.sent[field] = whole
+        return
+    if replica.joined_at is None and whole is not None and ctx.policy(hub, group) != "each":
+        replica.sent[field] = value  # we bore it: what was held back then follows now
+        draft.mark(replica, group, GroupState.DIRTY)
+        draft.deliver(replica)
         return
     hit("law 11: agrees to differ")
     replica.sent[field] = value

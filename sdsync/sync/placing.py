@@ -6,7 +6,16 @@ from collections.abc import Iterator
 
 from sdsync.connectors.contract import AddElement, EditElement, RemoveElement
 from sdsync.mappings.authorship import add_authorship
-from sdsync.store.records import Element, Json, Placement, PlacementState, Ref, Replica
+from sdsync.store.records import (
+    Element,
+    GroupState,
+    IntentState,
+    Json,
+    Placement,
+    PlacementState,
+    Ref,
+    Replica,
+)
 from sdsync.sync.birth import MAX_STARTS, narrower_than_proved, open_intent
 from sdsync.sync.branches import hit
 from sdsync.sync.compute import Send, deep_merge
@@ -68,9 +77,28 @@ def _send(draft: Draft, replica: Replica, element: Element, place: Placement) ->
     if not capabilities.edits_notes:
         _follow_up(draft, replica, element, place, "was changed by its author to:")
         return None
-    values = _native(draft, replica, element, str(element.values.get("audience")))
+    audience = outgoing_audience(draft, element)
+    info = draft.ctx.systems[replica.system].places.get(replica.place or "")
+    if narrower_than_proved(info, audience):
+        return _withdraw(draft, replica, element, place, audience)
+    values = _native(draft, replica, element, audience)
     hit("law 54: edited in place")
     return Send(EditElement(ref, element.kind, place.native_id, values), element_id=element.id)
+
+
+def _withdraw(
+    draft: Draft, replica: Replica, element: Element, place: Placement, audience: str
+) -> Send | None:
+    """A note that became narrower than its copy can be: the copy is taken back (laws 45, 54)."""
+    hit("law 45: narrowed note withdrawn")
+    assert place.native_id is not None
+    assert replica.native_id is not None
+    ref = Ref(replica.system, replica.kind, replica.native_id)
+    text = f'{replica.system}: a note became {audience}, which "{replica.place}" cannot keep'
+    if draft.ctx.systems[replica.system].capabilities.removes_notes:
+        return Send(RemoveElement(ref, element.kind, place.native_id), element_id=element.id)
+    _unplaceable(draft, replica, element, place, f"{text}; take it back there by hand")
+    return None
 
 
 def _follow_up(
@@ -92,6 +120,8 @@ def _follow_up(
 def _add(
     draft: Draft, replica: Replica, element: Element, place: Placement, ref: Ref
 ) -> Send | None:
+    if draft.state(replica, f"{element.kind}s") is GroupState.HELD:
+        return None
     audience = outgoing_audience(draft, element)
     info = draft.ctx.systems[replica.system].places.get(replica.place or "")
     if narrower_than_proved(info, audience):
@@ -107,6 +137,8 @@ def _add(
         return None
     values = _native(draft, replica, element, audience)
     intent = open_intent(draft, replica, kind=element.kind, element_id=element.id, content=values)
+    if intent.state is IntentState.HELD:
+        return None
     if intent.starts >= MAX_STARTS:
         _unplaceable(draft, replica, element, place,
                      f"{replica.system} accepted the {element.kind} {intent.starts} times and shows none")  # fmt: skip

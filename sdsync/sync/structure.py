@@ -5,7 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 
 from sdsync.connectors.contract import NativeRecord
-from sdsync.store.records import FieldVersion, GroupState, Replica, ReplicaState, Share
+from sdsync.store.records import (
+    Element,
+    FieldVersion,
+    GroupState,
+    Placement,
+    PlacementState,
+    Replica,
+    ReplicaState,
+    Share,
+)
 from sdsync.sync.branches import hit
 from sdsync.sync.draft import Draft
 from sdsync.sync.elements import add_own, distribute
@@ -118,6 +127,17 @@ def merged(
     return other
 
 
+def _already_there(draft: Draft, survivor: Draft, element: Element, copy: Element) -> None:
+    """Systems where the note was placed before the merge have it: it is not placed again."""
+    for place in draft.share.placements_of(element.id):
+        system = draft.share.replica(place.replica_id).system
+        twin = survivor.share.at(system)
+        if place.state is PlacementState.PLACED and twin is not None:
+            survivor.share.placements.append(
+                Placement(copy.id, twin.id, PlacementState.PLACED, place.native_id, copy.version)
+            )
+
+
 def route_late_notes(draft: Draft, survivor: Draft) -> int:
     """Notes that reach a merged record go to the survivor (law 22)."""
     moved = 0
@@ -125,7 +145,7 @@ def route_late_notes(draft: Draft, survivor: Draft) -> int:
         late = [
             place
             for place in draft.share.placements_of(element.id)
-            if place.state.value == "pending" and element.source not in ("sdsync",)
+            if place.state is PlacementState.PENDING and element.source not in ("sdsync",)
         ]
         if not late or element.kind != "note":
             continue
@@ -137,6 +157,7 @@ def route_late_notes(draft: Draft, survivor: Draft) -> int:
             source=element.source, created_at=element.created_at, hops=element.hops,
         )  # fmt: skip
         survivor.share.elements.append(copy)
+        _already_there(draft, survivor, element, copy)
         distribute(survivor, copy)
         moved += 1
     return moved

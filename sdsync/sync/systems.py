@@ -25,6 +25,7 @@ class System:
     tenants: Mapping[str, str] = field(default_factory=dict)
     poll_s: float = 10.0
     deadline_s: float = 10.0
+    sweep_s: float = 3600.0  # a record unread for longer is looked at, feed or no feed
     budget: LaneBudget = field(default_factory=LaneBudget)
     description: Description | None = None
     described_at: datetime | None = None

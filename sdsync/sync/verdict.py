@@ -39,12 +39,13 @@ def verdict(
         return Verdict.OURS
     if name in replica.stepping and now == replica.stepping[name]:
         return Verdict.STEP
+    is_text = FIELDS.get(name, "text") in TEXT_KINDS or name.startswith("ext.")
     if now == old:
-        return Verdict.UNTOUCHED
+        cut = is_text and _fills(draft, replica, name, intended, current)
+        return Verdict.RESHAPED if cut else Verdict.UNTOUCHED
     who = _last_writer(draft, replica, name, look)
     if who is Verdict.ANOTHERS:
         return who
-    is_text = FIELDS.get(name, "text") in TEXT_KINDS or name.startswith("ext.")
     if is_text and (who is Verdict.OURS or _is_image(draft, replica, name, intended, current)):
         return Verdict.RESHAPED
     return Verdict.OTHER
@@ -58,6 +59,21 @@ def _last_writer(draft: Draft, replica: Replica, name: str, look: Look) -> Verdi
         if line.path in paths and line.actor is not None:
             return Verdict.OURS if line.actor == account else Verdict.ANOTHERS
     return Verdict.UNKNOWN
+
+
+def _fills(
+    draft: Draft, replica: Replica, name: str, intended: Json, current: dict[str, Json]
+) -> bool:
+    """Whether the field is full and shows the beginning of the intended text: cut as before."""
+    place = draft.ctx.systems[replica.system].places.get(replica.place or "")
+    mapping = draft.ctx.mapping(replica)
+    shown = view(mapping, name, current, draft.ctx)
+    for path in mapping.paths(name):
+        info = place.fields.get(path) if place else None
+        if info is not None and info.max_length is not None and isinstance(shown, str):
+            full = len(shown) >= info.max_length - len("…")
+            return full and _is_image(draft, replica, name, intended, current)
+    return False
 
 
 def _is_image(

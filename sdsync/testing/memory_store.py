@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from sdsync.config.clock import Clock, SystemClock
-from sdsync.store.codec import canonical, decode
+from sdsync.store.codec import canonical, decode, micros
 from sdsync.store.contract import StoreFull
 from sdsync.store.records import (
     Cause,
@@ -28,7 +28,7 @@ from sdsync.store.records import (
     Work,
     WorkKey,
 )
-from sdsync.store.semantics import ENDED
+from sdsync.store.semantics import ENDED, swept_from
 from sdsync.testing.memory_screens import MemoryScreens
 from sdsync.testing.memory_state import State, apply, check
 
@@ -145,6 +145,17 @@ class MemoryStore(MemoryScreens):
             return []
         with self._lock:
             return sorted(self._reading().found.get((kind, field, canonical(value)), ()))
+
+    def unread(self, system: str, *, before: datetime, limit: int) -> Sequence[Ref]:
+        """Records of a system that were not read since, the longest unread first."""
+        found = [
+            (read_at, one.kind, one.native_id)
+            for share in self._shares()
+            for one in share.replicas
+            if one.system == system and (read_at := swept_from(one)) is not None
+        ]
+        found = [row for row in sorted(found) if row[0] < micros(before)]
+        return [Ref(system, kind, str(native_id)) for _, kind, native_id in found[:limit]]
 
     def next_due(self, lane: str) -> datetime | None:
         """When work of the lane is due next; it may be past."""

@@ -86,6 +86,7 @@ class Bells:
         self._doorbell = Doorbell(broker_url, self._answered)
         self._on_the_way: set[str] = set()  # bells of lanes that we hold ourselves
         self._bell_lock = threading.Lock()
+        self._failing: dict[str, str] = {}
         self._refused: str | None = None
         self._seen_at = time.monotonic()
         self._started = False
@@ -202,11 +203,20 @@ class Bells:
                 # A second thread, since this one's first call may be a slow one.
                 self._pool.want(lane, rung=False)
             self._look(lane)
+            if self._failing.pop(lane, None):
+                log.info("lane.recovered", lane=lane)
         except StoreFull:
             self._timer.at(lane, FAILED_S)
-        except Exception:  # a runner outlives whatever one look did
-            log.exception("lane.failed", lane=lane, again_in_s=FAILED_S)
-            self._timer.at(lane, FAILED_S)
+        except Exception as error:  # a runner outlives whatever one look did
+            self._failed(lane, error)
+
+    def _failed(self, lane: str, error: Exception) -> None:
+        """Try again later; say it once, not every few seconds of a night."""
+        kind = type(error).__name__
+        if self._failing.get(lane) != kind:
+            self._failing[lane] = kind
+            log.error("lane.failed", lane=lane, again_every_s=FAILED_S, exc_info=error)
+        self._timer.at(lane, FAILED_S)
 
     def _clear(self, lane: str) -> None:
         """Clear the bell before the look, so that a ring from now on sends a new one."""

@@ -75,11 +75,13 @@ def _make_replicas() -> None:
         sa.Column("system", TEXT, nullable=False),
         sa.Column("kind", TEXT, nullable=False),
         sa.Column("native_id", TEXT, nullable=True),
+        sa.Column("read_at", sa.BigInteger(), nullable=True),
         sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column("doc", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_replicas"),
     )
     op.create_index("ix_replicas_hub_id", "replicas", ["hub_id"], unique=False)
+    op.create_index("ix_replicas_read_at", "replicas", ["system", "read_at"], unique=False)
     op.create_index("uq_replicas_system", "replicas", ["system", "kind", "native_id"], unique=True)
     op.create_table(
         "replica_groups",
