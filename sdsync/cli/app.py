@@ -99,8 +99,9 @@ def _translated(error: Exception) -> CommandError:
             return CommandError(f"the store cannot be written: {error}", cure="df -h")
         case Refused():
             return CommandError(str(error))
-        case _ if type(error).__module__.startswith("sdsync.store."):
-            return CommandError(str(error), cure="sdsync store verify")
+        case _ if type(error).__module__.startswith("sdsync."):
+            # Ours are written for a person; a bug shows its traceback.
+            return CommandError(str(error))
     raise error
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -15,19 +14,17 @@ if TYPE_CHECKING:
     from sdsync.store.contract import Store
     from sdsync.store.records import AuditRow
 
-#: How often the trail is looked at; faster than anybody reads.
-EVERY_S = 0.3
 _PAGE = 200
 
 
 class Teller:
-    """Follows the trail from now on, in a thread of its own.
+    """Follows the trail from where it stood when this was made.
 
     Args:
         store: Read only.
         out: Where lines go.
         now: Aware, in the reader's zone.
-        born: Called once per shared record, with the name that ``trace`` takes.
+        born: Called once per record born, with the name that ``trace`` takes.
     """
 
     def __init__(
@@ -43,36 +40,16 @@ class Teller:
         self._born = born
         self._seq = store.last_audit_seq()
         self._names: dict[str, str] = {}
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._follow, name="teller", daemon=True)
-
-    def start(self) -> None:
-        """Begin to print."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Print what is there already, then end."""
-        self._stopping.set()
-        self._thread.join()
-
-    def _follow(self) -> None:
-        while True:
-            last = self._stopping.wait(EVERY_S)
-            self.tell()
-            if last:
-                return
 
     def tell(self) -> None:
         """Print every row that is new."""
         while page := list(self._store.audit(after_seq=self._seq, limit=_PAGE)):
             for row in page:
                 self._seq = row.seq
-                line = screen.draw(
-                    story.tell(row), self._now(), name=self._name(row), width=self._out.width
-                )
-                self._out.line(line)
-                if row.action == "born" and row.hub_id:
-                    self._born(self._names.get(row.hub_id, row.hub_id))
+                name, now = self._name(row), self._now()
+                self._out.line(screen.draw(story.tell(row), now, name=name, width=self._out.width))
+                if row.action == "born":
+                    self._born(name)
         self._out.stream.flush()
 
     def _name(self, row: AuditRow) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import permutations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,9 @@ from sdsync.config.problems import ConfigError, Problem
 
 if TYPE_CHECKING:
     from sdsync.config.model import Config
+    from sdsync.mappings.check import Finding, Pair
     from sdsync.mappings.compile import CompiledMapping
+    from sdsync.mappings.examples import Ran
 
 KINDS = ("ticket", "note", "attachment")
 
@@ -25,6 +28,17 @@ class RuleLook:
     way: str
     native: str
     place: str
+
+
+@dataclass(frozen=True, slots=True)
+class WayLook:
+    """How each status of one system arrives in another, and what comes back of it."""
+
+    sync: str
+    field: str
+    source: str
+    target: str
+    pairs: Sequence[Pair]
 
 
 def folder_of(config: Config) -> Path:
@@ -83,3 +97,38 @@ def rules(config: Config, system: str) -> Sequence[RuleLook]:
             native = rule.path.text if rule.path is not None else "(constant)"
             looks.append(RuleLook(kind, name, str(way), native, rule.place))
     return looks
+
+
+def findings(config: Config, systems: Sequence[str]) -> Sequence[Finding]:
+    """Traps in the mappings of these systems: legal, but hardly meant."""
+    from sdsync.mappings.check import check
+
+    found = [
+        one for system in systems for kind in KINDS for one in check(compiled(config, system, kind))
+    ]
+    return list(dict.fromkeys(found))
+
+
+def ways(config: Config, systems: Sequence[str], field: str = "status") -> Iterator[WayLook]:
+    """The table of both ways for each pair of systems that a sync joins."""
+    from sdsync.mappings.check import both_ways
+
+    mappings = tickets(config)
+    for name, sync in config.syncs.items():
+        for source, target in permutations(sync.systems, 2):
+            if source in systems and {source, target} <= mappings.keys():
+                pairs = both_ways(mappings[source], mappings[target], field)
+                if pairs:
+                    yield WayLook(name, field, source, target, pairs)
+
+
+def examples(config: Config, systems: Sequence[str]) -> Sequence[Ran]:
+    """Run every example of these systems' mappings."""
+    from sdsync.mappings.examples import run_examples
+
+    return [
+        one
+        for system in systems
+        for kind in KINDS
+        for one in run_examples(compiled(config, system, kind))
+    ]

@@ -19,7 +19,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Beside tests/: what tests may read of the repository, but never the package.
-COMPANIONS = ("pyproject.toml", "sdsync.toml", "README.md", "examples", "docs", "mkdocs.yml")
+COMPANIONS = (
+    "pyproject.toml",
+    "sdsync.toml",
+    "README.md",
+    "examples",
+    "docs",
+    "mkdocs.yml",
+    "requirements",
+)
 #: They change or boot the tree itself, or were run already.
 LEFT_OUT = ("tests/real", "tests/laws/breaks", "tests/unit/test_house.py")
 PIP = ("-m", "pip", "--disable-pip-version-check", "--no-input", "--quiet")

@@ -24,9 +24,9 @@ def register(app: typer.Typer) -> None:
 
 
 def check(session: Session, system: NameArg = None) -> Code:
-    """Check mapping files: all problems at once, then what cannot be said on the other side."""
+    """Check mapping files, and show how statuses travel."""
     from sdsync.cli import translators
-    from sdsync.cli.page import line
+    from sdsync.cli.screens import mappings as screen
     from sdsync.config.problems import ConfigError
 
     wanted = _wanted(session, system)
@@ -37,46 +37,33 @@ def check(session: Session, system: NameArg = None) -> Code:
         session.out.json({"problems": problems})
         return Code.FAILED
     findings = translators.findings(session.config, wanted)
-    page = [line(f"mappings of {', '.join(wanted)}: fine"), *(line(one) for one in findings)]
-    session.show({"problems": [], "findings": findings}, page)
-    return Code.FINE
+    ways = list(translators.ways(session.config, wanted))
+    page = screen.draw_check(wanted, findings, ways, session.out.width)
+    session.show({"problems": [], "findings": findings, "ways": ways}, page)
+    return Code.NEEDS_YOU if any(one.serious for one in findings) else Code.FINE
 
 
 def test(session: Session, system: NameArg = None) -> Code:  # noqa: PT028 - a command, no test
     """Run the examples that mapping files carry."""
     from sdsync.cli import translators
-    from sdsync.cli.page import BAD, GOOD, line
-    from sdsync.cli.words import count
+    from sdsync.cli.screens import mappings as screen
 
-    outcomes = translators.examples(session.config, _wanted(session, system))
-    failed = [one for one in outcomes if one.problem]
-    page = [line((f"{one.place}: {one.problem}", BAD)) for one in failed]
-    passed = len(outcomes) - len(failed)
-    page.append(
-        line((f"{count(passed, 'example')} passed, {len(failed)} failed", BAD if failed else GOOD))
-    )
-    session.show({"examples": outcomes, "failed": len(failed)}, page)
-    return Code.FAILED if failed else Code.FINE
+    ran = translators.examples(session.config, _wanted(session, system))
+    session.show({"examples": ran}, screen.draw_test(ran))
+    return Code.FINE if all(one.passed for one in ran) else Code.FAILED
 
 
 def show(
     session: Session,
     system: Annotated[str, typer.Argument(metavar="SYSTEM", help="Whose mapping.")],
 ) -> None:
-    """Show the mapping in force: each field, its native path, its direction, its file and line."""
+    """Show the rules in force, each with its file and line."""
     from sdsync.cli import translators
-    from sdsync.cli.page import Column, table
+    from sdsync.cli.screens import mappings as screen
 
     (name,) = _wanted(session, system)
     rules = translators.rules(session.config, name)
-    columns = (
-        Column("FIELD"),
-        Column("WAY"),
-        Column("NATIVE", give=True, least=12),
-        Column("FROM", give=True, least=12),
-    )
-    rows = [(one.field, one.way, one.native, one.place) for one in rules]
-    session.show(rules, table(columns, rows, width=session.out.width))
+    session.show(rules, screen.draw_rules(rules, session.out.width))
 
 
 def _wanted(session: Session, system: str | None) -> list[str]:

@@ -23,6 +23,6 @@ def run(
     ] = False,
 ) -> Code:
     """Run the daemon until it is told to stop (Ctrl-C, SIGTERM)."""
-    from sdsync.cli import rooms
+    from sdsync.cli import serving
 
-    return Code(rooms.serve(session, with_sandbox=with_sandbox))
+    return Code(serving.serve(session, with_sandbox=with_sandbox))
