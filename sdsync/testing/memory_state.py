@@ -15,6 +15,7 @@ from sdsync.store.records import Cause, Change, LaneRow, Share, Work, WorkKey
 from sdsync.store.semantics import (
     ENDED,
     cause_clash,
+    closed_first,
     first_ring,
     in_order,
     is_repeat,
@@ -98,7 +99,7 @@ def _check_causes(state: State, causes: Sequence[Cause]) -> None:
     if not causes:
         return
     after = {one.id: one for one in (decode(Cause, doc) for doc in state.causes.values())}
-    for one in causes:
+    for one in closed_first(causes):
         if one.id in after and cause_clash(after[one.id], one):
             raise Stale(f"cause {one.id} is another one by now")
         after[one.id] = one
@@ -184,7 +185,7 @@ def _apply_work(state: State, change: Change) -> None:
 
 
 def _apply_rest(state: State, change: Change) -> None:
-    state.causes.update((one.id, encode(one)) for one in change.causes)
+    state.causes.update((one.id, encode(one)) for one in closed_first(change.causes))
     state.systems.update((one.system, encode(one)) for one in change.systems)
     state.syncs.update((one.sync, encode(one)) for one in change.syncs)
     for scope in change.resumed:

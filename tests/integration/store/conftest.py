@@ -45,11 +45,14 @@ def server() -> Iterator[postgres.Server]:
     running.stop()
 
 
-def new_database(server: postgres.Server) -> str:
-    name = f"store_{next(_counter)}"
+@pytest.fixture
+def database(server: postgres.Server) -> Iterator[str]:
+    """The address of a database that is gone after the test."""
+    name = psycopg.sql.Identifier(f"store_{next(_counter)}")
     with psycopg.connect(server.url("postgres"), autocommit=True) as link:
-        link.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(name)))
-    return server.url(name)
+        link.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(name))
+        yield server.url(name.as_string().strip('"'))
+        link.execute(psycopg.sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])
@@ -59,7 +62,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
         return
     url = None
     if request.param == "postgresql":
-        url = new_database(request.getfixturevalue("server"))
+        url = request.getfixturevalue("database")
     opened = open_store(url, KEY, path=tmp_path, clock=FixedClock())
     yield opened
     opened.close()
@@ -69,7 +72,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 def sql(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlStore]:
     url = None
     if request.param == "postgresql":
-        url = new_database(request.getfixturevalue("server"))
+        url = request.getfixturevalue("database")
     opened = open_store(url, KEY, path=tmp_path, clock=FixedClock())
     yield opened
     opened.close()

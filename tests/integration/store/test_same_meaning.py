@@ -231,7 +231,12 @@ def fresh_sqlite() -> Iterator[Store]:
             store.close()
 
 
-@settings(max_examples=60, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=60,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow],
+)
 @given(steps)
 def test_memory_and_sqlite_answer_alike(taken: list[Any]) -> None:
     memory = MemoryStore(FixedClock())
