@@ -118,7 +118,7 @@ def configuration() -> str:
     from sdsync.config import model
 
     lines = ["# Configuration", "", CONFIGURATION, ""]
-    sections: list[tuple[str, type[model.Settings]]] = [
+    sections: list[tuple[str, type[Any]]] = [
         ("store", model.StoreConfig),
         ("broker", model.BrokerConfig),
         ("server", model.ServerConfig),

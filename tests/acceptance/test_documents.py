@@ -81,7 +81,7 @@ def test_every_command_that_a_page_names_exists() -> None:
             r"(?:`|\$ )(?:\.venv/bin/)?sdsync ([a-z]+)(?: ([a-z]+))?", page.read_text("utf-8")
         ):
             name = f"{first} {second}" if first in groups and second else first
-            if name not in known:
+            if name not in known and first not in FIELDS:
                 unknown.append(f"{page.name}: sdsync {name}")
 
     assert not unknown
