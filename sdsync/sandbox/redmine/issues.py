@@ -7,15 +7,15 @@ word: the stock product answers 204 all the same (M1, M2).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 
 from sdsync.sandbox.call import Call, Json, Refused, answer, text
 from sdsync.sandbox.redmine import mail
+from sdsync.sandbox.redmine.checks import Checks
+from sdsync.sandbox.redmine.differences import copy_of, differences, snapshot, take_over
 from sdsync.sandbox.redmine.rights import Rights
 from sdsync.sandbox.redmine.seed import ROBOT
 from sdsync.sandbox.redmine.state import (
     DEFAULT_PRIORITY,
-    PRIORITIES,
     STATUSES,
     CustomField,
     Detail,
@@ -29,8 +29,6 @@ from sdsync.sandbox.world import ignored
 
 Data = Mapping[str, Json]
 
-_SUBJECT_MAX = 255
-
 
 class Issues:
     """Creates and changes issues."""
@@ -39,6 +37,7 @@ class Issues:
         self._state = state
         self._rights = rights
         self._world = state.world
+        self._checks = Checks(state, rights)
 
     # -- create ------------------------------------------------------------------
     def create(self, user: User, project: Project, data: Data, call: Call | None = None) -> Issue:
@@ -48,7 +47,7 @@ class Issues:
         draft.start_date = now.date().isoformat()
         data = self._spared(data, call)
         self._assign(draft, user, data, new=True, call=call)
-        self._check(draft)
+        self._checks.check(draft)
         draft.id = self._state.number("issue")
         if self._rights.may(user, "add_issue_watchers", project):
             draft.watchers = [one for one in _ids(data.get("watcher_user_ids"))
@@ -68,12 +67,12 @@ class Issues:
         if lock is not None and text(lock) != str(issue.lock_version):
             raise Refused(answer({"errors": []}, 422))
         before = snapshot(issue)
-        draft = _copy(issue)
+        draft = copy_of(issue)
         project = self._state.projects[issue.project]
         if self._rights.may(user, "edit_issues", project):
             self._assign(draft, user, data, new=False, call=call)
-            self._check(draft)
-        _take_over(issue, draft)
+            self._checks.check(draft)
+        take_over(issue, draft)
         details: list[Detail] = []
         self._use_uploads(issue, data, details, user)
         details += differences(before, snapshot(issue))
@@ -210,50 +209,6 @@ class Issues:
             if field is not None:
                 issue.fields[field.id] = _field_value(field, one.get("value"))
 
-    def _check(self, issue: Issue) -> None:
-        errors = [*self._errors(issue), *self._field_errors(issue)]
-        if errors:
-            raise Refused(answer({"errors": errors}, 422))
-
-    def _errors(self, issue: Issue) -> list[str]:
-        errors: list[str] = []
-        if not issue.subject.strip():
-            errors.append("Subject cannot be blank")
-        if len(issue.subject) > _SUBJECT_MAX:
-            errors.append(f"Subject is too long (maximum is {_SUBJECT_MAX} characters)")
-        if issue.priority not in PRIORITIES:
-            errors.append("Priority cannot be blank")
-        if issue.assigned_to and issue.assigned_to not in self._rights.assignable(issue.project):
-            errors.append("Assignee is invalid")
-        if issue.category and issue.category not in self._state.projects[issue.project].categories:
-            errors.append("Category is not included in the list")
-        if not 0 <= issue.done_ratio <= 100:
-            errors.append("% Done is not included in the list")
-        if issue.parent and (issue.parent not in self._state.issues or issue.parent == issue.id):
-            errors.append("Parent task is invalid")
-        start, due = _day(issue.start_date), _day(issue.due_date)
-        errors += [f"{label} is not a valid date" for label, day, raw in
-                   (("Start date", start, issue.start_date), ("Due date", due, issue.due_date))
-                   if raw and not day]  # fmt: skip
-        if start and due and due < start:
-            errors.append("Due date must be greater than start date")
-        return errors
-
-    def _field_errors(self, issue: Issue) -> list[str]:
-        errors: list[str] = []
-        for field in self._state.fields_of(issue.project):
-            value = issue.fields.get(field.id, "")
-            values = [one for one in (value if isinstance(value, list) else [value]) if one]
-            if field.required and not values:
-                errors.append(f"{field.name} cannot be blank")
-            if field.values and any(one not in field.values for one in values):
-                errors.append(f"{field.name} is not included in the list")
-            if field.max_length and any(len(one) > field.max_length for one in values):
-                errors.append(
-                    f"{field.name} is too long (maximum is {field.max_length} characters)"
-                )
-        return errors
-
     def _use_uploads(
         self, issue: Issue, data: Data, details: list[Detail] | None, user: User
     ) -> None:
@@ -286,48 +241,6 @@ class Issues:
         self._state.keep_issue(parent)
 
 
-#: Attributes whose changes become details of a journal: attribute -> the product's name.
-_TRACKED = {
-    "project": "project_id", "tracker": "tracker_id", "subject": "subject",
-    "description": "description", "status": "status_id", "priority": "priority_id",
-    "assigned_to": "assigned_to_id", "category": "category_id", "parent": "parent_id",
-    "start_date": "start_date", "due_date": "due_date", "done_ratio": "done_ratio",
-    "is_private": "is_private",
-}  # fmt: skip
-
-
-def snapshot(issue: Issue) -> dict[tuple[str, str], str | None]:
-    """What is compared: (property, name) -> text."""
-    found: dict[tuple[str, str], str | None] = {
-        ("attr", shown): None if getattr(issue, name) is None else text(getattr(issue, name))
-        for name, shown in _TRACKED.items()
-    }
-    for id_, value in issue.fields.items():
-        found["cf", str(id_)] = ", ".join(value) if isinstance(value, list) else value
-    return found
-
-
-def differences(
-    old: Mapping[tuple[str, str], str | None], new: Mapping[tuple[str, str], str | None]
-) -> list[Detail]:
-    """The details that a journal shows."""
-    return [
-        Detail(kind, name, old.get((kind, name)), value)
-        for (kind, name), value in new.items()
-        if (old.get((kind, name)) or "") != (value or "")
-    ]
-
-
-def _copy(issue: Issue) -> Issue:
-    fields = {name: getattr(issue, name) for name in issue.__dataclass_fields__}
-    return Issue(**{**fields, "fields": dict(issue.fields)})
-
-
-def _take_over(issue: Issue, draft: Issue) -> None:
-    for name in issue.__dataclass_fields__:
-        setattr(issue, name, getattr(draft, name))
-
-
 def _ids(value: Json) -> list[int]:
     return (
         [int(text(one)) for one in value if text(one).isdigit()] if isinstance(value, list) else []
@@ -337,13 +250,6 @@ def _ids(value: Json) -> list[int]:
 def _number(value: Json, default: int | None) -> int:
     shown = text(value)
     return int(shown) if shown.isdigit() else default  # type: ignore[return-value]
-
-
-def _day(value: str | None) -> date | None:
-    try:
-        return date.fromisoformat(value) if value else None
-    except ValueError:
-        return None
 
 
 def _field_value(field: CustomField, value: Json) -> str | list[str]:

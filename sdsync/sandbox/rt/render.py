@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from sdsync.sandbox.call import Call, Json
+from sdsync.sandbox.rt.lifecycle import lifecycle_links
 from sdsync.sandbox.rt.state import (
     ROLES,
     Attachment,
@@ -32,18 +33,6 @@ _KINDS: Mapping[type, str] = {
 #: What an account without AdminUsers sees of somebody else.
 _SUMMARY = ("Name", "EmailAddress", "RealName", "Privileged")
 _ADMIN_ONLY = ("Privileged", "Disabled")
-
-#: Stock lifecycle actions: from -> (to, label, update)
-_ACTIONS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
-    "new": (("open", "Open It", "Respond"), ("resolved", "Resolve", "Comment"),
-            ("rejected", "Reject", "Respond")),
-    "open": (("stalled", "Stall", "Comment"), ("resolved", "Resolve", "Comment"),
-             ("rejected", "Reject", "Respond")),
-    "stalled": (("open", "Open It", ""),),
-    "resolved": (("open", "Re-open", "Comment"),),
-    "rejected": (("open", "Re-open", "Comment"),),
-    "deleted": (("open", "Undelete", ""),),
-}  # fmt: skip
 
 
 def instant(at: datetime | None) -> str:
@@ -269,7 +258,7 @@ class Renderer:
                 )
                 links.extend({"ref": ref, "_url": f"{own['_url']}/{ref}"}
                              for ref in ("history", "correspond", "comment"))  # fmt: skip
-                links.extend(_lifecycle(record, str(own["_url"])))
+                links.extend(lifecycle_links(record, str(own["_url"])))
             case Transaction():
                 links.extend(
                     {"ref": "attachment", "_url": f"{call.base}{API}/attachment/{one.id}"}
@@ -279,16 +268,6 @@ class Renderer:
                 links.append({"ref": "create", "type": "ticket",
                               "_url": f"{call.base}{API}/ticket?Queue={record.id}"})  # fmt: skip
         return links
-
-
-def _lifecycle(ticket: Ticket, url: str) -> list[Json]:
-    links: list[Json] = []
-    for to, label, update in _ACTIONS[ticket.status]:
-        path = {"Respond": "/correspond", "Comment": "/comment"}.get(update, "")
-        link = {"ref": "lifecycle", "from": ticket.status, "to": to, "label": label,
-                "_url": url + path}  # fmt: skip
-        links.append({**link, "update": update} if update else link)
-    return links
 
 
 def _plain(values: Mapping[str, Json]) -> dict[str, Callable[[], Json]]:
