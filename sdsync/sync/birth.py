@@ -7,8 +7,8 @@ from sdsync.connectors.contract import Create, PlaceInfo
 from sdsync.mappings.contract import Direction
 from sdsync.store.records import GroupState, Intent, IntentState, Json, Replica
 from sdsync.sync.branches import hit
-from sdsync.sync.compute import NOBODY, PEOPLE_KINDS, Rest, Send, deep_merge, not_here
-from sdsync.sync.desired import desired
+from sdsync.sync.compute import NOBODY, Rest, Send, deep_merge, not_here
+from sdsync.sync.desired import PEOPLE_KINDS, desired
 from sdsync.sync.draft import BLOCKED, Draft, digest
 from sdsync.sync.elements import width
 

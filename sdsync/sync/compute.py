@@ -15,14 +15,13 @@ from sdsync.connectors.contract import Operation, Update
 from sdsync.mappings.contract import Direction, Put
 from sdsync.store.records import GroupState, IntentState, Json, Ref, Replica, ReplicaState
 from sdsync.sync.branches import hit
-from sdsync.sync.desired import desired
+from sdsync.sync.desired import PEOPLE_KINDS, desired
 from sdsync.sync.draft import BLOCKED, Draft
 from sdsync.sync.merge import members
 from sdsync.sync.transitions import next_status
 
 #: A person or team that the system does not have (yet): asked again when its people are read anew.
 NOBODY = "nobody there by that name"
-PEOPLE_KINDS = frozenset({"person", "people", "team"})
 
 
 @dataclass(frozen=True, slots=True)

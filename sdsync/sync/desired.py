@@ -5,6 +5,9 @@ from __future__ import annotations
 from sdsync.store.records import Json, Replica
 from sdsync.sync.draft import Draft
 
+#: Kinds of fields that name people: whoever is unknown is left alone, never blanked.
+PEOPLE_KINDS = frozenset({"person", "people", "team"})
+
 
 def desired(draft: Draft, replica: Replica, field: str) -> Json:
     """The canonical value that the replica should hold."""

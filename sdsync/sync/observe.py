@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from sdsync.config.vocabulary import group_of
+from sdsync.config.vocabulary import FIELDS, group_of
 from sdsync.mappings.contract import Direction, Unmapped
 from sdsync.store.records import FieldVersion, GroupState, Json, Replica, ReplicaState
 from sdsync.sync.branches import hit
-from sdsync.sync.desired import desired
+from sdsync.sync.desired import PEOPLE_KINDS, desired
 from sdsync.sync.draft import Draft
 from sdsync.sync.edits import Edit, Look, edit_of, proved, view
 from sdsync.sync.elements import absorb_elements
@@ -162,6 +162,9 @@ def _unmapped(
 ) -> None:
     """A value that no rule knows is shown and never guessed; it is told once."""
     mapping = draft.ctx.mapping(replica)
+    if FIELDS.get(field) in PEOPLE_KINDS:
+        draft.fidelity(replica, field, f"{found.value} is nobody that sdsync knows")
+        return
     row = replica.groups.get(group_of(field))
     if row and row.note and row.note.startswith(UNMAPPED):
         return
@@ -204,7 +207,7 @@ def _first_contact(
         hit("law 11: adopted")
         replica.sent[field] = whole
         return
-    if replica.joined_at is None and whole is not None and ctx.policy(hub, group) != "each":
+    if replica.joined_at is None and whole not in (None, []) and ctx.policy(hub, group) != "each":
         replica.sent[field] = value  # we bore it: what was held back then follows now
         draft.mark(replica, group, GroupState.DIRTY)
         draft.deliver(replica)
