@@ -66,8 +66,12 @@ def _unfolded(chunks: Iterable[bytes], limit_bytes: int, *, gzip: bool) -> bytes
     body = bytearray()
     folded_bytes = 0
     unfolder = None
-    for chunk in chunks:
-        folded_bytes += len(chunk)
+    held = b""
+    for piece in chunks:
+        folded_bytes += len(piece)
+        chunk, held = held + piece, b""
+        if unfolder is None and len(chunk) < 2:  # its first two bytes tell the container
+            chunk, held = b"", chunk
         while chunk:
             if unfolder is None:
                 unfolder = zlib.decompressobj(_window(chunk, gzip=gzip))
@@ -82,7 +86,7 @@ def _unfolded(chunks: Iterable[bytes], limit_bytes: int, *, gzip: bool) -> bytes
             chunk = unfolder.unconsumed_tail or unfolder.unused_data
             if unfolder.eof:
                 unfolder = None  # another member may follow
-    return Broken.MALFORMED if unfolder is not None else bytes(body)
+    return Broken.MALFORMED if unfolder is not None or held else bytes(body)
 
 
 def _window(first: bytes, *, gzip: bool) -> int:
@@ -115,7 +119,7 @@ def _as_text(match: re.Match[bytes]) -> bytes:
 
 def _deeper_than(value: Json, levels: int) -> bool:
     row: list[Json] = [value]
-    for _ in range(levels + 1):
+    for _ in range(levels):
         row = [inner for one in row for inner in _inner(one) if isinstance(inner, dict | list)]
         if not row:
             return False

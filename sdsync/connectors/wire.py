@@ -44,7 +44,14 @@ class Deadline:
 class DeadlineTransport(httpx.HTTPTransport):
     """httpx's own transport over connections that know the deadline."""
 
-    def __init__(self, deadline: Deadline, tls: ssl.SSLContext | None) -> None:
+    def __init__(
+        self,
+        deadline: Deadline,
+        tls: ssl.SSLContext | None,
+        *,
+        network: httpcore.NetworkBackend | None = None,
+    ) -> None:
+        """``network`` stands in for the machine's own, in tests."""
         # The parent's pool is never used; without verification it costs nothing.
         super().__init__(verify=tls if tls is not None else _unused_context(), trust_env=False)
         self._pool = httpcore.ConnectionPool(
@@ -53,7 +60,7 @@ class DeadlineTransport(httpx.HTTPTransport):
             max_keepalive_connections=2,
             # Starman drops an idle connection after a second, puma after twenty.
             keepalive_expiry=10.0,
-            network_backend=_Backend(deadline),
+            network_backend=_Backend(deadline, network or httpcore.SyncBackend()),
         )
 
 
@@ -63,9 +70,9 @@ def _unused_context() -> ssl.SSLContext:
 
 
 class _Backend(httpcore.NetworkBackend):
-    def __init__(self, deadline: Deadline) -> None:
+    def __init__(self, deadline: Deadline, plain: httpcore.NetworkBackend) -> None:
         self._deadline = deadline
-        self._plain = httpcore.SyncBackend()
+        self._plain = plain
 
     def connect_tcp(
         self,

@@ -1,0 +1,319 @@
+"""On what Request Tracker 5.0.3 answered on 2026-11-21 (fixtures/request_tracker.json)."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs
+
+import httpx
+import pytest
+
+from sdsync.connectors.common import Refused
+from sdsync.connectors.contract import (
+    AddElement,
+    Audience,
+    Changes,
+    Create,
+    Description,
+    Done,
+    NativeRecord,
+    Update,
+)
+from sdsync.connectors.failures import Conflict, Forbidden, OutcomeUnknown, Rejected, Transient
+from sdsync.connectors.replies import Reply
+from sdsync.connectors.request_tracker import convert, failures
+from sdsync.connectors.request_tracker.client import custom, quoted
+from sdsync.store.records import Ref
+from sdsync.testing.misbehaving import whole
+from tests.unit.connectors.replay import SECRET, Recording, connector, recording
+
+NOW = datetime(2026, 11, 21, 21, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SDSYNC_TEST_SECRET", SECRET)
+
+
+@pytest.fixture
+def product() -> Recording:
+    return recording("request_tracker")
+
+
+def sent(product: Recording, method: str) -> list[Any]:
+    return [json.loads(one.content) for one in product.asked if one.method == method]
+
+
+def test_it_describes_what_was_recorded(product: Recording) -> None:
+    told = connector("request_tracker", product).describe()
+
+    assert isinstance(told, Description), told
+    assert told.version.startswith("5.0.3")
+    assert told.account.login == "sdsync"
+    assert told.warnings == ()
+    assert set(told.places) == {"General", "Escalated"}
+    assert told.places["Escalated"].fields["CustomFields.Environment"].values is not None
+
+
+def test_a_ticket_is_read_whole(product: Recording) -> None:
+    ref = Ref("desk", "ticket", product.facts["ticket"])
+
+    record = connector("request_tracker", product).fetch(ref)
+
+    assert isinstance(record, NativeRecord), record
+    assert record.values["Subject"] == "db01: disk full"
+    assert record.values["Content"] == "<p>no <b>space</b></p>"
+    assert record.values["Requestor"] == ["customer1"]
+    assert record.mark == "mark-1"
+    assert [one.values["body"] for one in record.notes or ()] == ["between us"]
+    assert [one.values["name"] for one in record.attachments or ()] == ["a.txt"]
+    assert [one.path for one in record.history or ()] == ["Priority"]
+    assert record.url.endswith(f"/Ticket/Display.html?id={ref.id}")
+
+
+def test_what_was_read_once_is_not_read_again(product: Recording) -> None:
+    desk, ref = (
+        connector("request_tracker", product),
+        Ref("desk", "ticket", product.facts["ticket"]),
+    )
+
+    desk.fetch(ref)
+    before = len(product.asked)
+    desk.fetch(ref)
+
+    assert len(product.asked) - before < before
+    assert not any("fields=Content&" in str(one.url) for one in product.asked[before:])
+
+
+def test_a_create_holds_place_and_mark_and_no_empty_field(product: Recording) -> None:
+    values: dict[str, Any] = {
+        "Subject": "x",
+        "Content": "y",
+        "Due": None,
+        "Cc": [],
+        "CustomFields": {"Environment": "Test"},
+    }
+
+    (answer,) = connector("request_tracker", product).apply(
+        [Create("ticket", "Escalated", values, "mark", "i")]
+    )
+
+    assert answer == Done(product.facts["ticket"])
+    assert sent(product, "POST") == [
+        {
+            "Subject": "x", "Content": "y", "ContentType": "text/plain", "Queue": "Escalated",
+            "CustomFields": {"Environment": "Test", "sdsync mark": "mark"},
+        }
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("native", "wire"),
+    [
+        ({"Owner": None}, {"Owner": "Nobody"}),
+        ({"Due": None}, {"Due": ""}),
+        ({"Due": "2027-01-02"}, {"Due": "2027-01-02T00:00:00Z"}),
+        ({"Due": "2027-01-02T10:00:00Z"}, {"Due": "2027-01-02T10:00:00Z"}),
+        ({"Priority": 50}, {"Priority": "50"}),
+        ({"Cc": None}, {"Cc": []}),
+        ({"Requestor": "a@example.org"}, {"Requestor": ["a@example.org"]}),
+        ({"CustomFields": {"A": None, "B": [1, "x"], "C": 2}},
+         {"CustomFields": {"A": None, "B": ["1", "x"], "C": "2"}}),
+    ],
+)  # fmt: skip
+def test_values_go_as_rt_takes_them(native: dict[str, Any], wire: dict[str, Any]) -> None:
+    assert convert.patch(native) == wire
+
+
+@pytest.mark.parametrize(
+    "native",
+    [{"Subject": "a\nb"}, {"Cc": ["a@example.org\nBcc: b"]}, {"Cc": ["a@x.org, b@x.org"]},
+     {"Cc": [1]}, {"CustomFields": "x"}],
+)  # fmt: skip
+def test_values_that_mean_something_else_are_refused(native: dict[str, Any]) -> None:
+    with pytest.raises(Refused) as told:
+        convert.patch(native)
+
+    assert told.value.failure == Rejected(tuple(native), told.value.failure.detail)  # type: ignore[union-attr]
+
+
+def test_a_version_is_sent_as_rt_wrote_it(product: Recording) -> None:
+    ref = Ref("desk", "ticket", product.facts["ticket"])
+
+    connector("request_tracker", product).apply([Update(ref, {"Subject": "x"}, "47")])
+
+    (request,) = [one for one in product.asked if one.method == "PUT"]
+    assert request.headers["if-match"] == '"47"'
+
+
+# Sentences of RT 5.0.3, `PUT /ticket/1`, 2026-11-21.
+SAID = [
+    ("Ticket 1: Owner changed from Nobody to agent1", False),
+    ("Ticket 1: Priority changed from 'Low' to 'Medium'", False),
+    ("Ticket 1: Due changed from Not set to Tue Dec 01 10:00:00 2026", False),
+    ("c added as a value for sdsync tags", False),
+    ("a is no longer a value for custom field sdsync tags", False),
+    ("Environment Test added", False),
+    ("sdsync peer infra#1 deleted", False),
+    ("ExternalID ZBX-1 changed to ZBX-2", False),
+    ("Added agent2 as Cc for this ticket", False),
+    ("new@example.net is no longer Cc for this ticket", False),
+    ("Comments added", False),
+    ("Correspondence added", False),
+    ("Ticket 1: You can only reassign tickets that you own or that are unowned", True),
+    ("Ticket 1: That user does not exist", True),
+    ("Ticket 1: Status 'bogus' isn't a valid status for this ticket.", True),
+    ("Invalid value for custom field", True),
+]
+
+
+@pytest.mark.parametrize(("sentence", "complains"), SAID)
+def test_complaints_are_told_from_reports(sentence: str, *, complains: bool) -> None:
+    assert failures.complaints([sentence]) == ((sentence,) if complains else ())
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "expected"),
+    [
+        (400, {"message": "Status 'bogus' isn't a valid status for tickets in this queue."},
+         Rejected(("Status",), "Status 'bogus' isn't a valid status for tickets in this queue.")),
+        (400, {"message": "Content is too long"}, Rejected((), "Content is too long")),
+        (403, {"message": "No permission to create tickets in the queue 'Nope'"},
+         Forbidden("No permission to create tickets in the queue 'Nope'")),
+        (412, {"message": "Precondition Failed"}, Conflict()),
+        (500, None, OutcomeUnknown("status 500")),
+    ],
+)  # fmt: skip
+def test_refusals_as_recorded(status: int, body: Any, expected: object) -> None:
+    reply = Reply("POST", status, {"content-type": "application/json"},
+                  b"" if body is None else json.dumps(body).encode())  # fmt: skip
+
+    assert failures.failure(reply, now=NOW) == expected
+
+
+def test_a_made_ticket_without_an_id_is_in_doubt() -> None:
+    desk = connector("request_tracker", lambda _: whole(b"{}", status=201), NOW)
+
+    assert desk.apply([Create("ticket", "General", {"Subject": "x"}, "m", "i")]) == [
+        OutcomeUnknown("no id in the answer")
+    ]
+
+
+def test_names_of_files_go_as_mail_writes_them() -> None:
+    (file,) = convert.file_message("日本語の長い名前のファイル.txt", "text/plain", b"x")[
+        "Attachments"
+    ]
+
+    words = file["FileName"].split(" ")
+    assert all(len(word) <= 75 and word.startswith("=?UTF-8?B?") for word in words)
+
+
+def test_literals_of_ticketsql_are_closed() -> None:
+    assert quoted("it's \\ x") == r"'it\'s \\ x'"
+    assert custom("sdsync mark") == "CF.{sdsync mark}"
+    with pytest.raises(Refused):
+        custom("a} = 1 OR id > 0")
+
+
+def test_whom_stock_scrips_mail() -> None:
+    desk = connector("request_tracker", lambda _: whole(b"{}"), NOW)
+    ref = Ref("desk", "ticket", "1")
+    people = {"Requestor": ["a@example.org", "b@example.org"], "Cc": ["c@example.org"]}
+
+    assert desk.notifies(Create("ticket", "General", people, "m", "i")) == Audience(customers=3)
+    public = AddElement(ref, "note", {"body": "x", "internal": False}, "m", "i")
+    assert desk.notifies(public).customers == 1  # a ticket never read has one, to be careful
+    assert desk.notifies(AddElement(ref, "note", {"body": "x"}, "m", "i")).customers == 0
+    assert desk.notifies(Update(ref, {"Status": "resolved"})).customers == 1
+    assert desk.notifies(Update(ref, {"Owner": "agent1"})) == Audience(staff=1)
+
+
+class Transactions:
+    """A feed that shows what is committed and hides what is not ours to see."""
+
+    def __init__(self, *, hidden: int = 0) -> None:
+        self.rows: dict[int, datetime] = {}
+        self.hidden = set(range(1, hidden + 1))
+
+    def add(self, number: int, at: datetime) -> None:
+        self.rows[number] = at
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        query = {name: value[0] for name, value in parse_qs(request.url.query.decode()).items()}
+        if "queues" in request.url.path:
+            rows = [{"id": "1", "Name": "General"}] if query["page"] == "1" else []
+            return whole(json.dumps({"items": rows}).encode())
+        low = int(query["query"].split("id > ")[1].split(" ")[0])
+        numbers = sorted({*self.rows, *self.hidden}, reverse=query["order"] == "DESC")
+        above = [number for number in numbers if number > low]
+        first = (int(query["page"]) - 1) * 100
+        page = [number for number in above[first : first + 100] if number not in self.hidden]
+        items = [
+            {"id": str(number), "ObjectId": "7", "Creator": {"id": "agent1"},
+             "Created": self.rows[number].isoformat()}
+            for number in page
+        ]  # fmt: skip
+        headers = {"date": NOW.strftime("%a, %d %b %Y %H:%M:%S GMT")}
+        return whole(json.dumps({"items": items}).encode(), headers=headers)
+
+
+def told(changes: object) -> list[str]:
+    assert isinstance(changes, Changes), changes
+    return [one.digest for one in changes.events]
+
+
+def test_a_lower_number_that_is_committed_later_is_not_lost() -> None:
+    product = Transactions()
+    desk = connector("request_tracker", product, NOW)
+    start = desk.changes(None)
+    assert isinstance(start, Changes)
+
+    product.add(12, NOW)
+    first = desk.changes(start.cursor)
+    product.add(11, NOW)
+    second = desk.changes(first.cursor)  # type: ignore[union-attr]
+    third = desk.changes(second.cursor)  # type: ignore[union-attr]
+
+    assert (told(first), told(second), told(third)) == (["transaction 12"], ["transaction 11"], [])
+
+
+def test_the_cursor_passes_what_is_settled() -> None:
+    product = Transactions()
+    for number in range(1, 251):
+        product.add(number, NOW - timedelta(hours=1))
+    desk = connector("request_tracker", product, NOW)
+
+    seen: list[str] = []
+    cursor: object = {"low": 0, "told": []}
+    while True:
+        changes = desk.changes(cursor)
+        seen += told(changes)
+        assert isinstance(changes, Changes)
+        cursor = changes.cursor
+        if not changes.more:
+            break
+
+    assert seen == [f"transaction {number}" for number in range(1, 251)]
+    assert cursor == {"low": 250, "told": []}
+
+
+def test_pages_of_hidden_rows_are_passed_in_the_end() -> None:
+    product = Transactions(hidden=350)
+    product.add(351, NOW)
+    desk = connector("request_tracker", product, NOW)
+    cursor: object = {"low": 0, "told": []}
+
+    seen: list[str] = []
+    for _ in range(31):
+        changes = desk.changes(cursor)
+        seen += told(changes)
+
+    assert seen[:1] == ["transaction 351"]
+
+
+def test_an_outage_of_the_feed_is_a_failure() -> None:
+    desk = connector("request_tracker", lambda _: whole(b"", status=502), NOW)
+
+    assert desk.changes({"low": 1, "told": []}) == Transient("status 502")
