@@ -9,11 +9,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 import structlog
-from sqlalchemy.exc import OperationalError
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 import sdsync
 from sdsync.config.clock import Clock, SystemClock
@@ -28,20 +25,16 @@ from sdsync.server.intake import Intake
 from sdsync.server.lanes import CredentialWatch, LaneKeeper
 from sdsync.server.logs import Scrubber, configure
 from sdsync.server.metrics import Metrics
-from sdsync.server.single import only_instance
+from sdsync.server.storage import lock_of, open_waiting, pulse_of, revealed
 from sdsync.server.systemd import notify, watchdog_s
 from sdsync.server.tail import Tail
 from sdsync.server.web import Web
-from sdsync.store.opening import files_of, open_store
-from sdsync.store.sql import SqlStore
 from sdsync.sync.assemble import assemble
 from sdsync.sync.bells import Bells
 from sdsync.sync.bells.timer import Timer
 
 log = structlog.get_logger(__name__)
 
-#: A database server that starts beside us is there within a minute, or is missing.
-STORE_WAIT_S = 60.0
 SEAL_S = 1.0
 CREDENTIALS_S = 5.0
 TAIL_S = 0.25
@@ -95,8 +88,8 @@ class Daemon:
         for _, ref in secrets_of(config):
             with contextlib.suppress(SecretMissingError):
                 self._scrubber.learn(ref.reveal())
-        stack.enter_context(_lock(config))
-        self.store = _store(config, self.clock)
+        stack.enter_context(lock_of(config))
+        self.store = open_waiting(config, self.clock)
         stack.callback(self.store.close)
         self.engine = assemble(
             config, self.store, clock=self.clock, steps=self._steps,
@@ -108,8 +101,8 @@ class Daemon:
         keeper = LaneKeeper(self.engine, self.clock)
         self.bells = Bells(
             self.store, self.engine.work, tuple(config.systems),
-            broker_url=_revealed(config.broker.url), clock=self.clock,
-            taken=keeper.taken, checkpoint=keeper.left, pulse=_pulse(config),
+            broker_url=revealed(config.broker.url), clock=self.clock,
+            taken=keeper.taken, checkpoint=keeper.left, pulse=pulse_of(config),
         )  # fmt: skip
         self._serve(stack)
         stack.callback(self._stop_bells)
@@ -245,50 +238,6 @@ def _signals(stopped: threading.Event) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _store(config: Config, clock: Clock) -> SqlStore:
-    """Open the store, waiting in place for a database server that is still starting."""
-    key = config.store.key.reveal() if config.store.key else None
-    tries = Retrying(
-        retry=retry_if_exception_type(OperationalError),
-        wait=wait_random_exponential(multiplier=0.5, max=5),
-        stop=stop_after_delay(STORE_WAIT_S),
-        before_sleep=lambda state: log.warning("store.not_there", tries=state.attempt_number),
-        reraise=True,
-    )
-    url = _revealed(config.store.url)
-    return tries(open_store, url, key, path=config.path.absolute().parent, clock=clock)
-
-
-def _lock(config: Config) -> contextlib.AbstractContextManager[None]:
-    database = _database(config)
-    return contextlib.nullcontext() if database is None else only_instance(database)
-
-
-def _pulse(config: Config) -> Callable[[], object] | None:
-    """What another process's commit changes: size and time of SQLite's write-ahead log."""
-    database = _database(config)
-    if database is None:
-        return None
-    wal = database.with_name(database.name + "-wal")
-
-    def look() -> object:
-        try:
-            found = wal.stat()
-        except OSError:
-            return None
-        return found.st_mtime_ns, found.st_size
-
-    return look
-
-
-def _database(config: Config) -> Path | None:
-    return files_of(_revealed(config.store.url), config.path.absolute().parent).database
-
-
-def _revealed(value: SecretRef | str | None) -> str | None:
-    return value.reveal() if isinstance(value, SecretRef) else value
 
 
 def _quietly(event: str, chore: Callable[[], object]) -> Callable[[], None]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import hashlib
+import hmac
 import json
 import os
 import signal
@@ -22,6 +25,7 @@ from sdsync.config.model import Config
 from sdsync.server.daemon import Daemon, run
 from sdsync.server.single import AlreadyRunningError, only_instance
 from sdsync.server.web import PortRefusedError
+from sdsync.store.records import WorkKey
 
 SECRET = "whsec_ZGVzay1zYW5kYm94LXdlYmhvb2stc2VjcmV0LTAwMDA="
 CANARY = "rt-token-canary-4711"
@@ -99,6 +103,25 @@ def test_it_is_ready_although_its_systems_are_away(config: Config) -> None:
     assert 'sdsync_lane_state{system="desk",state="ok"}' in metrics
     assert "process_resident_memory_bytes" in metrics
     assert CANARY not in metrics
+
+
+def test_a_signed_webhook_becomes_work_of_its_lane(config: Config) -> None:
+    body = b'{"kind": "ticket", "id": "4711"}'
+    stamp = int(time.time())
+    key = base64.b64decode(SECRET.removeprefix("whsec_"))
+    raw = hmac.new(key, f"msg_1.{stamp}.".encode() + body, hashlib.sha256).digest()
+    headers = {
+        "webhook-id": "msg_1",
+        "webhook-timestamp": str(stamp),
+        "webhook-signature": "v1," + base64.b64encode(raw).decode(),
+    }
+    with Daemon(config) as daemon:
+        url = f"http://127.0.0.1:{daemon.web.port}/hooks/desk"
+        answer = httpx.post(url, content=body, headers=headers, trust_env=False)
+        bell = httpx.post(url.replace("desk", "dev"), content=b"?", trust_env=False)
+
+        assert (answer.status_code, bell.status_code) == (202, 202)
+        assert daemon.store.work(WorkKey("desk", "look", "4711")) is not None
 
 
 def test_a_second_daemon_on_the_store_is_refused(config: Config) -> None:
