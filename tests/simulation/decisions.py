@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sdsync.config.vocabulary import group_of
-from sdsync.store.records import AuditRow, PlacementState, Ref, Replica, ReplicaState, Share
+from sdsync.store.records import AuditRow, Json, PlacementState, Ref, Replica, ReplicaState, Share
+from sdsync.testing.simulated.native import nested
 from tests.simulation.deeds import FieldDeed, TextDeed
 from tests.simulation.directory import Directory
 from tests.simulation.invariants import policy
@@ -81,16 +82,33 @@ class Decisions:
         return False
 
     def _agrees(self, deed: FieldDeed, share: Share, fields: set[str]) -> bool:
-        """The hub says the same: nothing had to be decided."""
+        """The hub said the same when it was looked at, or a word changed and no meaning."""
         mapping = self.world.engine.systems[deed.system].mappings["ticket"]
-        head, _, rest = deed.path.partition(".")
-        native = {head: {rest: deed.new}} if rest else {head: deed.new}
+        before, after = nested({deed.path: deed.old}), nested({deed.path: deed.new})
         for field in fields:
-            whole = share.hub.values.get(field)
-            put = mapping.put(field, whole, seen=native, hub=share.hub.values, people=self.people)
-            if put.values:
+            if mapping.get(field, before, self.people) == mapping.get(field, after, self.people):
+                continue
+            held = self._hub_values(share, field, deed.looked_at or deed.at)
+            puts = (
+                mapping.put(field, one, seen=after, hub=share.hub.values, people=self.people)
+                for one in held
+            )
+            if all(put.values for put in puts):
                 return False
         return True
+
+    def _hub_values(self, share: Share, field: str, looked_at: datetime) -> list[Json]:
+        """What the hub held around that look: the last value before it, and those just then."""
+        values: list[Json] = [share.hub.values.get(field)]
+        for row in self.rows[share.hub.id]:
+            if row.field == field and row.action == "edited":
+                if row.at <= looked_at - SLACK:
+                    values = [row.after]
+                elif row.at <= looked_at + SLACK:
+                    values += [row.before, row.after]
+                elif len(values) == 1:
+                    return [row.before]
+        return values
 
     # -- notes and files -----------------------------------------------------------------
     def lost_texts(self) -> Iterator[str]:

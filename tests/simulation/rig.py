@@ -23,6 +23,8 @@ from tests.simulation.directory import Directory
 from tests.simulation.schedule import Options
 from tests.simulation.words import AWAY, HOME
 
+#: A record unread for so long is looked at, whatever the feed said.
+SWEEP_S = 900.0
 FLAVOUR_OF = {"desk": "desk", "dev": "tracker", "board": "board"}
 
 
@@ -129,4 +131,4 @@ def _system(name: str, line: SimulatedConnector, edition: int, poll_s: float) ->
         "note": ElementMapping(name, "note"),
         "attachment": ElementMapping(name, "attachment"),
     }
-    return System(name, lambda: line, line.capabilities, mappings, poll_s=poll_s)
+    return System(name, lambda: line, line.capabilities, mappings, poll_s=poll_s, sweep_s=SWEEP_S)
