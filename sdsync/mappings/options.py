@@ -65,7 +65,7 @@ class OptionReader:
         if key.value == "all":
             return ALL
         words = listed(key.value)
-        known = frozenset(danger for danger in ALL if danger in words)
+        known: frozenset[Danger] = frozenset(danger for danger in ALL if danger in words)
         for word in words:
             if word not in tuple(ALL):
                 near = nearest_name(word, ALL)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+import re
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Final, Literal, get_args
 
@@ -24,20 +27,44 @@ Markup = Literal["plain", "html", "textile", "markdown"]
 MARKUPS: Final[tuple[Markup, ...]] = get_args(Markup)
 
 #: A longer text is a log that somebody pasted; it travels as it is, in a code block.
-LIMIT: Final = 200_000
+LIMIT: Final = 60_000
+#: As does one with more of these than people write: reading them as markup costs their square.
+DENSE: Final = {"[": 1_000, "`": 5_000, "*": 5_000, "_": 5_000, '"': 5_000, "<": 5_000}
 _TRIES: Final = 4
+#: One look at a record asks for the same text several times; only short ones are remembered.
 _SHORT: Final = 8_000
+_TAG: Final = re.compile(r"<[^<>]{0,2000}>")
 
 
 def canonical(text: str) -> str:
     """The canonical form of a CommonMark text; of a canonical text, the text itself."""
     text = clean(text)
-    if len(text) > LIMIT:
-        return _whole(text)
     return _remembered(text) if len(text) <= _SHORT else _canonical(text)
 
 
+def from_native(text: str, markup: Markup) -> str:
+    """The canonical form of a product's text, without guards."""
+    text = clean(text)
+    return _remembered_in(text, markup) if len(text) <= _SHORT else _from_native(text, markup)
+
+
+def to_native(text: str, markup: Markup, *, dangers: frozenset[Danger]) -> str:
+    """A canonical text in a product's markup, inert as far as ``dangers`` says (law 46)."""
+    short = len(text) <= _SHORT
+    return (_remembered_out if short else _to_native)(text, markup, dangers)
+
+
+def clean(text: str) -> str:
+    """Line ends as LF, without the characters that no store keeps."""
+    return _UNKEPT.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+_UNKEPT: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+
+
 def _canonical(text: str) -> str:
+    if _is_log(text):
+        return _whole(text)
     for _ in range(_TRIES):
         again = write_markdown(read_markdown(text))
         if again == text:
@@ -46,38 +73,15 @@ def _canonical(text: str) -> str:
     return _settled(write_markdown(read_plain(text)))
 
 
-#: One look at a record asks for the same text several times; only short ones are kept.
-_remembered = lru_cache(maxsize=512)(_canonical)
+def _from_native(text: str, markup: Markup) -> str:
+    if not _is_log(text):
+        return canonical(write_markdown(without_guards(_READERS[markup](text))))
+    if markup == "html":
+        text = html.unescape(_TAG.sub("", text))
+    return _whole(unguarded(text))
 
 
-def _settled(text: str) -> str:
-    """A plain text's form, or, where even that does not settle, the text as code."""
-    return text if write_markdown(read_markdown(text)) == text else _whole(text)
-
-
-def _whole(text: str) -> str:
-    blocks = read_markdown(text) if text.startswith("```") else ()
-    if len(blocks) == 1 and isinstance(blocks[0], CodeBlock):
-        return write_markdown(blocks)
-    return write_markdown((CodeBlock(text.strip("\n")),)) if text.strip() else ""
-
-
-def clean(text: str) -> str:
-    """Line ends as LF, without the characters that no store keeps."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(char for char in text if char >= " " or char in "\n\t").replace("\x7f", "")
-
-
-def from_native(text: str, markup: Markup) -> str:
-    """The canonical form of a product's text, without guards."""
-    text = clean(text)
-    if len(text) > LIMIT:
-        return _whole(unguarded(text))
-    return canonical(write_markdown(without_guards(_read(text, markup))))
-
-
-def to_native(text: str, markup: Markup, *, dangers: frozenset[Danger]) -> str:
-    """A canonical text in a product's markup, inert as far as ``dangers`` says (law 46)."""
+def _to_native(text: str, markup: Markup, dangers: frozenset[Danger]) -> str:
     blocks = read_markdown(canonical(text))
     match markup:
         case "plain":
@@ -90,11 +94,31 @@ def to_native(text: str, markup: Markup, *, dangers: frozenset[Danger]) -> str:
             return write_markdown(make_inert(blocks, dangers))
 
 
-def _read(text: str, markup: Markup) -> Blocks:
-    readers = {
-        "plain": read_plain,
-        "html": read_html,
-        "textile": read_textile,
-        "markdown": read_markdown,
-    }
-    return readers[markup](text)
+_remembered = lru_cache(maxsize=256)(_canonical)
+_remembered_in = lru_cache(maxsize=256)(_from_native)
+_remembered_out = lru_cache(maxsize=256)(_to_native)
+_READERS: Final[Mapping[Markup, Callable[[str], Blocks]]] = {
+    "plain": read_plain,
+    "html": read_html,
+    "textile": read_textile,
+    "markdown": read_markdown,
+}
+
+
+def _is_log(text: str) -> bool:
+    """Too long or too dense to be read as markup; a text that is code as a whole is not."""
+    if len(text) > LIMIT:
+        return True
+    return any(text.count(char) > most for char, most in DENSE.items())
+
+
+def _settled(text: str) -> str:
+    """A plain text's form, or, where even that does not settle, the text as code."""
+    return text if write_markdown(read_markdown(text)) == text else _whole(text)
+
+
+def _whole(text: str) -> str:
+    blocks = read_markdown(text) if text.startswith("```") else ()
+    if len(blocks) == 1 and isinstance(blocks[0], CodeBlock):
+        return write_markdown(blocks)
+    return write_markdown((CodeBlock(text.strip("\n")),)) if text.strip() else ""

@@ -68,11 +68,15 @@ _GROUPS: Final = frozenset(
     ]
 )
 _BLOCKS: Final = _GROUPS | frozenset(_HEADINGS) | {"ul", "ol", "li", "pre", "blockquote", "hr"}
+_COMMENT: Final = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+#: A "<" without its ">": the parser would look for it to the end, once for each.
+_STRAY: Final = re.compile(r"<(?=[^<>]*(?:<|\Z))")
 _SPACE: Final = re.compile(r"[ \t\r\n\f]+")
 
 
 def read_html(text: str) -> Blocks:
     """The normal tree of an HTML text, however broken."""
+    text = _STRAY.sub("&lt;", _COMMENT.sub("", text))
     return normal(_flow(BeautifulSoup(text, "html.parser"), 0))
 
 
