@@ -11,7 +11,7 @@ from sdsync.config.clock import Clock, SystemClock
 from sdsync.store import trail
 from sdsync.store.dialect import Dialect, Link, Trouble
 from sdsync.store.vault import Vault
-from sdsync.store.writer import StoreDamaged, Writer
+from sdsync.store.writer import Writer, for_caller
 
 #: Connections kept for readers; more are opened when more threads read at once.
 _KEPT_READERS = 8
@@ -38,18 +38,24 @@ class Base:
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[Link]:
-        """A connection in a transaction that sees one instant."""
-        link = self._begun()
+        """A connection in a transaction that sees one instant.
+
+        Raises:
+            StoreFull: The store cannot be reached.
+            StoreDamaged: What was read is no sound database.
+        """
+        link: Link | None = None
         try:
+            link = self._begun()
             yield link
             link.command("COMMIT")
         except BaseException as error:
-            with contextlib.suppress(Exception):  # the first error is the one to report
-                link.close()
-            if self._dialect.trouble(error) is Trouble.DAMAGED:
-                raise StoreDamaged(
-                    f"the database is damaged ({error}); stop, keep a copy, restore"
-                ) from error
+            if link is not None:
+                with contextlib.suppress(Exception):  # the first error is the one to report
+                    link.close()
+            trouble = self._dialect.trouble(error)
+            if trouble in (Trouble.DAMAGED, Trouble.GONE, Trouble.FULL):
+                raise for_caller(trouble, error, reading=True) from error
             raise
         if len(self._idle) < _KEPT_READERS:
             self._idle.append(link)

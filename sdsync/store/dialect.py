@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 from sqlalchemy import BigInteger, Engine, Integer, Text, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect as SqlDialect
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool, PoolProxiedConnection
 from sqlalchemy.schema import Table
 
@@ -82,6 +83,10 @@ class Dialect:
 
     def trouble(self, error: BaseException) -> Trouble | None:
         """What the driver's error means; None: a mistake of the program."""
+        inner = error.orig if isinstance(error, DBAPIError) else error
+        return None if inner is None else self._trouble(inner)
+
+    def _trouble(self, error: BaseException) -> Trouble | None:
         raise NotImplementedError
 
     def check(self, link: Link, *, quick: bool) -> list[str]:
@@ -186,8 +191,7 @@ class SqliteDialect(Dialect):
         """SQLite's own INSERT."""
         return sqlite.insert(table)
 
-    def trouble(self, error: BaseException) -> Trouble | None:
-        """What the driver's error means."""
+    def _trouble(self, error: BaseException) -> Trouble | None:
         if isinstance(error, sqlite3.IntegrityError):
             return Trouble.CONFLICT
         if not isinstance(error, sqlite3.DatabaseError):
@@ -234,8 +238,7 @@ class PostgresDialect(Dialect):
         """PostgreSQL's own INSERT."""
         return postgresql.insert(table)
 
-    def trouble(self, error: BaseException) -> Trouble | None:
-        """What the driver's error means, by its SQLSTATE."""
+    def _trouble(self, error: BaseException) -> Trouble | None:
         import psycopg
 
         if not isinstance(error, psycopg.Error):

@@ -17,20 +17,12 @@ from sdsync.store import tables
 from sdsync.store.base import Base
 from sdsync.store.codec import encode, load
 from sdsync.store.dialect import Link
+from sdsync.store.semantics import Identity
 from sdsync.store.statements import upsert
 from sdsync.store.upgrading import META_OF
 from sdsync.store.vault import Vault
 
 META_PUT = upsert(tables.meta)
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What marks carry. ``suspect`` says why the store may not be the newest; None: it is."""
-
-    store_id: str
-    epoch: int
-    suspect: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy.exc import DBAPIError
-
 from sdsync.config.clock import Clock
 from sdsync.store import tables
 from sdsync.store.crypto import Cipher, KeyProblem, make_key_file, read_key_file, read_keys
@@ -80,9 +78,8 @@ def open_store(
         return _open(files, dialect, key, clock, check=check)
     except BaseException as error:
         dialect.engine.dispose()
-        cause = error.orig if isinstance(error, DBAPIError) else error
-        if cause is not None and dialect.trouble(cause) is Trouble.DAMAGED:
-            raise _damaged(files, [str(cause)]) from error
+        if dialect.trouble(error) is Trouble.DAMAGED:
+            raise _damaged(files, [str(getattr(error, "orig", error))]) from error
         raise
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sdsync.store.codec import micros
 from sdsync.store.records import (
@@ -25,6 +25,19 @@ TIMERS = frozenset({"poll", "people", "sweep"})
 
 #: Replicas that may have changed or gone without a word of their feed.
 SWEPT = frozenset({ReplicaState.LIVE, ReplicaState.LEFT})
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which store this is: what marks carry (law 32).
+
+    ``suspect`` says why it may not be the newest of its copies; None: it is.
+    """
+
+    store_id: str
+    epoch: int
+    suspect: str | None = None
+
 
 ENDED = frozenset({IntentState.SETTLED, IntentState.ABANDONED})
 

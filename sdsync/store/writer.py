@@ -161,7 +161,7 @@ class Writer:
         if trouble is Trouble.AGAIN or (trouble is Trouble.GONE and not committing):
             return trouble
         for job in group:
-            job.error = _for_caller(trouble, error)
+            job.error = for_caller(trouble, error)
         return None
 
     def _roll_back(self) -> None:
@@ -197,7 +197,7 @@ def _run_all(link: Link, group: list[_Job], dialect: Dialect) -> list[Mapping[st
             trouble = dialect.trouble(error)
             if trouble not in (None, Trouble.CONFLICT):
                 raise
-            job.error = error if trouble is None else _for_caller(trouble, error)
+            job.error = error if trouble is None else for_caller(trouble, error)
             link.command("ROLLBACK TO SAVEPOINT one")
         link.command("RELEASE SAVEPOINT one")
         if job.error is None:
@@ -205,15 +205,22 @@ def _run_all(link: Link, group: list[_Job], dialect: Dialect) -> list[Mapping[st
     return audit
 
 
-def _for_caller(trouble: Trouble | None, error: Exception) -> Exception:
+def for_caller(
+    trouble: Trouble | None, error: BaseException, *, reading: bool = False
+) -> BaseException:
+    """The driver's error in the words of the contract."""
+    inner = getattr(error, "orig", None) or error
     match trouble:
         case Trouble.CONFLICT:
-            return Stale(f"somebody was faster: {error}")
+            return Stale(f"somebody was faster: {inner}")
         case Trouble.FULL:
-            return StoreFull(f"the store cannot be written, nothing was committed: {error}")
+            what = "read" if reading else "written, nothing was committed"
+            return StoreFull(f"the store cannot be {what}: {inner}")
+        case Trouble.GONE if reading:
+            return StoreFull(f"the store cannot be reached: {inner}")
         case Trouble.GONE:
             return Unsure("the connection to the store broke while it committed")
         case Trouble.DAMAGED:
-            return StoreDamaged(f"the database is damaged ({error}); stop, keep a copy, restore")
+            return StoreDamaged(f"the database is damaged ({inner}); stop, keep a copy, restore")
         case _:
             return error

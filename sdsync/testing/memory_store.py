@@ -28,7 +28,7 @@ from sdsync.store.records import (
     Work,
     WorkKey,
 )
-from sdsync.store.semantics import ENDED, swept_from
+from sdsync.store.semantics import ENDED, Identity, swept_from
 from sdsync.testing.memory_screens import MemoryScreens
 from sdsync.testing.memory_state import State, apply, check
 
@@ -53,17 +53,31 @@ class MemoryStore(MemoryScreens):
         self.full = False
         #: Commits that were taken: lets a test see that nothing was written.
         self.commits = 0
+        self._identity = Identity("memory", 1)
 
     def crash(self) -> MemoryStore:
         """Die: later calls here raise Crashed. The new store has what was committed."""
         with self._lock:
             self._dead = True
-            return MemoryStore(self._clock, self._state)
+            heir = MemoryStore(self._clock, self._state)
+            heir.commits, heir._identity = self.commits, self._identity
+            return heir
 
     def copy(self) -> MemoryStore:
-        """A backup as of now; both go on independently."""
+        """A backup as of now; both go on independently, and the copy is suspect (law 32)."""
         with self._lock:
-            return MemoryStore(self._clock, self._state.copy())
+            twin = MemoryStore(self._clock, self._state.copy())
+            twin._identity = replace(self._identity, suspect="it was restored from a copy")
+            return twin
+
+    def identity(self) -> Identity:
+        """Id and epoch; a restored copy is suspect until :meth:`new_epoch`."""
+        return self._identity
+
+    def new_epoch(self) -> Identity:
+        """Accept this store as the true one."""
+        self._identity = replace(self._identity, epoch=self._identity.epoch + 1, suspect=None)
+        return self._identity
 
     def close(self) -> None:
         """Nothing is held open."""

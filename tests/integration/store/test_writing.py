@@ -14,6 +14,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from sdsync.store import dialect as dialects
@@ -343,3 +344,42 @@ def test_swapped_native_ids_are_written(sql: SqlStore) -> None:
     again = sql.share("hub-1")
     assert again is not None
     assert again.replicas[0].native_id == "2"
+
+
+def test_a_broken_connection_is_replaced(database: str, tmp_path: Path) -> None:
+    store = open_store(database, KEY, path=tmp_path)
+    store.commit(Change(systems=[SystemRow("a", state="ok")]))
+    assert store.system("a").state == "ok"
+
+    with psycopg.connect(database, autocommit=True) as link:
+        link.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    store.commit(Change(systems=[SystemRow("b", state="ok")]))
+
+    assert store.system("b").state == "ok"
+    store.close()
+
+
+def test_a_server_that_is_away_refuses_and_recovers(database: str, tmp_path: Path) -> None:
+    store = open_store(database, KEY, path=tmp_path)
+    real = store._dialect.engine
+    away = dialects.PostgresDialect("postgresql://sdsync@127.0.0.1:9/none")
+    store._writer.run(lambda tx: tx.link.command("SELECT 1"))
+
+    store._dialect.engine = away.engine
+    with psycopg.connect(database, autocommit=True) as link:
+        link.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    with pytest.raises(StoreFull, match="cannot be reached"):
+        store.commit(Change(systems=[SystemRow("b", state="ok")]))
+    with pytest.raises(StoreFull, match="cannot be reached"):
+        store.system("b")
+
+    store._dialect.engine = real
+    store.commit(Change(systems=[SystemRow("b", state="ok")]))
+    assert store.system("b").state == "ok"
+    store.close()

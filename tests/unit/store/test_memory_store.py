@@ -38,6 +38,17 @@ def test_a_copy_goes_on_by_itself() -> None:
     assert [one.starts for one in _claim(copy)] == [2]
 
 
+def test_law_32_a_copy_is_suspect_until_told() -> None:
+    store = MemoryStore()
+
+    restored = store.copy()
+
+    assert store.identity().suspect is None
+    assert restored.identity().suspect is not None
+    assert restored.new_epoch() == restored.identity()
+    assert (restored.identity().epoch, restored.identity().suspect) == (2, None)
+
+
 def _claim(store: MemoryStore) -> list[Work]:
     return list(store.claim("desk", now=NOW, busy=frozenset(), limit=9))
 
