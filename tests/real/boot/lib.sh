@@ -63,7 +63,8 @@ secret() { # secret NAME [LENGTH]: made once, kept in the data folder
 }
 
 # A pid file holds "PID START", so that a recycled pid is never taken for ours.
-started_at() { awk '{print $22}' "/proc/$1/stat" 2>/dev/null || true; }
+# The name in "stat" may hold spaces (starman writes its arguments there): cut it off.
+started_at() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20 || true; }
 note_pid() { printf '%s %s\n' "$2" "$(started_at "$2")" >"$1"; }
 alive() {
     local pid start

@@ -4,7 +4,8 @@
 #   request_tracker.sh up|info|down|purge      prints KEY=VALUE
 #
 # Environment: SDSYNC_BOOT_HOME (data folder; default below the user's cache),
-# RT_PORT (default: a free one), RT_WORKERS (2). Mail goes to files in MAIL_DIR.
+# RT_PORT (default: a free one), RT_WORKERS (2), WEBHOOK_URL and WEBHOOK_SECRET (at
+# the first "up": the scrip that rings there). Mail goes to files in MAIL_DIR.
 product=request_tracker
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 here=$(dirname "$(readlink -f "$0")")
@@ -50,6 +51,7 @@ seed() {
     /usr/sbin/rt-setup-database --action init --skip-create </dev/null >"$home/init.log" 2>&1 ||
         { tail -n 20 "$home/init.log" >&2; exit 1; }
     secret admin >/dev/null
+    export WEBHOOK_SCRIP=$here/../../../sdsync/connectors/request_tracker/webhook_scrip.pl
     BOOT_HOME=$home perl "$here/request_tracker_seed.pl" >"$home/seed.log" 2>&1 ||
         { cat "$home/seed.log" >&2; exit 1; }
     touch "$home/ready"

@@ -96,4 +96,21 @@ for my $name ( sort keys %fields ) {
     check( $name, $field->AddValue( Name => $_ ) ) for @values;
     check( $name, $field->AddToObject($escalated) );
 }
+# With WEBHOOK_URL and WEBHOOK_SECRET in the environment: the scrip that we ship.
+if ( $ENV{WEBHOOK_URL} ) {
+    open my $file, '<', $ENV{WEBHOOK_SCRIP} or die $!;
+    my $code = do { local $/; <$file> };
+    $code =~ s/^my \$url .*$/my \$url = '$ENV{WEBHOOK_URL}';/m;
+    $code =~ s/^my \$secret .*$/my \$secret = '$ENV{WEBHOOK_SECRET}';/m;
+    my $scrip = RT::Scrip->new($system);
+    check( 'scrip', $scrip->Create(
+        Queue             => 0,
+        Description       => 'sdsync',
+        ScripCondition    => 'On Transaction',
+        ScripAction       => 'User Defined',
+        Template          => 'Blank',
+        CustomPrepareCode => 'return 1;',
+        CustomCommitCode  => $code,
+    ) );
+}
 print "SEEDED\n";
