@@ -1,4 +1,4 @@
-"""Bearing a record in a system: once, where it is allowed, with our mark (laws 25 to 29, 45, 49)."""
+"""Bearing a record in a system: once, where it is allowed, with our mark (laws 25-29, 45, 49)."""
 
 from __future__ import annotations
 
@@ -22,8 +22,13 @@ def compute_birth(draft: Draft, replica: Replica) -> Send | Rest:
         return Rest()
     problem = _forbidden_place(draft, replica)
     if problem:
-        draft.park(replica, BIRTH_GROUP, problem, about=["place", replica.place, problem],
-                   remedy=f"sdsync check --live {replica.system}")  # fmt: skip
+        draft.park(
+            replica,
+            BIRTH_GROUP,
+            problem,
+            about=["place", replica.place, problem],
+            remedy=f"sdsync check --live {replica.system}",
+        )
         return Rest()
     values = _birth_values(draft, replica)
     if values is None:
@@ -31,8 +36,12 @@ def compute_birth(draft: Draft, replica: Replica) -> Send | Rest:
     patch, fields = values
     intent = open_intent(draft, replica, kind=replica.kind, element_id=None, content=patch)
     if intent.starts >= MAX_STARTS:
-        draft.park(replica, BIRTH_GROUP, f"{replica.system} accepted {intent.starts} creates and shows none",
-                   about=["birth", intent.id])  # fmt: skip
+        draft.park(
+            replica,
+            BIRTH_GROUP,
+            f"{replica.system} accepted {intent.starts} creates and shows none",
+            about=["birth", intent.id],
+        )
         return Rest()
     create = Create(replica.kind, intent.place, patch, intent.mark, intent.id)
     return Send(create, fields=fields, intent_id=intent.id)
@@ -56,12 +65,13 @@ def _forbidden_place(draft: Draft, replica: Replica) -> str | None:
 
 
 def tenant_wall(draft: Draft, replica: Replica) -> str | None:
-    """Why the tenant forbids this place, else None; asked in deliver, not only in mapping (law 49)."""
+    """Why the tenant forbids this place, else None; asked in deliver too (law 49)."""
     tenant = draft.ctx.systems[replica.system].tenants.get(replica.place or "")
     if tenant is None or draft.hub.tenant is None or tenant == draft.hub.tenant:
         return None
     hit("law 49: tenant wall")
-    return f'{replica.system}: "{replica.place}" belongs to tenant {tenant}, the record to {draft.hub.tenant}'
+    place, owner = f'{replica.system}: "{replica.place}"', draft.hub.tenant
+    return f"{place} belongs to tenant {tenant}, the record to {owner}"
 
 
 def _too_public(draft: Draft, place: PlaceInfo) -> bool:
@@ -104,9 +114,12 @@ def _birth_values(draft: Draft, replica: Replica) -> tuple[dict[str, Json], dict
                 draft.mark(replica, group_of(name), GroupState.DIFFERS, note=NOBODY)
                 continue
             draft.park(
-                replica, group_of(name), f"{replica.system} cannot hold {name}: {put.refused}",
-                about=["put", name, value], place=put.place,
-            )  # fmt: skip
+                replica,
+                group_of(name),
+                f"{replica.system} cannot hold {name}: {put.refused}",
+                about=["put", name, value],
+                place=put.place,
+            )
             continue
         deep_merge(patch, put.values)
         fields[name] = value
@@ -132,10 +145,16 @@ def open_intent(
         if one.replica_id == replica.id and one.kind == kind and one.element_id == element_id
     ]
     intent = Intent(
-        id=draft.ctx.new_id(), hub_id=draft.hub.id, replica_id=replica.id, kind=kind,
-        place=replica.place or "", generation=max(before, default=0) + 1, mark=draft.ctx.new_id(),
-        element_id=element_id, digest=digest(content),
-    )  # fmt: skip
+        id=draft.ctx.new_id(),
+        hub_id=draft.hub.id,
+        replica_id=replica.id,
+        kind=kind,
+        place=replica.place or "",
+        generation=max(before, default=0) + 1,
+        mark=draft.ctx.new_id(),
+        element_id=element_id,
+        digest=digest(content),
+    )
     draft.share.intents.append(intent)
     hit("law 25: intent stored")
     return intent

@@ -35,12 +35,16 @@ Member = tuple[Hub, Replica, str]
 ENDED_BY_REPLAY = frozenset({GroupState.PARKED, GroupState.AWAITING_PLAN, GroupState.DIFFERS})
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818 - named as the thing that happened
     """A command that cannot be carried out; the text says why and what to do instead."""
 
 
 def pause(store: Store, scope: str, by: str, reason: str | None, now: datetime) -> None:
-    """Stop writing in a scope ("all", "system:X", "sync:X", "tenant:X", "record:HUB"); capture goes on."""
+    """Stop writing in a scope; capture goes on.
+
+    Args:
+        scope: "all", "system:X", "sync:X", "tenant:X" or "record:HUB".
+    """
     row = AuditRow(now, "paused", f"person:{by}", actor=by, why=reason, text=scope)
     store.commit(Change(pauses=[Pause(scope, now, by, reason)], audit=[row]))
 
@@ -90,9 +94,11 @@ def _members(store: Store, cause_or_ref: str) -> list[Member]:
         ]
     if cause_or_ref == "all":
         return [
-            member for cause in store.causes() if cause.kind == "parked"
+            member
+            for cause in store.causes()
+            if cause.kind == "parked"
             for member in store.cause_members(cause.id)
-        ]  # fmt: skip
+        ]
     causes = [one for one in store.causes() if one.id.startswith(cause_or_ref)]
     if not causes:
         raise Refused(f'no open cause "{cause_or_ref}"; sdsync dead list shows them')
@@ -211,9 +217,14 @@ def link(store: Store, a: Ref, b: Ref, sync: str, by: str, now: datetime) -> Non
         other = b
     change = Change(shares=[share])
     replica = Replica(
-        id=f"{share.hub.id}-{other.system}-{other.id}", hub_id=share.hub.id, system=other.system,
-        kind=other.kind, state=ReplicaState.LIVE, native_id=other.id, joined_at=now,
-    )  # fmt: skip
+        id=f"{share.hub.id}-{other.system}-{other.id}",
+        hub_id=share.hub.id,
+        system=other.system,
+        kind=other.kind,
+        state=ReplicaState.LIVE,
+        native_id=other.id,
+        joined_at=now,
+    )
     share.replicas = [
         one
         for one in share.replicas
@@ -228,13 +239,22 @@ def link(store: Store, a: Ref, b: Ref, sync: str, by: str, now: datetime) -> Non
 
 def _newborn(ref: Ref, sync: str, now: datetime) -> Share:
     hub = Hub(
-        id=f"{int(now.timestamp() * 1000):011x}{abs(hash(ref)) % 16**13:013x}", kind=ref.kind,
-        syncs=[sync], correlation=str(ref), birth_system=ref.system, created_at=now,
-    )  # fmt: skip
+        id=f"{int(now.timestamp() * 1000):011x}{abs(hash(ref)) % 16**13:013x}",
+        kind=ref.kind,
+        syncs=[sync],
+        correlation=str(ref),
+        birth_system=ref.system,
+        created_at=now,
+    )
     replica = Replica(
-        id=f"{hub.id}-{ref.system}", hub_id=hub.id, system=ref.system, kind=ref.kind,
-        state=ReplicaState.LIVE, native_id=ref.id, joined_at=now,
-    )  # fmt: skip
+        id=f"{hub.id}-{ref.system}",
+        hub_id=hub.id,
+        system=ref.system,
+        kind=ref.kind,
+        state=ReplicaState.LIVE,
+        native_id=ref.id,
+        joined_at=now,
+    )
     return Share(hub, [replica])
 
 
@@ -336,11 +356,27 @@ def _next(hub: Hub, field: str) -> int:
 
 
 def _told(
-    action: str, hub: Hub, replica: Replica | None, by: str, now: datetime, *,
-    text: str = "", field: str | None = None, before: Json = None, after: Json = None,
-) -> AuditRow:  # fmt: skip
+    action: str,
+    hub: Hub,
+    replica: Replica | None,
+    by: str,
+    now: datetime,
+    *,
+    text: str = "",
+    field: str | None = None,
+    before: Json = None,
+    after: Json = None,
+) -> AuditRow:
     return AuditRow(
-        at=now, action=action, source=f"person:{by}", hub_id=hub.id, actor=by, text=text, field=field,
-        system=replica.system if replica else None, ref=replica.key if replica else None,
-        before=before, after=after,
-    )  # fmt: skip
+        at=now,
+        action=action,
+        source=f"person:{by}",
+        hub_id=hub.id,
+        actor=by,
+        text=text,
+        field=field,
+        system=replica.system if replica else None,
+        ref=replica.key if replica else None,
+        before=before,
+        after=after,
+    )

@@ -17,7 +17,7 @@ from sdsync.store.records import GroupState, IntentState, Json, Ref, Replica, Re
 from sdsync.sync.branches import hit
 from sdsync.sync.desired import PEOPLE_KINDS, desired
 from sdsync.sync.draft import BLOCKED, Draft
-from sdsync.sync.merge import members
+from sdsync.sync.spread import members
 from sdsync.sync.transitions import next_status
 
 #: A person or team that the system does not have (yet): asked again when its people are read anew.
@@ -140,9 +140,12 @@ def put_field(draft: Draft, replica: Replica, name: str, value: Json) -> Put | N
             draft.mark(replica, group_of(name), GroupState.DIFFERS, note=NOBODY)
             return None
         draft.park(
-            replica, group_of(name), f"{replica.system} cannot hold {name}: {put.refused}",
-            about=["put", name, value], place=put.place,
-        )  # fmt: skip
+            replica,
+            group_of(name),
+            f"{replica.system} cannot hold {name}: {put.refused}",
+            about=["put", name, value],
+            place=put.place,
+        )
         return None
     if not put.values:
         hit("law 8: projects already")
@@ -185,15 +188,21 @@ def _step(
         return values, {}
     place = draft.ctx.systems[replica.system].places.get(replica.place or "")
     step = next_status(
-        str(present), str(wanted), allowed=replica.allowed_status,
+        str(present),
+        str(wanted),
+        allowed=replica.allowed_status,
         graph=place.transitions if place else None,
-    )  # fmt: skip
+    )
     if step is None:
         allowed = ", ".join(replica.allowed_status or ()) or "nothing"
         draft.park(
-            replica, "outcome", f'{replica.system} allows no way from "{present}" to "{wanted}"; our account may set: {allowed}',
-            about=["transition", present, wanted], remedy=f"sdsync trace {replica.system}#{replica.native_id}",
-        )  # fmt: skip
+            replica,
+            "outcome",
+            f'{replica.system} allows no way from "{present}" to "{wanted}"; '
+            f"our account may set: {allowed}",
+            about=["transition", present, wanted],
+            remedy=f"sdsync trace {replica.system}#{replica.native_id}",
+        )
         return None
     if step == wanted:
         return values, {}

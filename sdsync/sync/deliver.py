@@ -147,9 +147,15 @@ def begin_attempt(draft: Draft, replica: Replica, send: Send) -> Attempt:
             intent.content = content(send.operation)
             intents.append(intent.id)
     attempt = Attempt(
-        id=draft.ctx.new_id(), replica_id=replica.id, hub_id=draft.hub.id, started_at=now,
-        deadline_at=deadline, fields=dict(send.fields), summary=describe(send), intents=intents,
-    )  # fmt: skip
+        id=draft.ctx.new_id(),
+        replica_id=replica.id,
+        hub_id=draft.hub.id,
+        started_at=now,
+        deadline_at=deadline,
+        fields=dict(send.fields),
+        summary=describe(send),
+        intents=intents,
+    )
     draft.share.attempts.append(attempt)
     hit("law 5: attempt stored first")
     return attempt

@@ -20,7 +20,7 @@ from sdsync.connectors.failures import Conflict, Rejected
 from sdsync.store.records import Change, Ref, Replica, Share, Work, WorkKey
 from sdsync.sync.branches import hit
 from sdsync.sync.compute import NeedLook, Rest, Send, Settle, Todo
-from sdsync.sync.confirm import confirm, settle_intent
+from sdsync.sync.confirm import confirm
 from sdsync.sync.deliver import begin_attempt, compute, over_mail_budget, park_over_budget
 from sdsync.sync.draft import Draft
 from sdsync.sync.edits import Look
@@ -28,6 +28,7 @@ from sdsync.sync.elements import placed_ids
 from sdsync.sync.observe import too_old
 from sdsync.sync.policy import is_failure, lane_trouble
 from sdsync.sync.scope import join
+from sdsync.sync.settling import settle_intent
 from sdsync.sync.structure import merged
 from sdsync.sync.systems import System
 
@@ -74,8 +75,12 @@ class Delivery:
             draft = Draft(share, engine.context())
             found = [one for one in share.replicas if work.key.target in (one.id, one.native_id)]
             for one in found:
-                draft.park(one, "crashes", f"the process died {work.starts - 1} times on this {work.key.kind}",
-                           about=["crash", one.id])  # fmt: skip
+                draft.park(
+                    one,
+                    "crashes",
+                    f"the process died {work.starts - 1} times on this {work.key.kind}",
+                    about=["crash", one.id],
+                )
             draft.change.finished += change.finished
             return draft.change
 
@@ -338,7 +343,7 @@ class Visit:
                     ref if intent.element_id else None,
                     intent.content,
                 )
-            )  # fmt: skip
+            )
         )
         self._engine.step("looked up")
         if not isinstance(found, Found):

@@ -102,9 +102,13 @@ def _new(draft: Draft, replica: Replica, native: NativeElement) -> None:
         hit("law 11: old elements count as seen")
         return
     draft.audit(
-        f"{native.kind}_added", source=replica.system, replica=replica, actor=native.author,
-        text=str(element.values.get("name") or "")[:80], why=str(element.values["audience"]),
-    )  # fmt: skip
+        f"{native.kind}_added",
+        source=replica.system,
+        replica=replica,
+        actor=native.author,
+        text=str(element.values.get("name") or "")[:80],
+        why=str(element.values["audience"]),
+    )
     distribute(draft, element)
 
 
@@ -196,9 +200,13 @@ def _seen_again(draft: Draft, replica: Replica, element: Element, native: Native
     element.version += 1
     place.sent_version = element.version
     draft.audit(
-        "note_edited", source=replica.system, replica=replica, actor=native.author,
-        before=before, after=values.get("body"),
-    )  # fmt: skip
+        "note_edited",
+        source=replica.system,
+        replica=replica,
+        actor=native.author,
+        before=before,
+        after=values.get("body"),
+    )
     for other in draft.share.replicas:
         if other is not replica:
             draft.deliver(other)
@@ -241,7 +249,7 @@ def _narrower(new: Mapping[str, Json], old: Mapping[str, Json]) -> bool:
 
 
 def outgoing_audience(draft: Draft, element: Element) -> str:
-    """Whom the element may reach elsewhere: internal, unless the sync keeps it as written (law 45)."""
+    """Whom it may reach elsewhere: internal, unless the sync keeps it as written (law 45)."""
     written = draft.ctx.setting(draft.hub, "notes", "internal") == "as written"
     own = element.values.get("audience")
     return narrowest(own) if written else narrowest(own, "internal")
@@ -250,9 +258,13 @@ def outgoing_audience(draft: Draft, element: Element) -> str:
 def add_own(draft: Draft, replica: Replica, body: str, *, now: datetime) -> Element:
     """A note by sdsync itself, for one replica alone."""
     element = Element(
-        id=draft.ctx.new_id(), hub_id=draft.hub.id, kind="note", source="sdsync", created_at=now,
+        id=draft.ctx.new_id(),
+        hub_id=draft.hub.id,
+        kind="note",
+        source="sdsync",
+        created_at=now,
         values={"body": body, "audience": "internal", "author": None, "author_display": "sdsync"},
-    )  # fmt: skip
+    )
     draft.share.elements.append(element)
     draft.share.placements.append(Placement(element.id, replica.id, PlacementState.PENDING))
     draft.deliver(replica)

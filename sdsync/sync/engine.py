@@ -165,9 +165,13 @@ class Engine:
             now = self.clock.monotonic()
             with system.guard:
                 answered(
-                    system.lane, grant, lesson(meter.worst, latency_s=now - began),
-                    now=now, rand=self.rand.random, calls=max(1, meter.calls),
-                )  # fmt: skip
+                    system.lane,
+                    grant,
+                    lesson(meter.worst, latency_s=now - began),
+                    now=now,
+                    rand=self.rand.random,
+                    calls=max(1, meter.calls),
+                )
 
     def _dispatch(self, system: System, connector: Connector, work: Work, meter: Meter) -> None:
         match work.key.kind:
@@ -282,9 +286,13 @@ class Engine:
         was, row.state, row.state_since = row.state, state, now
         row.detail = str(getattr(answer, "detail", "") or "")[:200]
         said = AuditRow(
-            at=now, action="system_back" if state == "ok" else "system_out", source=system.name,
-            system=system.name, text=state if state != "ok" else f"was {was}", why=row.detail or None,
-        )  # fmt: skip
+            at=now,
+            action="system_back" if state == "ok" else "system_out",
+            source=system.name,
+            system=system.name,
+            text=state if state != "ok" else f"was {was}",
+            why=row.detail or None,
+        )
         self.store.commit(
             Change(systems=[row], audit=[] if was == "new" and state == "ok" else [said])
         )

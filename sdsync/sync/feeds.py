@@ -95,13 +95,18 @@ class Feeds:
         if not is_failure(people):
             change.people = [
                 PersonRow(
-                    system=system.name, native_id=one.native_id,
+                    system=system.name,
+                    native_id=one.native_id,
                     key=_key(one.email if one.email_verified else None, one.login, one.native_id),
-                    login=one.login, email=one.email, email_verified=one.email_verified,
-                    name=one.name, human=one.human, active=one.active,
+                    login=one.login,
+                    email=one.email,
+                    email_verified=one.email_verified,
+                    name=one.name,
+                    human=one.human,
+                    active=one.active,
                 )
                 for one in people
-            ]  # fmt: skip
+            ]
         due = now + DESCRIBE_AGAIN
         change.ring.append(engine.work_for(system.name, "describe", FEED, due=due, priority=1))
         known = engine.store.people(system.name)
@@ -154,15 +159,23 @@ class Feeds:
                 Pause(f"system:{system.name}", now, "sdsync", "the system's identity changed")
             )
             change.audit.append(
-                AuditRow(now, "paused", "sdsync", system=system.name, why="identity changed",
-                         text=f"sdsync resume system:{system.name} once you are sure")
-            )  # fmt: skip
+                AuditRow(
+                    now,
+                    "paused",
+                    "sdsync",
+                    system=system.name,
+                    why="identity changed",
+                    text=f"sdsync resume system:{system.name} once you are sure",
+                )
+            )
         row.identity = said.identity
         row.clock_offset_s = system.clock_offset_s
         row.info = {
-            "product": said.product, "version": said.version, "account": said.account.login,
+            "product": said.product,
+            "version": said.version,
+            "account": said.account.login,
             "warnings": list(said.warnings),
-        }  # fmt: skip
+        }
         change.systems.append(row)
 
     def _later(self, work: Work, wait: timedelta) -> None:

@@ -17,13 +17,15 @@ from sdsync.store.records import (
     Work,
 )
 from sdsync.sync.branches import hit
-from sdsync.sync.confirm import REACH_AGAIN, born, judge
+from sdsync.sync.confirm import judge
 from sdsync.sync.draft import Draft
 from sdsync.sync.edits import Look
 from sdsync.sync.model import Context, SyncPolicy
 from sdsync.sync.observe import absorb, too_old
 from sdsync.sync.policy import is_failure, lane_trouble
+from sdsync.sync.refusal import REACH_AGAIN
 from sdsync.sync.scope import PRIORITIES, bear, begin, environment, join, rescope, takers, tenant_of
+from sdsync.sync.settling import born
 from sdsync.sync.structure import merged, not_found, route_late_notes
 from sdsync.sync.systems import System
 

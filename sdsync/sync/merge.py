@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 
-from sdsync.config.vocabulary import FIELDS, GROUPS
-from sdsync.mappings.contract import Direction
+from sdsync.config.vocabulary import FIELDS
 from sdsync.store.records import FieldVersion, GroupState, Json, Replica, ReplicaState
 from sdsync.sync.brakes import HOPS, war
 from sdsync.sync.branches import hit
 from sdsync.sync.draft import BLOCKED, Draft, digest
 from sdsync.sync.edits import Edit
 from sdsync.sync.intervals import Interval
+from sdsync.sync.spread import OWNER_SILENT, members, remember_clock, spread
+from sdsync.sync.weight import weight
 
-#: Statuses in which nobody's clock runs; entering or leaving them is told apart (law 24).
-CLOCK_STOPPED = frozenset({"waiting", "resolved", "closed", "cancelled"})
-TRAIL_LIMIT = 8
 SET_KINDS = frozenset({"tags", "people"})
-
-#: Words in order of weight, for ``max``; a word that is in none is compared as text.
-WEIGHTS: Sequence[Sequence[str]] = (
-    ("lowest", "low", "normal", "high", "critical"),
-    ("new", "triage", "in_progress", "waiting", "resolved", "closed"),
-)
-
-
-def members(group: str) -> tuple[str, ...]:
-    """The fields of a group; a field that is in none is a group of one (law 10)."""
-    return tuple(GROUPS.get(group, (group,)))
 
 
 class GroupMerge:
@@ -191,9 +178,15 @@ class GroupMerge:
         hub.refused[key] = [digest(shown), self.draft.ctx.now.isoformat()]
         for field, edit in self.edits.items():
             self.draft.audit(
-                "refused", source=replica.system, replica=replica, field=field, actor=edit.actor,
-                why=f"{owner} owns {self.group}", before=edit.new, after=hub.values.get(field),
-            )  # fmt: skip
+                "refused",
+                source=replica.system,
+                replica=replica,
+                field=field,
+                actor=edit.actor,
+                why=f"{owner} owns {self.group}",
+                before=edit.new,
+                after=hub.values.get(field),
+            )
         self._settle_base()
         if before and before[0] == digest(shown) and _within_a_day(before[1], self.draft):
             hit("law 16: same edit again, held")
@@ -347,9 +340,15 @@ class GroupMerge:
         version = self._version(field, value)
         draft.set_value(version)
         draft.audit(
-            "edited", source=version.source, replica=self.replica, field=field,
-            actor=version.changed_by, why=why, before=before, after=value,
-        )  # fmt: skip
+            "edited",
+            source=version.source,
+            replica=self.replica,
+            field=field,
+            actor=version.changed_by,
+            why=why,
+            before=before,
+            after=value,
+        )
         if field == "status":
             remember_clock(draft, self.replica, before, value)
 
@@ -380,8 +379,11 @@ class GroupMerge:
             same = field in self.draft.hub.values and self._projects(field, whole)
             self.replica.sent[field] = whole if same else self.shown[field]
         if self.draft.state(self.replica, self.group) in (
-            GroupState.DIRTY, GroupState.DIFFERS, GroupState.AWAITING_PLAN, GroupState.PARKED,
-        ):  # fmt: skip
+            GroupState.DIRTY,
+            GroupState.DIFFERS,
+            GroupState.AWAITING_PLAN,
+            GroupState.PARKED,
+        ):
             self._restate()
 
     def _restate(self) -> None:
@@ -423,64 +425,7 @@ class GroupMerge:
         return all(edit.reaction for edit in self.edits.values())
 
 
-OWNER_SILENT = "the owner is silent"
-#: Replicas that will have it, now or when they are in reach again.
-RECEIVING = frozenset(
-    {
-        ReplicaState.LIVE,
-        ReplicaState.UNBORN,
-        ReplicaState.MISSING,
-        ReplicaState.OUT_OF_REACH,
-        ReplicaState.LEFT,
-    }
-)
 _LOST: Json = object()
-
-
-def spread(draft: Draft, group: str, *, but: Replica | None, reaction: bool = False) -> None:
-    """Mark the group dirty on every other replica that has or may have its fields."""
-    for other in draft.share.replicas:
-        if other is but or other.state not in RECEIVING or not _takes(draft, other, group):
-            continue
-        state = draft.state(other, group)
-        if state is GroupState.HELD or (state is GroupState.PAUSED):
-            continue
-        if reaction and but is not None and other.system in but.wrote_from:
-            hit("law 20: does not travel back")
-            draft.mark(other, group, GroupState.DIFFERS, note=f"reaction:{but.system}")
-            continue
-        if other.state is not ReplicaState.UNBORN:
-            draft.mark(other, group, GroupState.DIRTY)
-        draft.deliver(other)
-
-
-def _takes(draft: Draft, replica: Replica, group: str) -> bool:
-    """Whether the replica's mapping writes any field of the group."""
-    fields = draft.ctx.mapping(replica).fields
-    return any(fields.get(field, Direction.IN) is not Direction.IN for field in members(group))
-
-
-def remember_clock(draft: Draft, source: Replica | None, before: Json, after: Json) -> None:
-    """Keep the statuses that start or stop a clock, for replicas that lag behind (law 24)."""
-    if (before in CLOCK_STOPPED) == (after in CLOCK_STOPPED):
-        return
-    for other in draft.share.replicas:
-        shown = other.sent.get("status")
-        if other is source or shown is None:
-            continue
-        if other.trail or before != shown:
-            other.trail = [*other.trail, before][-TRAIL_LIMIT:]
-            hit("law 24: clock transition kept")
-
-
-def weight(value: Json) -> tuple[float, str]:
-    """How heavy a value is for ``max``: numbers by size, words by their scale."""
-    if isinstance(value, int | float):
-        return (float(value), "")
-    for scale in WEIGHTS:
-        if value in scale:
-            return (float(scale.index(value)), "")
-    return (-1.0, str(value or ""))
 
 
 def _set(value: Json) -> set[str]:

@@ -127,9 +127,12 @@ def _add(
     if narrower_than_proved(info, audience):
         hit("law 45: right not proved")
         _unplaceable(
-            draft, replica, element, place,
+            draft,
+            replica,
+            element,
+            place,
             f'{replica.system}: our account cannot write {audience} notes in "{replica.place}"',
-        )  # fmt: skip
+        )
         return None
     if element.kind == "attachment" and element.blob != "stored":
         if element.blob in ("too large", "refused"):
@@ -140,8 +143,13 @@ def _add(
     if intent.state is IntentState.HELD:
         return None
     if intent.starts >= MAX_STARTS:
-        _unplaceable(draft, replica, element, place,
-                     f"{replica.system} accepted the {element.kind} {intent.starts} times and shows none")  # fmt: skip
+        _unplaceable(
+            draft,
+            replica,
+            element,
+            place,
+            f"{replica.system} accepted the {element.kind} {intent.starts} times and shows none",
+        )
         return None
     operation = AddElement(ref, element.kind, values, intent.mark, intent.id)
     return Send(operation, intent_id=intent.id, element_id=element.id, audience=audience)
@@ -183,8 +191,13 @@ def _unplaceable(
     draft: Draft, replica: Replica, element: Element, place: Placement, text: str
 ) -> None:
     place.state, place.note = PlacementState.UNPLACEABLE, text
-    draft.park(replica, f"{element.kind}s", text, about=["element", replica.place, text],
-               remedy=f"sdsync check --live {replica.system}")  # fmt: skip
+    draft.park(
+        replica,
+        f"{element.kind}s",
+        text,
+        about=["element", replica.place, text],
+        remedy=f"sdsync check --live {replica.system}",
+    )
     place.cause = replica.groups[f"{element.kind}s"].cause
 
 

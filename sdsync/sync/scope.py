@@ -47,11 +47,7 @@ def takers(
         if take is None or sync.kind != native.ref.kind or take.value(env) is not True:
             continue
         since, born = activated(sync.name), ctx.ours(native.ref.system, native.created_at)
-        if (
-            since is None
-            or (born < since
-            and not _entered_since(native, sync, since, ctx))
-        ):
+        if since is None or (born < since and not _entered_since(native, sync, since, ctx)):
             hit("law 23: old record does not enter")
             continue
         found.append(sync)
@@ -64,7 +60,10 @@ def _entered_since(native: NativeRecord, sync: SyncPolicy, since: datetime, ctx:
     paths = {path for field in take.reads & mapping.fields.keys() for path in mapping.paths(field)}
     if take.reads & {"place", "queue", "project"}:
         paths |= {"Queue", "project", "place"}
-    return any(line.path in paths and ctx.ours(native.ref.system, line.at) >= since for line in native.history or ())
+    return any(
+        line.path in paths and ctx.ours(native.ref.system, line.at) >= since
+        for line in native.history or ()
+    )
 
 
 def begin(look: Look, syncs: Sequence[SyncPolicy], ctx: Context) -> Draft:
@@ -83,8 +82,13 @@ def begin(look: Look, syncs: Sequence[SyncPolicy], ctx: Context) -> Draft:
     absorb(draft, replica, look)
     hub.priority = PRIORITIES.get(str(hub.values.get("priority")), 3)
     hub.tenant = tenant_of(draft, replica)
-    draft.audit("entered", source=native.ref.system, replica=replica, why=", ".join(hub.syncs),
-                text=str(hub.values.get("title") or "")[:80])  # fmt: skip
+    draft.audit(
+        "entered",
+        source=native.ref.system,
+        replica=replica,
+        why=", ".join(hub.syncs),
+        text=str(hub.values.get("title") or "")[:80],
+    )
     for sync in syncs:
         bear(draft, sync)
     return draft
@@ -100,9 +104,14 @@ def bear(draft: Draft, sync: SyncPolicy) -> None:
         for field, expression in rule.computed.items():
             values[field] = expression.value(env)
         replica = Replica(
-            id=draft.ctx.new_id(), hub_id=draft.hub.id, system=system, kind=draft.hub.kind,
-            state=ReplicaState.UNBORN, place=str(values.pop("place")), birth=values,
-        )  # fmt: skip
+            id=draft.ctx.new_id(),
+            hub_id=draft.hub.id,
+            system=system,
+            kind=draft.hub.kind,
+            state=ReplicaState.UNBORN,
+            place=str(values.pop("place")),
+            birth=values,
+        )
         draft.share.replicas.append(replica)
         draft.deliver(replica)
     for element in draft.share.elements:
@@ -112,10 +121,17 @@ def bear(draft: Draft, sync: SyncPolicy) -> None:
 def attach(draft: Draft, native: NativeRecord, *, joined_at: datetime | None) -> Replica:
     """A live replica for a record that exists. ``joined_at`` None: it is the birth."""
     replica = Replica(
-        id=draft.ctx.new_id(), hub_id=draft.hub.id, system=native.ref.system, kind=native.ref.kind,
-        state=ReplicaState.LIVE, native_id=native.ref.id, place=native.place, key=native.key,
-        url=native.url, joined_at=joined_at,
-    )  # fmt: skip
+        id=draft.ctx.new_id(),
+        hub_id=draft.hub.id,
+        system=native.ref.system,
+        kind=native.ref.kind,
+        state=ReplicaState.LIVE,
+        native_id=native.ref.id,
+        place=native.place,
+        key=native.key,
+        url=native.url,
+        joined_at=joined_at,
+    )
     draft.share.replicas.append(replica)
     return replica
 

@@ -18,7 +18,7 @@ from sdsync.store.records import (
 from sdsync.sync.branches import hit
 from sdsync.sync.draft import Draft
 from sdsync.sync.elements import add_own, distribute
-from sdsync.sync.merge import spread
+from sdsync.sync.spread import spread
 
 #: Between the two looks that must both find nothing.
 SECOND_LOOK = timedelta(seconds=60)
@@ -64,20 +64,37 @@ def _gone(draft: Draft, replica: Replica) -> None:
         _close(draft, replica)
     else:
         for other in others:
-            text = f"{replica.system} {replica.key or replica.native_id} was deleted, {other.system} {other.key or other.native_id} is open"
+            text = f"{_name(replica)} was deleted, {_name(other)} is open"
             draft.hold(other, EXISTENCE, text)
+
+
+def _name(replica: Replica) -> str:
+    return f"{replica.system} {replica.key or replica.native_id}"
 
 
 def _close(draft: Draft, replica: Replica) -> None:
     now, before = draft.ctx.now, draft.hub.values.get("status")
     draft.set_value(
         FieldVersion(
-            "status", draft.next_version("status"), "closed", replica.system, replica.native_id,
-            now, now, human=False,
+            "status",
+            draft.next_version("status"),
+            "closed",
+            replica.system,
+            replica.native_id,
+            now,
+            now,
+            human=False,
         )
-    )  # fmt: skip
-    draft.audit("edited", source=replica.system, replica=replica, field="status",
-                why="on_delete = close", before=before, after="closed")  # fmt: skip
+    )
+    draft.audit(
+        "edited",
+        source=replica.system,
+        replica=replica,
+        field="status",
+        why="on_delete = close",
+        before=before,
+        after="closed",
+    )
     spread(draft, "outcome", but=replica)
 
 
@@ -119,9 +136,11 @@ def merged(
             continue
         peer = (twin.key or twin.native_id) if twin else native.key
         add_own(
-            draft, one, now=draft.ctx.now,
-            body=f"Duplicate of {peer}: {replica.key} was merged into {native.key} in {replica.system}.",
-        )  # fmt: skip
+            draft,
+            one,
+            now=draft.ctx.now,
+            body=f"Duplicate of {peer}: {_name(replica)} was merged into {native.key}.",
+        )
         for group in list(one.groups):
             draft.mark(one, group, GroupState.IN_STEP)
     return other
@@ -153,9 +172,14 @@ def route_late_notes(draft: Draft, survivor: Draft) -> int:
         for place in late:
             draft.share.placements.remove(place)
         copy = type(element)(
-            id=draft.ctx.new_id(), hub_id=survivor.hub.id, kind="note", values=dict(element.values),
-            source=element.source, created_at=element.created_at, hops=element.hops,
-        )  # fmt: skip
+            id=draft.ctx.new_id(),
+            hub_id=survivor.hub.id,
+            kind="note",
+            values=dict(element.values),
+            source=element.source,
+            created_at=element.created_at,
+            hops=element.hops,
+        )
         survivor.share.elements.append(copy)
         _already_there(draft, survivor, element, copy)
         distribute(survivor, copy)

@@ -68,10 +68,14 @@ class System:
         """The system as step functions see it now."""
         said = self.description
         view = SystemView(
-            self.name, self.capabilities, self.mappings, tenants=self.tenants,
-            feed_ok_at=self.feed_ok_at, deadline_s=self.deadline_s,
+            self.name,
+            self.capabilities,
+            self.mappings,
+            tenants=self.tenants,
+            feed_ok_at=self.feed_ok_at,
+            deadline_s=self.deadline_s,
             clock_offset_s=self.clock_offset_s,
-        )  # fmt: skip
+        )
         if said is None:
             return view
         return replace(view, account=said.account.native_id, places=said.places)

@@ -32,9 +32,7 @@ def verdict(
     if not proved(mapping, name, look.native):
         return Verdict.UNKNOWN
     now, old = mapping.extract(name, current), mapping.extract(name, replica.seen)
-    put = mapping.put(
-        name, intended, seen=current, hub=draft.hub.values, people=draft.ctx.people
-    )
+    put = mapping.put(name, intended, seen=current, hub=draft.hub.values, people=draft.ctx.people)
     if not put.values and put.refused is None:
         return Verdict.OURS
     if name in replica.stepping and now == replica.stepping[name]:

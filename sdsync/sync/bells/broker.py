@@ -18,7 +18,7 @@ from dramatiq.middleware import Retries
 QUEUE = "sdsync"
 STOP_MS = 2000
 #: How long its threads wait at a time: what a stop waits for, and what idling costs.
-POLL_MS = 250
+POLL_MS = 500
 
 
 class BrokerRefusedError(Exception):

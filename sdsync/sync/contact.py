@@ -1,0 +1,135 @@
+"""Fields without a base: first contact, unmapped values, changed mappings (laws 7, 11)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sdsync.config.vocabulary import FIELDS, group_of
+from sdsync.mappings.contract import Unmapped
+from sdsync.store.records import FieldVersion, GroupState, Json, Replica
+from sdsync.sync.branches import hit
+from sdsync.sync.desired import PEOPLE_KINDS
+from sdsync.sync.draft import Draft
+from sdsync.sync.edits import Edit, Look
+from sdsync.sync.model import Context
+
+UNMAPPED = "unmapped"
+
+
+def has_base(paths: object, replica: Replica) -> bool:
+    """Whether *seen* holds the paths that a changed rule now reads."""
+    if not isinstance(paths, list | tuple):
+        return False
+    return all(_find(replica.seen, path) is not None for path in paths)
+
+
+def _find(native: Mapping[str, Json], path: str) -> Json:
+    top, _, rest = path.partition(".")
+    value = native.get(top)
+    if rest:
+        return value.get(rest) if isinstance(value, Mapping) else None
+    return value
+
+
+def unmapped(
+    draft: Draft, replica: Replica, field: str, found: Unmapped, current: dict[str, Json]
+) -> None:
+    """A value that no rule knows is shown and never guessed; it is told once."""
+    mapping = draft.ctx.mapping(replica)
+    if FIELDS.get(field) in PEOPLE_KINDS:
+        draft.fidelity(replica, field, f"{found.value} is nobody that sdsync knows")
+        return
+    row = replica.groups.get(group_of(field))
+    if row and row.note and row.note.startswith(UNMAPPED):
+        return
+    if field in replica.sent and mapping.extract(field, current) == mapping.extract(
+        field, replica.seen
+    ):
+        return
+    hit("unmapped value shown")
+    text = f'{UNMAPPED}: {replica.system} shows {found.path} "{found.value}", which no rule knows'
+    draft.park(
+        replica,
+        group_of(field),
+        text,
+        about=["unmapped", found.path, found.value],
+        place=found.place,
+        remedy=f"sdsync mappings check {replica.system}",
+    )
+
+
+def mapped_again(draft: Draft, replica: Replica, field: str) -> None:
+    """The value is one that the mapping knows: an earlier *unmapped* is over."""
+    row = replica.groups.get(group_of(field))
+    if row and row.state is GroupState.PARKED and (row.note or "").startswith(UNMAPPED):
+        draft.mark(replica, group_of(field), GroupState.DIRTY)
+        draft.deliver(replica)
+
+
+def first_contact(
+    draft: Draft, replica: Replica, field: str, value: Json, current: dict[str, Json], look: Look
+) -> None:
+    """No base: equal values adopt silently, unequal ones agree to differ (law 11)."""
+    hub, ctx, group = draft.hub, draft.ctx, group_of(field)
+    mapping = ctx.mapping(replica)
+    if field not in hub.versions and replica.system == hub.birth_system:
+        if value in (None, []):
+            hub.values.setdefault(field, value)
+        else:
+            draft.set_value(_born(field, value, replica, look, ctx))
+        replica.sent[field] = value
+        return
+    whole = hub.values.get(field)
+    put = mapping.put(field, whole, seen=current, hub=hub.values, people=ctx.people)
+    if value == whole or (not put.values and put.refused is None and put.cut is None):
+        hit("law 11: adopted")
+        replica.sent[field] = whole
+        return
+    if replica.joined_at is None and whole not in (None, []) and ctx.policy(hub, group) != "each":
+        replica.sent[field] = value  # we bore it: what was held back then follows now
+        draft.mark(replica, group, GroupState.DIRTY)
+        draft.deliver(replica)
+        return
+    hit("law 11: agrees to differ")
+    replica.sent[field] = value
+    if draft.state(replica, group) is not GroupState.HELD and ctx.policy(hub, group) != "each":
+        draft.mark(replica, group, GroupState.DIFFERS, note="first contact")
+
+
+def _born(field: str, value: Json, replica: Replica, look: Look, ctx: Context) -> FieldVersion:
+    at = min(ctx.ours(replica.system, look.native.created_at), look.began_at)
+    return FieldVersion(
+        field=field,
+        version=1,
+        value=value,
+        source=replica.system,
+        source_ref=replica.native_id,
+        changed_lo=at,
+        changed_hi=look.began_at,
+        changed_by=look.native.created_by,
+    )
+
+
+def mapping_changed(
+    draft: Draft,
+    replica: Replica,
+    current: dict[str, Json],
+    shown: dict[str, Json],
+    edits: dict[str, Edit],
+) -> None:
+    """A mapping change is not an edit: what it alone would alter awaits a plan (law 7)."""
+    mapping, ctx = draft.ctx.mapping(replica), draft.ctx
+    before, replica.seen_mapping = replica.seen_mapping, mapping.version
+    if not before or before == mapping.version:
+        return
+    for field, value in shown.items():
+        group = group_of(field)
+        if field in edits or group in replica.groups:
+            continue
+        whole = draft.hub.values.get(field)
+        if replica.sent.get(field) != whole:
+            continue  # it was dirty anyway
+        put = mapping.put(field, whole, seen=current, hub=draft.hub.values, people=ctx.people)
+        if put.values and value != whole:
+            hit("law 7: awaiting plan")
+            draft.mark(replica, group, GroupState.AWAITING_PLAN, note="mapping changed")

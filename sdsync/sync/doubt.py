@@ -1,0 +1,96 @@
+"""Fields of a write whose outcome was unknown, judged from a later look (law 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from sdsync.config.vocabulary import group_of
+from sdsync.store.records import GroupState, Json, Replica
+from sdsync.sync.branches import hit
+from sdsync.sync.desired import desired
+from sdsync.sync.draft import Draft
+from sdsync.sync.edits import Look
+from sdsync.sync.spread import members
+from sdsync.sync.verdict import Verdict, verdict
+
+
+def settle_doubt(draft: Draft, replica: Replica, look: Look, current: dict[str, Json]) -> None:
+    """Judge the fields of a write whose outcome was unknown (law 5)."""
+    if not replica.doubt:
+        return
+    landing = _lands_until(draft, replica)
+    for field, intended in list(replica.doubt.items()):
+        match verdict(draft, replica, field, intended, look, current):
+            case Verdict.UNKNOWN:
+                continue
+            case Verdict.OURS | Verdict.RESHAPED:
+                hit("law 5: doubt was ours")
+                _ours(draft, replica, field, intended, current)
+            case Verdict.STEP:
+                hit("law 5: step of a transition")
+                _ours(draft, replica, field, None, current)
+            case Verdict.UNTOUCHED if look.began_at < landing:
+                hit("law 27: may still land")
+                draft.deliver(replica, due=landing)
+                continue
+            case Verdict.UNTOUCHED:
+                hit("law 5: not applied")
+                replica.doubt.pop(field)
+                draft.mark(replica, group_of(field), GroupState.DIRTY)
+                draft.deliver(replica)
+            case _:
+                hit("law 5: an edit in doubt")
+                replica.doubt.pop(field)
+                draft.mark(replica, group_of(field), GroupState.DIRTY)
+        replica.stepping.pop(field, None)
+    if not replica.doubt:
+        draft.share.attempts = [one for one in draft.share.attempts if one.replica_id != replica.id]
+
+
+def _ours(
+    draft: Draft, replica: Replica, field: str, intended: Json, current: dict[str, Json]
+) -> None:
+    """The system shows what we wrote: the base moves for this field alone (law 2)."""
+    replica.doubt.pop(field)
+    mapping = draft.ctx.mapping(replica)
+    for path in mapping.paths(field):
+        copy_path(path, current, replica.seen)
+    if intended is not None or field not in replica.stepping:
+        replica.sent[field] = intended
+        if replica.trail and field == "status" and replica.trail[0] == intended:
+            replica.trail = replica.trail[1:]
+    confirm_state(draft, replica, group_of(field))
+
+
+def confirm_state(draft: Draft, replica: Replica, group: str) -> None:
+    """In step when every field of the group was acknowledged, else still dirty."""
+    behind = any(
+        field in replica.doubt or desired(draft, replica, field) != replica.sent[field]
+        for field in members(group)
+        if field in replica.sent
+    )
+    draft.mark(replica, group, GroupState.DIRTY if behind else GroupState.IN_STEP)
+    if behind:
+        draft.deliver(replica)
+
+
+def copy_path(path: str, source: Mapping[str, Json], target: dict[str, Json]) -> None:
+    """Take one native path over, when the source has it."""
+    top, _, rest = path.partition(".")
+    if not rest:
+        if top in source:
+            target[top] = source[top]
+        return
+    inner = source.get(top)
+    if isinstance(inner, Mapping) and rest in inner:
+        target[top] = {**(target.get(top) or {}), rest: inner[rest]}
+
+
+def _lands_until(draft: Draft, replica: Replica) -> datetime:
+    system = draft.ctx.systems[replica.system]
+    landing = max((one.landing_s for one in system.capabilities.create.values()), default=0.0)
+    starts = [one.deadline_at for one in draft.share.attempts if one.replica_id == replica.id]
+    if not starts:
+        return datetime.min.replace(tzinfo=UTC)  # judged before: nothing of ours is on its way
+    return max(starts) + timedelta(seconds=landing)
