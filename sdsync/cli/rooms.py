@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -91,7 +91,7 @@ def house(config: Config, store: Store, now: datetime) -> House:
 def _up_s(config: Config) -> float | None:
     """Seconds since the daemon started, as it says itself; None when nothing answers."""
     link = http.client.HTTPConnection(config.server.host, config.server.port, timeout=HEALTH_S)
-    with suppress(OSError, ValueError, http.client.HTTPException):
+    with closing(link), suppress(OSError, ValueError, http.client.HTTPException):
         link.request("GET", "/healthz")
         told = json.loads(link.getresponse().read(_ANSWER_BYTES))
         if isinstance(told, dict) and isinstance(told.get("up_s"), int | float):

@@ -38,7 +38,8 @@ def running(config: Config, keep: Path) -> Iterator[None]:
     """
     ports = {name: _port(config, name) for name in NAMES}
     keep.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "sdsync.sandbox", "--people", "--misbehave", "--quiet"]
+    command = [sys.executable, "-m", "sdsync.sandbox", "--people", "--pace", "1.5"]
+    command += ["--misbehave", "--quiet"]
     command += [part for name in NAMES for part in (f"--{name}-port", str(ports[name]))]
     child = subprocess.Popen([*command, "--save", str(keep)], preexec_fn=_die_with_parent)  # noqa: S603 - before any thread
     try:

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from sdsync.cli.teller import Teller
     from sdsync.server.daemon import Daemon
 
-#: Births until somebody who only watches is told what to try.
-BIRTHS = 2
-
 
 def serve(session: Session, *, with_sandbox: bool) -> int:
     """Run until it is told to stop."""
@@ -49,7 +46,7 @@ class _Screen:
         self._session = session
         self._with_sandbox = with_sandbox
         self._teller: Teller | None = None
-        self._births = 0
+        self._told = False
 
     def ready(self, daemon: Daemon) -> None:
         """Everything runs."""
@@ -70,8 +67,8 @@ class _Screen:
             self._teller.tell()
 
     def _born(self, name: str) -> None:
-        self._births += 1
-        if self._births == BIRTHS and self._with_sandbox:
+        if self._with_sandbox and not self._told:
+            self._told = True
             self._say(self._hints(name))
 
     def _hints(self, name: str) -> Page:
@@ -93,8 +90,9 @@ class _Screen:
         ]
 
     def _say(self, page: Page) -> None:
-        self._session.out.page(page)
-        self._session.out.stream.flush()
+        # Not on standard output: what stands there is the audit trail and nothing else.
+        self._session.err.page(page)
+        self._session.err.stream.flush()
 
 
 def _as_typed() -> str:

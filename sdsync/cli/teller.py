@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sdsync.cli.looks import refs, story
+from sdsync.cli.looks.people import People
 from sdsync.cli.screens import story as screen
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Teller:
         self._now = now
         self._born = born
         self._seq = store.last_audit_seq()
+        self._people = People(store)
         self._names: dict[str, str] = {}
 
     def tell(self) -> None:
@@ -47,7 +49,8 @@ class Teller:
             for row in page:
                 self._seq = row.seq
                 name, now = self._name(row), self._now()
-                self._out.line(screen.draw(story.tell(row), now, name=name, width=self._out.width))
+                line = story.tell(row, self._people)
+                self._out.line(screen.draw(line, now, name=name, width=self._out.width))
                 if row.action == "born":
                     self._born(name)
         self._out.stream.flush()

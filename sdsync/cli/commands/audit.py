@@ -28,6 +28,7 @@ def show(
 ) -> None:
     """Show who or what changed what, when, and why."""
     from sdsync.cli.looks import story
+    from sdsync.cli.looks.people import People
     from sdsync.cli.screens import story as screen
 
     if ref is None:
@@ -36,9 +37,11 @@ def show(
     else:
         hub_id = session.share(ref).hub.id
         rows = list(session.store.audit(hub_id=hub_id, limit=100_000))[-limit:]
-    now, width = session.now, session.out.width
+    now, width, people = session.now, session.out.width, People(session.store)
     page = [
-        screen.draw(story.tell(row), now, name=None if ref else story.name(row), width=width)
+        screen.draw(
+            story.tell(row, people), now, name=None if ref else story.name(row), width=width
+        )
         for row in rows
     ]
     session.show(rows, page)

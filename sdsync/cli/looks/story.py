@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sdsync.cli import words
+from sdsync.cli.looks.people import People
 from sdsync.store.records import AuditRow
 
 #: What sdsync did. Any other action says what a system showed.
@@ -50,8 +51,10 @@ _SAW: Mapping[str, str] = {
     "missing": "not found",
     "out_of_reach": "out of our reach",
     "back": "within reach again",
+    "system_out": "the system is out",
+    "system_back": "the system is back",
 }
-_TROUBLE = frozenset({"parked", "held", "refused", "in_doubt", "leaked", "gone"})
+_TROUBLE = frozenset({"parked", "held", "refused", "in_doubt", "leaked", "gone", "system_out"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +72,18 @@ class Line:
     ref: str | None
 
 
-def tell(row: AuditRow) -> Line:
-    """The row in words. Values are cut: the row itself has them whole."""
+def tell(row: AuditRow, people: People | None = None) -> Line:
+    """The row in words. Values are cut: the row itself has them whole.
+
+    Args:
+        row: What happened.
+        people: Turns native ids of people into names.
+    """
     did = _DID.get(row.action)
     return Line(
         at=row.at,
         who=row.system or row.source,
-        seen=_seen(row) if did is None else "",
+        seen=_seen(row, people) if did is None else "",
         done="" if did is None else _done(row, did),
         duration_ms=row.duration_ms,
         trouble=row.action in _TROUBLE,
@@ -85,16 +93,16 @@ def tell(row: AuditRow) -> Line:
     )
 
 
-def _seen(row: AuditRow) -> str:
-    """``ops-2: status in_progress``, ``note, internal``, ``enters: db01: disk full``."""
+def _seen(row: AuditRow, people: People | None) -> str:
+    """``ops-2: status in_progress``, ``note (internal)``, ``enters: db01: disk full``."""
     if row.field:
         told = f"{row.field} {_change(row)}"
     else:
         told = _SAW.get(row.action, row.action.replace("_", " "))
-        detail = row.text or (row.why or "" if row.action.endswith("_added") else "")
-        told += f": {detail}" if detail and detail != told else ""
+        told += f": {row.text}" if row.text and row.text != told else ""
+        told += f" ({row.why})" if row.why and row.action.endswith("_added") else ""
     source = row.source if row.source not in (row.system, "sdsync") else None
-    actor = row.actor or source
+    actor = people.name(row.system, row.actor) if people and row.actor else row.actor or source
     return f"{actor}: {told}" if actor else told
 
 
@@ -112,6 +120,9 @@ def _done(row: AuditRow, word: str) -> str:
         case "refused" | "overruled" if row.field:
             told = f"{row.field} {words.value(row.before)} {word}"
             return f"{told}: {row.why}" if row.why else told
+    if row.action.endswith("_placed"):
+        told = f"{word}: {row.text}" if row.text else word
+        return f"{told} ({row.why})" if row.why else told
     detail = row.text or row.why
     return f"{word}: {detail}" if detail else word
 
@@ -124,6 +135,11 @@ def name(row: AuditRow) -> str:
 
 
 def _change(row: AuditRow) -> str:
+    """The new value, after the old one where there was one; of a set what came and went."""
+    if isinstance(row.before, list) and isinstance(row.after, list):
+        gone = [f"-{words.value(one)}" for one in row.before if one not in row.after]
+        come = [f"+{words.value(one)}" for one in row.after if one not in row.before]
+        return " ".join([*come, *gone]) or "reordered"
     after = _short(row.after)
     return after if row.before in (None, "", []) else f"{_short(row.before)} -> {after}"
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sdsync.cli.looks.people import People
 from sdsync.cli.looks.story import Line, tell
 from sdsync.config.vocabulary import group_of
 from sdsync.mappings.contract import Mapping as FieldMapping
@@ -94,8 +95,9 @@ def look(
     """
     hub = share.hub
     sides = [one for one in share.replicas if one.state is not ReplicaState.UNLINKED]
-    fields = list(_fields(share, sides, mappings))
-    lines = [tell(row) for row in _rows(store, hub.id)]
+    people = People(store)
+    fields = list(_fields(share, sides, mappings, people))
+    lines = [tell(row, people) for row in _rows(store, hub.id)]
     shown = lines if all_rows else lines[-LAST_LINES:]
     return TraceLook(
         hub_id=hub.id,
@@ -106,7 +108,7 @@ def look(
         state=hub.state,
         needs=tuple(_needs(sides)),
         sides=tuple(_side(one, share, mappings.get(one.system)) for one in sides),
-        fields=tuple(one for one in fields if all_rows or _matters(one)),
+        fields=tuple(one for one in fields if all_rows or _matters(one.name, one, share, sides)),
         elements=tuple(_elements(share, sides)),
         lines=tuple(shown),
         earlier=len(lines) - len(shown),
@@ -174,7 +176,10 @@ def _at(native: Json, path: str) -> Json:
 
 # -- fields ------------------------------------------------------------------------
 def _fields(
-    share: Share, sides: Sequence[Replica], mappings: Mapping[str, FieldMapping]
+    share: Share,
+    sides: Sequence[Replica],
+    mappings: Mapping[str, FieldMapping],
+    people: People,
 ) -> Iterator[FieldLook]:
     hub = share.hub
     for name in sorted({*hub.values, *(one for side in sides for one in side.sent)}):
@@ -184,19 +189,14 @@ def _fields(
             name=name,
             sides={side.system: _shown(name, side, mappings.get(side.system)) for side in sides},
             hub=hub.values.get(name),
-            why=_why(name, rows, sides, hub.versions.get(name)),
+            why=_why(name, rows, sides) or _provenance(hub.versions.get(name), people),
             state=", ".join(f"{row.state} at {system}" for system, row in rows.items()),
             trouble=any(row.state in _ASKS for row in rows.values()),
         )
 
 
-def _why(
-    name: str,
-    rows: Mapping[str, GroupRow],
-    sides: Sequence[Replica],
-    version: FieldVersion | None,
-) -> str:
-    """What keeps the field out of step, else what a write lost, else whose value it is."""
+def _why(name: str, rows: Mapping[str, GroupRow], sides: Sequence[Replica]) -> str:
+    """What keeps the field out of step, else what a write lost, else nothing."""
     for system, row in rows.items():
         told = f": {row.note}" if row.note else ""
         cause = f" {row.cause}" if row.cause and row.state in _ASKS else ""
@@ -205,14 +205,31 @@ def _why(
         for note in side.fidelity:
             if note.field == name:
                 return f"{side.system}: {note.text}"
+    return ""
+
+
+def _provenance(version: FieldVersion | None, people: People) -> str:
+    """Whose value it is."""
     if version is None:
         return ""
-    by = f", {version.changed_by}" if version.changed_by else ""
-    return f"{version.source}{by}"
+    if not version.changed_by:
+        return version.source
+    return f"{version.source}, {people.name(version.source, version.changed_by)}"
 
 
-def _matters(one: FieldLook) -> bool:
-    return bool(one.state) or len({str(value) for value in one.sides.values()}) > 1
+def _matters(name: str, look: FieldLook, share: Share, sides: Sequence[Replica]) -> bool:
+    """Whether a field tells something: the status always, another when it is not in step.
+
+    Native words of two products differ by nature, so canonical values are compared.
+    """
+    if name not in share.hub.values:
+        return bool(look.state)
+    hub = share.hub.values[name]
+    return (
+        name == "status"
+        or bool(look.state)
+        or any(name in side.doubt or side.sent.get(name, hub) != hub for side in sides)
+    )
 
 
 def _elements(share: Share, sides: Sequence[Replica]) -> Iterator[ElementsLook]:

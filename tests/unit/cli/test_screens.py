@@ -95,9 +95,10 @@ TRACE = """
 "db01: disk full"  P1  acme  escalations                            1 field: 7f3
  desk  #4711      in_progress  in step 03:05  https://rt.example.org/4711
  dev   infra#882  in_progress  2 of 3         https://redmine.example.org/issue…
-FIELD        desk   dev  hub    WHY
-environment  prod2  -    prod2  parked 7f3 at dev: allowed: prod, stage, test
-notes        7      5    7      2 on the way
+FIELD        desk         dev          hub          WHY
+environment  prod2        -            prod2        parked 7f3 at dev: allowed:…
+status       in_progress  in_progress  in_progress  dev, ops-2
+notes        7            5            7            2 on the way
 02:14:03 desk   enters: db01: disk full
 02:14:04 dev    > born dev#882 in infra                                   430 ms
 02:14:05 dev    > parked 7f3 environment: dev refuses environment "prod2"

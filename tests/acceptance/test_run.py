@@ -1,0 +1,98 @@
+"""``sdsync run --with-sandbox``, as a process: it works, it tells, it stops."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import sdsync
+from tests.acceptance.conftest import Desk
+
+#: Only a hanging daemon needs it: a birth comes within seconds.
+PATIENCE_S = 120.0
+
+
+def free_ports(count: int) -> list[int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+@pytest.fixture
+def running(empty_desk: Desk) -> Iterator[subprocess.Popen[str]]:
+    server, desk, dev = free_ports(3)
+    empty_desk.toml.write_text(
+        f"""
+server.port = {server}
+[systems.desk]
+connector = "request_tracker"
+url = "http://127.0.0.1:{desk}"
+token = "env:DESK"
+poll = "1s"
+[systems.dev]
+connector = "redmine"
+url = "http://127.0.0.1:{dev}"
+token = "env:DEV"
+poll = "1s"
+[syncs.escalations]
+desk.take = 'queue == "Escalated"'
+dev.put = {{ project = "infra", type = "bug" }}
+mode = "live"
+""",
+        encoding="utf-8",
+    )
+    home = str(Path(sdsync.__file__).resolve().parents[1])
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sdsync", "run", "--with-sandbox"],
+        cwd=empty_desk.folder,
+        env={
+            **os.environ,
+            "DESK": "1-20-sandbox",
+            "DEV": "dev-sandbox-key",
+            "PYTHONPATH": home,
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    watchdog = threading.Timer(PATIENCE_S, process.kill)
+    watchdog.start()
+    try:
+        yield process
+    finally:
+        watchdog.cancel()
+        process.kill()
+        process.communicate()
+
+
+def test_a_ticket_is_born_told_traced_and_the_daemon_stops(
+    empty_desk: Desk, running: subprocess.Popen[str]
+) -> None:
+    assert running.stdout
+    born = next((one for one in running.stdout if "> born dev#" in one), None)
+    assert born, "the daemon ended before anything was born"
+    found = re.match(r"(\S+) dev +(desk#\d+) +> (born dev#\d+ in infra)", born)
+    assert found, born
+
+    traced = empty_desk.type("trace", found[2], "--all")
+    status = empty_desk.type("status", "--json")
+
+    assert f"{found[1]} dev    > {found[3]}" in traced.out
+    assert status.json["running"]
+    assert status.json["up_s"] is not None
+    assert status.json["syncs"][0]["shared"] >= 1
+    running.send_signal(signal.SIGTERM)
+    _, told = running.communicate(timeout=PATIENCE_S)
+    assert running.returncode == 0, told
+    assert "sdsync trace desk#" in told
