@@ -200,14 +200,11 @@ class Http:
         response = self._client.send(request, stream=True)
         try:
             coding = response.headers.get("content-encoding", "")
-            body: bytes | Broken
-            if request.method == "HEAD" or response.status_code in {204, 304}:
-                body = b""
-            else:
-                # Not iter_raw(): it refuses answers that a test's transport made whole.
-                assert isinstance(response.stream, httpx.SyncByteStream)
-                chunks = self._deadline.watched(response.stream)
-                body = decode(chunks, coding, limit_bytes=limit_bytes)
+            # To its end, though it be empty: else the connection is not kept.
+            # Not iter_raw(): it refuses answers that a test's transport made whole.
+            assert isinstance(response.stream, httpx.SyncByteStream)
+            chunks = self._deadline.watched(response.stream)
+            body = decode(chunks, coding, limit_bytes=limit_bytes)
         finally:
             response.close()
         if response.status_code == 401:
