@@ -178,6 +178,7 @@ def run(
     ready: Callable[[Daemon], None] | None = None,
     stop: threading.Event | None = None,
     steps: Callable[[str], None] = lambda _name: None,
+    port: int | None = None,
 ) -> int:
     """Run until SIGTERM, SIGINT or ``stop``; 0 when all ended in order.
 
@@ -185,6 +186,7 @@ def run(
         tail: Gets each new line of the audit trail; for a terminal. Without it
             the log is written as the settings say.
         ready: Called once, when everything runs.
+        port: In place of the setting; 0 takes a free one.
 
     Raises:
         ConfigError: Mappings or expressions are wrong.
@@ -197,7 +199,7 @@ def run(
     as_json = config.log.format == "json" or (config.log.format == "auto" and tail is None)
     level = config.log.level if tail is None else "warning"
     configure(level, scrubber=scrubber, json=as_json)
-    with _signals(stopped), Daemon(config, scrubber=scrubber, steps=steps) as daemon:
+    with _signals(stopped), Daemon(config, scrubber=scrubber, steps=steps, port=port) as daemon:
         if ready is not None:
             ready(daemon)
         notify("READY=1")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import errno
 import socket
 import threading
@@ -40,7 +42,7 @@ class Web:
             timeout_keep_alive=5,
             timeout_graceful_shutdown=GRACEFUL_S,
         )
-        self._server = uvicorn.Server(config)
+        self._server = _QuietServer(config)
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)
 
     @property
@@ -59,13 +61,32 @@ class Web:
 
     def stop(self) -> None:
         """Take nothing new, let whole requests end, drop the rest; back within 3 s."""
-        self._server.should_exit = True
+        self._server.end()
         if self._thread.ident is not None:
             self._thread.join(GRACEFUL_S + 1)
         self._socket.close()
 
     def _run(self) -> None:
         self._server.run(sockets=[self._socket])
+
+
+class _QuietServer(uvicorn.Server):
+    """uvicorn wakes ten times a second to see whether it shall end; this one is told."""
+
+    _loop: asyncio.AbstractEventLoop | None = None
+    _told: asyncio.Event
+
+    async def main_loop(self) -> None:
+        self._told, self._loop = asyncio.Event(), asyncio.get_running_loop()
+        while not await self.on_tick(0):  # once a second: the Date header
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._told.wait(), 1.0)
+
+    def end(self) -> None:
+        self.should_exit = True
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # it has ended already
+                self._loop.call_soon_threadsafe(self._told.set)
 
 
 def _bind(host: str, port: int) -> socket.socket:

@@ -36,7 +36,7 @@ import sys
 from pathlib import Path
 from sdsync.config.load import load
 from sdsync.server.daemon import run
-sys.exit(run(load(Path(sys.argv[1])), ready=lambda one: print(one.web.port, flush=True)))
+sys.exit(run(load(Path(sys.argv[1])), ready=lambda one: print(one.web.port, flush=True), port=0))
 """
 
 
@@ -84,8 +84,10 @@ def process(settings: Path, **environment: str) -> Iterator[tuple[subprocess.Pop
     ) as child:
         assert child.stdout is not None
         line = child.stdout.readline()
+        if not line:
+            raise AssertionError(child.communicate()[1].decode())
         try:
-            yield child, int(line or b"0")
+            yield child, int(line)
         finally:
             child.kill()
 
@@ -95,7 +97,7 @@ def get(port: int, page: str) -> httpx.Response:
 
 
 def test_it_is_ready_although_its_systems_are_away(config: Config) -> None:
-    with Daemon(config) as daemon:
+    with Daemon(config, port=0) as daemon:
         answer = get(daemon.web.port, "readyz")
         metrics = get(daemon.web.port, "metrics").text
 
@@ -115,7 +117,7 @@ def test_a_signed_webhook_becomes_work_of_its_lane(config: Config) -> None:
         "webhook-timestamp": str(stamp),
         "webhook-signature": "v1," + base64.b64encode(raw).decode(),
     }
-    with Daemon(config) as daemon:
+    with Daemon(config, port=0) as daemon:
         url = f"http://127.0.0.1:{daemon.web.port}/hooks/desk"
         answer = httpx.post(url, content=body, headers=headers, trust_env=False)
         bell = httpx.post(url.replace("desk", "dev"), content=b"?", trust_env=False)
@@ -125,7 +127,7 @@ def test_a_signed_webhook_becomes_work_of_its_lane(config: Config) -> None:
 
 
 def test_a_second_daemon_on_the_store_is_refused(config: Config) -> None:
-    with Daemon(config), pytest.raises(AlreadyRunningError, match=f"process {os.getpid()}"):
+    with Daemon(config, port=0), pytest.raises(AlreadyRunningError, match=f"process {os.getpid()}"):
         Daemon(config, port=0).__enter__()
 
 
@@ -136,7 +138,7 @@ def test_a_taken_port_is_refused_before_any_work(config: Config) -> None:
         with pytest.raises(PortRefusedError, match=r"is taken; .* server\.port"):
             Daemon(config).__enter__()
 
-    with Daemon(config) as daemon:  # what the first try had opened is closed again
+    with Daemon(config, port=0) as daemon:  # what the first try had opened is closed again
         assert daemon.alive
 
 
@@ -149,7 +151,7 @@ def test_the_lock_ends_with_its_holder(tmp_path: Path) -> None:
 def test_a_stop_from_within_ends_it_in_order(config: Config) -> None:
     stop = threading.Event()
 
-    assert run(config, ready=lambda _: stop.set(), stop=stop) == 0
+    assert run(config, ready=lambda _: stop.set(), stop=stop, port=0) == 0
 
 
 def test_the_tail_shows_audit_rows_as_they_come(config: Config) -> None:
@@ -161,7 +163,7 @@ def test_the_tail_shows_audit_rows_as_they_come(config: Config) -> None:
 
     overdue = threading.Timer(PATIENCE_S, stop.set)
     overdue.start()
-    run(config, tail=tail, stop=stop)  # both systems are away, which is said once each
+    run(config, tail=tail, stop=stop, port=0)  # both systems are away, which is said once each
     overdue.cancel()
 
     assert "system out" in told[0]
