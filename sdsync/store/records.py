@@ -315,6 +315,7 @@ class Cause:
     place: str | None = None  # file:line of the mapping rule, when one is to blame
     remedy: str | None = None  # the next command
     owner: str | None = None
+    at_place: str | None = None  # the queue or project that must not be trusted meanwhile
     closed_at: datetime | None = None
 
 

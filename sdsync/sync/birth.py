@@ -8,7 +8,7 @@ from sdsync.mappings.contract import Direction
 from sdsync.store.records import GroupState, Intent, IntentState, Json, Replica
 from sdsync.sync.branches import hit
 from sdsync.sync.compute import NOBODY, Rest, Send, deep_merge, not_here
-from sdsync.sync.desired import PEOPLE_KINDS, desired
+from sdsync.sync.desired import PEOPLE_KINDS, desired, surroundings
 from sdsync.sync.draft import BLOCKED, Draft, digest
 from sdsync.sync.elements import width
 
@@ -88,7 +88,7 @@ def _too_public(draft: Draft, place: PlaceInfo) -> bool:
 
 def _birth_values(draft: Draft, replica: Replica) -> tuple[dict[str, Json], dict[str, Json]] | None:
     """Native values of a new record and the canonical ones they intend."""
-    mapping = draft.ctx.mapping(replica)
+    mapping, hub = draft.ctx.mapping(replica), surroundings(draft, replica)
     patch: dict[str, Json] = {}
     fields: dict[str, Json] = {}
     for name, direction in mapping.fields.items():
@@ -105,14 +105,15 @@ def _birth_values(draft: Draft, replica: Replica) -> tuple[dict[str, Json], dict
             continue
         if name == "status" and value in ("closed", "resolved", "cancelled"):
             continue  # born open: the status follows as a transition
-        put = mapping.put(name, value, seen={}, hub=draft.hub.values, people=draft.ctx.people)
+        put = mapping.put(name, value, seen={}, hub=hub, people=draft.ctx.people)
         if put.cut:
             draft.fidelity(replica, name, put.cut)
+        lacking = put.refused or (put.cut if not put.values else None)
+        if lacking is not None and FIELDS.get(name) in PEOPLE_KINDS:
+            draft.fidelity(replica, name, lacking)
+            draft.mark(replica, group_of(name), GroupState.DIFFERS, note=NOBODY)
+            continue
         if put.refused is not None:
-            if FIELDS.get(name) in PEOPLE_KINDS:
-                draft.fidelity(replica, name, put.refused)
-                draft.mark(replica, group_of(name), GroupState.DIFFERS, note=NOBODY)
-                continue
             draft.park(
                 replica,
                 group_of(name),

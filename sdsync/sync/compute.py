@@ -15,7 +15,7 @@ from sdsync.connectors.contract import Operation, Update
 from sdsync.mappings.contract import Direction, Put
 from sdsync.store.records import GroupState, IntentState, Json, Ref, Replica, ReplicaState
 from sdsync.sync.branches import hit
-from sdsync.sync.desired import PEOPLE_KINDS, desired
+from sdsync.sync.desired import PEOPLE_KINDS, desired, surroundings
 from sdsync.sync.draft import BLOCKED, Draft
 from sdsync.sync.spread import members
 from sdsync.sync.transitions import next_status
@@ -131,14 +131,16 @@ def put_field(draft: Draft, replica: Replica, name: str, value: Json) -> Put | N
         draft.fidelity(replica, name, gap)
         acknowledge(draft, replica, name, value)
         return None
-    put = mapping.put(name, value, seen=replica.seen, hub=draft.hub.values, people=draft.ctx.people)
+    hub = surroundings(draft, replica)
+    put = mapping.put(name, value, seen=replica.seen, hub=hub, people=draft.ctx.people)
     if put.cut:
         draft.fidelity(replica, name, put.cut)
+    lacking = put.refused or (put.cut if not put.values else None)
+    if lacking is not None and FIELDS.get(name) in PEOPLE_KINDS:
+        draft.fidelity(replica, name, lacking)
+        draft.mark(replica, group_of(name), GroupState.DIFFERS, note=NOBODY)
+        return None
     if put.refused is not None:
-        if FIELDS.get(name) in PEOPLE_KINDS:
-            draft.fidelity(replica, name, put.refused)
-            draft.mark(replica, group_of(name), GroupState.DIFFERS, note=NOBODY)
-            return None
         draft.park(
             replica,
             group_of(name),

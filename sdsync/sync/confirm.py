@@ -22,7 +22,7 @@ from sdsync.sync.draft import Draft
 from sdsync.sync.edits import Look, view
 from sdsync.sync.elements import find_native, read_values, settle_element
 from sdsync.sync.observe import absorb
-from sdsync.sync.placing import leaked
+from sdsync.sync.placing import LEAKED, leaked
 from sdsync.sync.refusal import intent_of, landed, refused, say
 from sdsync.sync.settling import born
 from sdsync.sync.verdict import Verdict, verdict
@@ -220,13 +220,14 @@ def _withdraw_leak(
     element = next(one for one in draft.share.elements if one.id == element_id)
     place = draft.share.placement(element_id, replica.id)
     assert place is not None
-    place.note = "leaked"
+    place.note = LEAKED
     draft.park(
         replica,
         "notes",
         f"{replica.system} stored a note for {shown} that was written for {asked}",
         about=["leak", replica.place],
         remedy=f"sdsync check --live {replica.system}",
+        distrust=replica.place,
     )
     place.cause = replica.groups["notes"].cause
     draft.audit("leaked", source="sdsync", replica=replica, text=element.kind, why=shown)

@@ -25,3 +25,8 @@ def _peer(draft: Draft, replica: Replica) -> Replica | None:
     return next((one for one in others if one.system == draft.hub.birth_system), None) or next(
         iter(others), None
     )
+
+
+def surroundings(draft: Draft, replica: Replica) -> dict[str, Json]:
+    """The hub's values as a lens may read them beside its own, the peer's link among them."""
+    return {**draft.hub.values, "peer_url": desired(draft, replica, "peer_url")}

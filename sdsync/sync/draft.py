@@ -179,6 +179,7 @@ class Draft:
         about: Json,
         place: str | None = None,
         remedy: str | None = None,
+        distrust: str | None = None,
     ) -> None:
         """Park the group under the cause that ``about`` names; equal causes are one row."""
         cause = self.cause(
@@ -189,6 +190,7 @@ class Draft:
             place=place,
             remedy=remedy,
         )
+        cause.at_place = distrust
         row = GroupRow(GroupState.PARKED, self.ctx.now, cause=cause.id, note=text)
         replica.groups[group] = row
         self.audit("parked", source="sdsync", replica=replica, field=group, why=cause.id, text=text)

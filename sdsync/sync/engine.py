@@ -18,6 +18,7 @@ from sdsync.ratelimit.lanes import Grant, Granted, answered, ask, give_back
 from sdsync.store.contract import Stale, Store
 from sdsync.store.records import (
     AuditRow,
+    Cause,
     Change,
     InboxEvent,
     Json,
@@ -84,6 +85,7 @@ class Engine:
     # -- starting ----------------------------------------------------------------------
     def start(self) -> None:
         """Note when each sync was switched on, and ring every system's feed."""
+        self._distrust(self.store.causes())
         self._feeds.start()
 
     # -- one visit to a lane --------------------------------------------------------------
@@ -208,10 +210,17 @@ class Engine:
                 self.store.commit(change)
             except Stale:
                 continue
+            self._distrust(change.causes)
             for lane in {work.key.lane for work in change.ring}:
                 self.ring(lane)
             return change
         raise Stale("a hub record changed faster than it could be decided")
+
+    def _distrust(self, causes: Sequence[Cause]) -> None:
+        """Remember the places that dropped a private flag; they get nothing private (law 45)."""
+        for cause in causes:
+            if cause.at_place and cause.system in self.systems:
+                self.systems[cause.system].leaky.add(cause.at_place)
 
     def context(self) -> Context:
         """The world as step functions see it, now."""

@@ -145,9 +145,18 @@ class Feeds:
             look = engine.work_for(system.name, "look", ref.id, due=now, priority=5)
             look.hint = {"kind": ref.kind}
             change.ring.append(look)
+        self._close_causes(system, change, now)
         due = now + timedelta(seconds=system.sweep_s / SWEEPS)
         change.ring.append(engine.work_for(system.name, "sweep", FEED, due=due, priority=5))
         engine.store.commit(change)
+
+    def _close_causes(self, system: System, change: Change, now: datetime) -> None:
+        """A cause that nothing points at any more is over."""
+        for cause in self._engine.store.causes():
+            if cause.system == system.name and not self._engine.store.cause_members(cause.id):
+                cause.closed_at = now
+                change.causes.append(cause)
+                system.leaky.discard(cause.at_place or "")
 
     def _identify(
         self, system: System, row: SystemRow, said: Description, change: Change, now: datetime

@@ -85,6 +85,7 @@ class SystemView:
     account: str | None = None  # native id of our account
     places: Mapping[str, PlaceInfo] = field(default_factory=dict)
     tenants: Mapping[str, str] = field(default_factory=dict)  # place -> tenant
+    leaky: frozenset[str] = frozenset()  # places that dropped a private flag (law 45)
     feed_ok_at: datetime | None = None  # last complete look at its feed (law 13)
     deadline_s: float = 10.0
     clock_offset_s: float = 0.0

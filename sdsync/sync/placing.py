@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 
 from sdsync.connectors.contract import AddElement, EditElement, RemoveElement
@@ -22,6 +23,9 @@ from sdsync.sync.compute import Send, deep_merge
 from sdsync.sync.draft import Draft
 from sdsync.sync.elements import add_own, outgoing_audience, width
 
+#: Note of a placement whose stored flag was wider than asked.
+LEAKED = "leaked"
+
 
 def pending(draft: Draft, replica: Replica) -> Iterator[tuple[Element, Placement]]:
     """Elements that wait for this replica, oldest first; withdrawals before all else (law 54)."""
@@ -38,6 +42,8 @@ def pending(draft: Draft, replica: Replica) -> Iterator[tuple[Element, Placement
 
 def waits(element: Element, place: Placement) -> bool:
     """Whether the placement has something to do."""
+    if place.note == LEAKED and place.state is PlacementState.PLACED:
+        return True
     if place.state is PlacementState.PENDING:
         return element.deleted_at is None
     if place.state is not PlacementState.PLACED:
@@ -68,6 +74,8 @@ def _send(draft: Draft, replica: Replica, element: Element, place: Placement) ->
     if element.source == replica.system or place.native_id is None:
         place.sent_version = element.version
         return None
+    if place.note == LEAKED:
+        return _withdraw(draft, replica, element, place, "private")
     if element.deleted_at is not None:
         if capabilities.removes_notes:
             hit("law 54: withdrawn")
@@ -78,12 +86,20 @@ def _send(draft: Draft, replica: Replica, element: Element, place: Placement) ->
         _follow_up(draft, replica, element, place, "was changed by its author to:")
         return None
     audience = outgoing_audience(draft, element)
-    info = draft.ctx.systems[replica.system].places.get(replica.place or "")
-    if narrower_than_proved(info, audience):
+    if _too_wide(draft, replica, audience):
         return _withdraw(draft, replica, element, place, audience)
     values = _native(draft, replica, element, audience)
     hit("law 54: edited in place")
     return Send(EditElement(ref, element.kind, place.native_id, values), element_id=element.id)
+
+
+def _too_wide(draft: Draft, replica: Replica, audience: str) -> bool:
+    """Whether a note of this audience could be read by more people in the replica's place."""
+    system = draft.ctx.systems[replica.system]
+    place = system.places.get(replica.place or "")
+    if place is not None and replica.place in system.leaky:
+        place = dataclasses.replace(place, proved_audiences=frozenset())
+    return narrower_than_proved(place, audience)
 
 
 def _withdraw(
@@ -123,8 +139,7 @@ def _add(
     if draft.state(replica, f"{element.kind}s") is GroupState.HELD:
         return None
     audience = outgoing_audience(draft, element)
-    info = draft.ctx.systems[replica.system].places.get(replica.place or "")
-    if narrower_than_proved(info, audience):
+    if _too_wide(draft, replica, audience):
         hit("law 45: right not proved")
         _unplaceable(
             draft,

@@ -30,6 +30,7 @@ class System:
     description: Description | None = None
     described_at: datetime | None = None
     feed_ok_at: datetime | None = None
+    leaky: set[str] = field(default_factory=set)
     clock_offset_s: float = 0.0
     lane: LaneState = field(init=False)
     guard: threading.Lock = field(init=False, default_factory=threading.Lock)
@@ -72,6 +73,7 @@ class System:
             self.capabilities,
             self.mappings,
             tenants=self.tenants,
+            leaky=frozenset(self.leaky),
             feed_ok_at=self.feed_ok_at,
             deadline_s=self.deadline_s,
             clock_offset_s=self.clock_offset_s,

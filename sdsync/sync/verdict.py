@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from sdsync.config.vocabulary import FIELDS
 from sdsync.store.records import Json, Replica
+from sdsync.sync.desired import surroundings
 from sdsync.sync.draft import Draft
 from sdsync.sync.edits import Look, proved, view
 
@@ -32,8 +33,9 @@ def verdict(
     if not proved(mapping, name, look.native):
         return Verdict.UNKNOWN
     now, old = mapping.extract(name, current), mapping.extract(name, replica.seen)
-    put = mapping.put(name, intended, seen=current, hub=draft.hub.values, people=draft.ctx.people)
-    if not put.values and put.refused is None:
+    hub = surroundings(draft, replica)
+    put = mapping.put(name, intended, seen=current, hub=hub, people=draft.ctx.people)
+    if not put.values and put.refused is None and put.cut is None:
         return Verdict.OURS
     if name in replica.stepping and now == replica.stepping[name]:
         return Verdict.STEP
