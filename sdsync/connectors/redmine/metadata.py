@@ -43,6 +43,11 @@ class Metadata:
         return self._account
 
     @property
+    def me(self) -> str | None:
+        """Our account's id, without a call; None before the first."""
+        return self._account.native_id if self._account is not None else None
+
+    @property
     def birth(self) -> str:
         """Our account's number and birth: another instance has others."""
         self.account()

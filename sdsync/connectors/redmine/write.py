@@ -217,14 +217,17 @@ class Mailing:
         """Staff that the write mails; Redmine never mails the one who writes."""
         match operation:
             case Create():
-                return Audience(staff=len(_followers(operation.values)))
+                people = _followers(operation.values)
             case Update():
-                known = self._people.get(operation.ref.id, frozenset())
-                return Audience(staff=len(known | _followers(operation.values)))
+                people = self._known(operation.ref.id) | _followers(operation.values)
             case AddElement():
-                return Audience(staff=len(self._people.get(operation.ref.id, frozenset())))
+                people = self._known(operation.ref.id)
             case _:
-                return Audience()
+                people = frozenset()
+        return Audience(staff=len(people - {self._metadata.me}))
+
+    def _known(self, issue_id: str) -> frozenset[str]:
+        return self._people.get(issue_id, frozenset())
 
 
 def _followers(values: Mapping[str, Json]) -> frozenset[str]:
