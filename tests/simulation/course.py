@@ -55,6 +55,7 @@ def _judge(seed: int, branches: Counter[str], *, verbose: bool) -> Verdict:
         decisions = Decisions(world)
         breaches += decisions.undecided()
         breaches += decisions.lost_texts()
+        breaches += world.witness.still_leaking()
     except (Exception, Crash):  # whatever the engine raises is a finding with a seed
         breaches.append(f"raised\n{traceback.format_exc(limit=-8)}")
     return Verdict(

@@ -149,7 +149,8 @@ class Decisions:
             mine = deed.token in text or deed.token.replace("f", "log-") in text
             place = share.placement(element.id, replica.id)
             if mine and place is not None:
-                return place.state in (PlacementState.UNPLACEABLE, PlacementState.GONE)
+                waits = place.state is PlacementState.PENDING and f"{deed.kind}s" in replica.groups
+                return waits or place.state in (PlacementState.UNPLACEABLE, PlacementState.GONE)
         return bool(replica.groups.get(f"{deed.kind}s"))
 
 

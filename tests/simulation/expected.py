@@ -21,6 +21,8 @@ BY_NATURE = (
     "private flag dropped",
     "process crash",
     "product's own reaction",
+    "record fails",
+    "refused in a sentence",
     "refused without a word",
     "system unreachable",
     "truncated title",

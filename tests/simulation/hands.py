@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from sdsync.testing.simulated.product import SimulatedProduct
 from sdsync.testing.simulated.things import File, Note, Record
 from tests.simulation.deeds import Ledger
-from tests.simulation.words import HOME, STAFF, SUBJECTS
+from tests.simulation.words import COMMON, HOME, STAFF, SUBJECTS
 
 
 class Hands:
@@ -31,11 +31,14 @@ class Hands:
     # -- picking -----------------------------------------------------------------
     def pick(self, *, home: bool = True) -> tuple[SimulatedProduct, Record] | None:
         """Some record that people can work on, the shared ones before others."""
+        old = self.rand.random() < 0.1
         found = [
             (product, record)
             for product in self.products.values()
             for record in product.records.values()
-            if self.alive(product, record) and (record.place == HOME[product.name]) is home
+            if self.alive(product, record)
+            and (record.place == HOME[product.name]) is home
+            and (old or not record.truth.startswith("o"))
         ]
         return self.rand.choice(found) if found else None
 
@@ -50,6 +53,8 @@ class Hands:
         return self.rand.choice(known)
 
     def new_title(self) -> str:
-        """A title that nobody used yet."""
+        """A title, mostly one that nobody used yet."""
+        if self.rand.random() < 0.15:
+            return self.rand.choice(COMMON)
         self._texts += 1
         return f"{self.rand.choice(SUBJECTS)} ({self._texts})"

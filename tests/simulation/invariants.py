@@ -62,7 +62,8 @@ def _unshared(world: World) -> Iterator[str]:
     for name, product in world.products.items():
         for record in product.records.values():
             gone = record.deleted or record.merged_into or record.forbidden
-            if gone or record.place != HOME[name] or record.created_by == product.us:
+            old = record.truth.startswith("o")
+            if gone or old or record.place != HOME[name] or record.created_by == product.us:
                 continue
             if world.store.share_of(Ref(name, "ticket", record.id)) is None:
                 yield f"{name} #{record.id} ({record.truth}) is in scope and not shared"

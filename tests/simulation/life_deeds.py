@@ -7,7 +7,7 @@ from sdsync.testing.simulated.product import SimulatedProduct
 from sdsync.testing.simulated.things import Record
 from sdsync.testing.simulated.truth import token
 from tests.simulation.text_deeds import TextDeeds
-from tests.simulation.words import AWAY, HOME
+from tests.simulation.words import AWAY, COMMON, HOME
 
 
 class LifeDeeds(TextDeeds):
@@ -21,21 +21,27 @@ class LifeDeeds(TextDeeds):
         self.open(product, place, self.new_title())
         return True
 
-    def open(self, product: SimulatedProduct, place: str, title: str) -> Record:
+    def open(self, product: SimulatedProduct, place: str, title: str, letter: str = "r") -> Record:
         """A new record with this title."""
         number = self.ledger.next_number()
         flavour, by = product.flavour, self.who(product)
         values: dict[str, Json] = {
             flavour.title_path: title,
-            flavour.text_path: f"{token('r', number)} What happened: {title}.",
+            flavour.text_path: f"{token(letter, number)} What happened: {title}.",
         }
         if flavour.name == "desk":
             values["Requestor"] = [product.person("kim")]
-        record = product.create(place, values, by=by, truth=f"r{number}")
-        self.say(f"{product.name} #{record.id}: {by} opens r{number} in {place}: {title}")
+        record = product.create(place, values, by=by, truth=f"{letter}{number}")
+        self.say(f"{product.name} #{record.id}: {by} opens {letter}{number} in {place}: {title}")
         if self.rand.random() < 0.3:
             self.put_note(product, record, internal=self.rand.random() < 0.5)
         return record
+
+    def long_ago(self) -> None:
+        """Records from before the house was there; some titles are common."""
+        for product in self.products.values():
+            for title in (*COMMON, self.rand.choice(COMMON)):
+                self.open(product, HOME[product.name], title, letter="o")
 
     def open_a_twin(self) -> bool:
         """The same title in another system, by people who do not know of each other."""
@@ -45,7 +51,8 @@ class LifeDeeds(TextDeeds):
         product, record = picked
         title = str(record.values[product.flavour.title_path])
         other = self.rand.choice([one for one in self.products.values() if one is not product])
-        self.open(other, HOME[other.name], title)
+        for _ in range(self.rand.choice((1, 1, 2))):
+            self.open(other, HOME[other.name], title)
         return True
 
     def move_out(self) -> bool:
@@ -70,9 +77,7 @@ class LifeDeeds(TextDeeds):
             return False
         product, loser = picked
         others = [
-            one
-            for one in product.records.values()
-            if one is not loser and self.alive(product, one) and one.place == loser.place
+            one for one in product.records.values() if one is not loser and self.alive(product, one)
         ]
         if not others:
             return False

@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING
 from sdsync.store.records import Change, Pause
 from sdsync.testing.simulated.product import SimulatedProduct
 from sdsync.testing.simulated.things import Record
+from sdsync.testing.simulated.truth import token
 from tests.simulation.words import HOME
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
-#: What the robot of each product insists on.
-STUBBORN = {
-    "desk": ("Priority", "50"),
-    "dev": ("priority", "Normal"),
-    "board": ("weight", "mid"),
+#: Fields that an admin may freeze.
+FROZEN = {
+    "desk": ("Due", "Cc", "CustomFields.Tags"),
+    "tracker": ("due_date", "watchers", "custom_fields.Tags"),
+    "board": ("due", "labels", "assignee"),
 }
 
 
@@ -45,11 +46,12 @@ class Mishaps:
         for name, lane in self.world.lanes.items():
             lane.line.down_until = lane.line.locked_until = lane.line.throttled_until = None
             product = self.world.products[name]
-            product.automation = lambda *_: None
             for place in product.places.values():
                 place.archived = False
             for record in product.records.values():
-                record.missing_until = None
+                record.missing_until = record.broken_until = None
+        self.world.robots.stop()
+        self.world.poison = {}
         self._resume()
 
     def system_down(self, system: str) -> None:
@@ -91,24 +93,52 @@ class Mishaps:
     def _allow(self, record: Record) -> None:
         record.forbidden = False
 
-    def automation_fights(self, system: str) -> None:
-        """A robot puts one field back whenever our account changes it."""
+    def private_right_lost(self, system: str) -> None:
+        """An admin takes the right to internal notes; the product will not refuse them."""
+        self.world.products[system].places[HOME[system]].private_right = False
+
+    def automations_fight(self, system: str) -> None:
+        """Two robots insist, each in its own product, on values that do not agree."""
+        for name in sorted({system, "desk", "dev"})[:2]:
+            self.world.robots.insist(name)
+
+    def automations_echo(self, system: str) -> None:
+        """Two robots answer each other's titles with ever new ones."""
+        del system  # the board tells nobody's name, and an unknown author counts as a person
+        for name in ("desk", "dev"):
+            self.world.robots.echo(name)
+
+    def another_tool(self, system: str) -> None:
+        """Somebody's script uses our account: what it makes is nobody's original."""
         product = self.world.products[system]
-        path, wanted = STUBBORN[system]
-        robot = product.person("robot")
-        assert robot is not None
+        flavour = product.flavour
+        if product.places[HOME[system]].archived:
+            return
+        number = self.world.ledger.next_number()
+        values = {
+            flavour.title_path: f"made by a script ({number})",
+            flavour.text_path: f"{token('x', number)} by a script",
+        }
+        product.create(HOME[system], values, by=product.us, truth=f"x{number}")
 
-        def insist(record: Record, paths: tuple[str, ...], by: str) -> None:
-            if path in paths and by == product.us and record.values[path] != wanted:
-                self.world.faults.note("automation fought")
-                self.world.clock.after(1.0, partial(self._insist, product, record, robot))
+    def field_frozen(self, system: str) -> None:
+        """A field of one record that our account may not write any more."""
+        product = self.world.products[system]
+        record = self._record(product)
+        if record is not None:
+            record.frozen.add(self.rand.choice(FROZEN[product.flavour.name]))
 
-        product.automation = insist
+    def record_fails(self, system: str) -> None:
+        """Every write to one record ends in a 500, and nothing happened."""
+        record = self._record(self.world.products[system])
+        if record is not None:
+            record.broken_until = self._later(300, 1500)
 
-    def _insist(self, product: SimulatedProduct, record: Record, robot: str) -> None:
-        path, wanted = STUBBORN[product.name]
-        if not record.deleted and not product.places[record.place].archived:
-            product.write(record, {path: wanted}, by=robot)
+    def poison(self, system: str) -> None:
+        """Reading one record kills the process, four times."""
+        record = self._record(self.world.products[system])
+        if record is not None:
+            self.world.poison = {(system, record.id): 4}
 
     def mapping_changes(self, system: str) -> None:
         """The next process reads one word of the board in another way."""

@@ -63,7 +63,7 @@ def _sync(name: str, systems: tuple[str, ...], options: Options) -> SyncPolicy:
         on_refused=options.on_refused,
         on_delete=options.on_delete,
         on_leave=options.on_leave,
-        mail="customers",
+        mail=options.mail,
     )
 
 
@@ -74,7 +74,13 @@ def products(options: Options, clock: VirtualClock) -> dict[str, SimulatedProduc
     for name, flavour in FLAVOUR_OF.items():
         right = options.dev_private_right if name == "dev" else True
         places = tuple(
-            PlaceForm(key, audiences[name], private_right=right) for key in (HOME[name], AWAY[name])
+            PlaceForm(
+                key,
+                audiences[name],
+                public=name == "dev" and options.dev_public,
+                private_right=right,
+            )
+            for key in (HOME[name], AWAY[name])
         )
         setting = Setting(places, options.offsets_s.get(name, 0.0))
         product = SimulatedProduct(name, FLAVOURS[flavour], setting, clock)
@@ -112,7 +118,7 @@ def engine(
     poll_s: float,
 ) -> Engine:
     """A fresh process on what the store holds."""
-    systems = {name: _system(name, line, edition, poll_s) for name, line in lines.items()}
+    systems = {name: _system(name, line, options, edition, poll_s) for name, line in lines.items()}
     return Engine(
         store,
         systems,
@@ -125,7 +131,9 @@ def engine(
     )
 
 
-def _system(name: str, line: SimulatedConnector, edition: int, poll_s: float) -> System:
+def _system(
+    name: str, line: SimulatedConnector, options: Options, edition: int, poll_s: float
+) -> System:
     mappings: dict[str, FieldMapping] = {
         "ticket": SimulatedMapping(name, FLAVOUR_OF[name], edition),
         "note": ElementMapping(name, "note"),

@@ -11,12 +11,13 @@ CRASHES = 5
 SPAN_S = 30 * 60.0
 
 #: What people do, and how often compared with the rest.
-DEEDS: Mapping[str, int] = {
+DEEDS: Mapping[str, float] = {
     "set a field": 26,
     "set one group on two sides": 8,
     "write a note": 12,
     "write two equal notes": 1,
     "edit a note": 3,
+    "argue": 0.3,
     "narrow a note": 1,
     "delete a note": 2,
     "attach a file": 4,
@@ -36,15 +37,21 @@ DEEDS: Mapping[str, int] = {
 }
 
 #: What goes wrong by plan, beside the troubles of single calls.
-MISHAPS: Mapping[str, int] = {
+MISHAPS: Mapping[str, float] = {
     "system down": 3,
     "credential refused": 2,
     "throttled": 2,
     "place archived": 2,
     "record forbidden": 3,
-    "automation fights": 2,
+    "automations fight": 2,
+    "automations echo": 1,
+    "another tool": 1,
+    "field frozen": 2,
+    "record fails": 1,
+    "poison": 1,
     "mapping changes": 1,
     "pause": 2,
+    "private right lost": 2,
 }
 
 
@@ -72,6 +79,9 @@ class Options:
     board_audience: str
     dev_audience: str
     dev_private_right: bool
+    dev_public: bool
+    mail: str | None
+    dev_tenant: str
     offsets_s: Mapping[str, float] = field(default_factory=dict)
     poll_s: float = 30.0
 
@@ -98,7 +108,7 @@ def schedule(seed: int) -> Schedule:
 
 
 def _some(
-    rand: random.Random, kinds: Mapping[str, int], number: int, *, bursts: bool
+    rand: random.Random, kinds: Mapping[str, float], number: int, *, bursts: bool
 ) -> list[Planned]:
     """``number`` happenings; in bursts, because trouble needs company."""
     drawn = rand.choices(list(kinds), weights=list(kinds.values()), k=number)
@@ -137,6 +147,9 @@ def _options(rand: random.Random) -> Options:
         board_audience=rand.choice(("internal", "customer")),
         dev_audience=rand.choice(("internal", "public")),
         dev_private_right=rand.random() < 0.7,
+        dev_public=rand.random() < 0.08,
+        mail=rand.choice((None, "none", "staff", "customers", "customers", "customers")),
+        dev_tenant="acme" if rand.random() < 0.95 else "umbrella",
         offsets_s={
             name: rand.choice((0.0, rand.uniform(-180, 180))) for name in ("desk", "dev", "board")
         },

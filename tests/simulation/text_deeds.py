@@ -37,6 +37,15 @@ class TextDeeds(Hands):
         self.notes.pop(f"n{number}")  # twins are left alone from here on
         return True
 
+    def argue(self) -> bool:
+        """More notes in a minute than anybody reads."""
+        picked = self.pick()
+        if picked is None:
+            return False
+        for _ in range(12):
+            self.put_note(*picked, internal=False)
+        return True
+
     def _note(
         self, product: SimulatedProduct, record: Record, body: str, truth: str, internal: bool
     ) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from sdsync.config.vocabulary import AUDIENCES
 from sdsync.connectors.contract import NativeRecord
 from sdsync.testing.simulated.faults import Faults
+from sdsync.testing.simulated.native import flat
 from sdsync.testing.simulated.product import Seen, SimulatedProduct
-from sdsync.testing.simulated.things import File, Note
+from sdsync.testing.simulated.things import File, Note, Record
 from tests.simulation.deeds import Ledger
 
 #: A call that was on its way when its reason ended is nobody's fault.
@@ -35,8 +36,9 @@ class Witness:
         self.writes = 0
         self.made: Counter[tuple[str, str, str]] = Counter()  # (product, where, truth)
         self.looks: dict[tuple[str, str], datetime] = {}
+        self.leaks: list[tuple[SimulatedProduct, Record, Note]] = []
         for product in products.values():
-            product.watch = self.saw
+            product.watch, product.tell = self.saw, faults.note
 
     # -- what the products tell ------------------------------------------------------
     def saw(self, seen: Seen) -> None:
@@ -70,6 +72,8 @@ class Witness:
 
     def _born(self, product: SimulatedProduct, seen: Seen) -> None:
         truth = seen.record.truth
+        if product.twice:
+            return  # the network's doing: the house must list it (law 30)
         self.made[product.name, "record", truth] += 1
         if self.made[product.name, "record", truth] > 1:
             self.breach(f"{truth} was made twice in {product.name}")
@@ -96,6 +100,9 @@ class Witness:
         deed = self.ledger.texts.get(thing.truth)
         if deed is None:
             return
+        if isinstance(thing, Note) and thing.dropped and seen.what == "note":
+            self._leaked(product, seen.record, thing)
+            return
         audience = product.audience(seen.record, thing)
         allowed = min(_width(deed.audience), _width(deed.known_audience))
         if _width(audience) < allowed:
@@ -108,7 +115,22 @@ class Witness:
         if known and looked and product.clock.now() - looked > IN_FLIGHT and not product.late:
             self.breach(f"{deed.token} was taken back in {deed.system}, then written")
 
+    def _leaked(self, product: SimulatedProduct, record: Record, note: Note) -> None:
+        """The product dropped the flag: once may happen, and must be taken back (law 45)."""
+        place = record.place
+        if any(one.place == place and other is product for other, one, _ in self.leaks):
+            self.breach(f"{note.truth} leaked in {product.name} {place}, as another did before")
+        self.leaks.append((product, record, note))
+
+    def still_leaking(self) -> Iterator[str]:
+        """Leaks that nobody took back."""
+        for product, record, note in self.leaks:
+            if note in record.notes and not (record.deleted or record.forbidden):
+                yield f"{note.truth} leaked in {product.name} #{record.id} and stayed"
+
     def _count(self, product: SimulatedProduct, seen: Seen, thing: Note | File) -> None:
+        if product.twice:
+            return
         key = (product.name, seen.record.id, thing.truth)
         self.made[key] += 1
         deed = self.ledger.texts.get(thing.truth)
@@ -122,9 +144,9 @@ class Witness:
         now = product.clock.now()
         key = (native.ref.system, native.ref.id)
         self.looks[key] = now
-        record = product.records[native.ref.id]
+        shown = flat(native.values)
         for deed in self.ledger.standing(key):
-            if deed.looked_at is None and record.shown is native:
+            if deed.looked_at is None and shown.get(deed.path) == deed.new:
                 deed.looked_at = now
 
 

@@ -13,6 +13,7 @@ SUBJECTS = (
     "disk full on db01", "login fails for everybody in the Prague office since the update",
     "printer on fire", "VPN drops", "mail queue grows and grows and nobody knows why at all",
 )  # fmt: skip
+COMMON = ("VPN drops", "printer on fire")
 TAGS = ("net:core", "vip", "env:prod", "later")
 CATEGORIES = (["infra", "storage"], ["infra", "network"], ["app"])
 
@@ -29,7 +30,7 @@ CHOICES: Mapping[str, Mapping[str, tuple[str, Sequence[Json]]]] = {
         "board": ("list", ("Inbox", "Doing", "Blocked", "Done")),
     },
     "environment": {
-        "desk": ("CustomFields.Environment", ("Production", "PRD", "Staging", "Test", "")),
+        "desk": ("CustomFields.Environment", ("Production", "PRD", "Staging", "Test", "Lab", "")),
         "tracker": ("custom_fields.Environment", ("prod", "stage", "")),
     },
     "category": {

@@ -15,6 +15,7 @@ from tests.simulation.crowd import Crowd
 from tests.simulation.deeds import Ledger
 from tests.simulation.mishaps import Mishaps
 from tests.simulation.pushes import Pushes
+from tests.simulation.robots import Robots
 from tests.simulation.schedule import SPAN_S, Planned, Schedule
 from tests.simulation.swift_store import SwiftStore
 from tests.simulation.witness import Witness
@@ -53,6 +54,8 @@ class World:
             self.products, self.faults, self.clock, random.Random(f"lines {plan.seed}")
         )
         self.mishaps = Mishaps(self)
+        self.robots = Robots(self.products, self.faults)
+        self.poison: dict[tuple[str, str], int] = {}
         self.steps: Counter[str] = Counter()
         self.crashes: list[datetime] = []
         self.edition = 1
@@ -67,6 +70,8 @@ class World:
             lane.looked = self.witness.looked
             lane.line.meanwhile = partial(self._meanwhile, name)
         self.pushes = Pushes(self)
+        self.crowd.long_ago()
+        self.clock.advance(3600.0)
         self.engine = self._boot()
 
     def say(self, text: str) -> None:
@@ -148,6 +153,10 @@ class World:
     # -- while a call is out ------------------------------------------------------------
     def _meanwhile(self, lane: str, phase: str) -> None:
         self.step(f"call, {phase}")
+        about = self.lanes[lane].about
+        if about is not None and phase == "after" and self.poison.get((lane, about.id)):
+            self.poison[lane, about.id] -= 1
+            raise Crash("poisoned read")
         if not self.faults.on:
             return
         draw = self.rand.random()

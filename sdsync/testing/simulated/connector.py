@@ -41,7 +41,7 @@ from sdsync.testing.simulated import feed, search
 from sdsync.testing.simulated.clock import VirtualClock
 from sdsync.testing.simulated.faults import Faults
 from sdsync.testing.simulated.flavours import BOARD, DESK, TRACKER
-from sdsync.testing.simulated.native import show, show_place
+from sdsync.testing.simulated.native import partial, show, show_place
 from sdsync.testing.simulated.product import SimulatedProduct
 from sdsync.testing.simulated.things import OURS, Record
 from sdsync.testing.simulated.trouble import Line
@@ -120,7 +120,8 @@ class SimulatedConnector:
         # distinguishes from an edit back is one, to everybody.
         if before is not None and before.version is not None and self.faults.strike("stale read"):
             return before
-        return show(self.product, record)
+        shown = show(self.product, record)
+        return partial(shown, self.rand) if self.faults.strike("partial read") else shown
 
     def _count_unreachable(self, failure: Failure) -> None:
         if isinstance(failure, Forbidden):
@@ -206,6 +207,11 @@ class SimulatedConnector:
         if isinstance(operation, Create | AddElement) and faults.strike("pending job"):
             return self._as_job(operation)
         answer = self._carry_out(operation)
+        if isinstance(operation, Create | AddElement) and faults.strike("call delivered twice"):
+            self.product.twice = True
+            self._carry_out(operation)
+            self.product.twice = False
+            return self.line.cut()
         if isinstance(answer, Done) and faults.strike("effect then cut"):
             return self.line.cut()
         self.line.back()
@@ -235,10 +241,15 @@ class SimulatedConnector:
         return self.capabilities.create[kind].landing_s
 
     def notifies(self, operation: Operation) -> Audience:
-        """A note that customers can read mails one of them; nothing else mails."""
+        """A note that is not internal mails one customer, or one of staff inside."""
         if not isinstance(operation, AddElement) or operation.kind != "note":
             return Audience()
-        return Audience() if operation.values.get("internal") else Audience(customers=0, staff=1)
+        if operation.values.get("internal"):
+            return Audience()
+        record = self.product.records.get(operation.ref.id)
+        place = self.product.places.get(record.place) if record else None
+        outside = place is not None and place.default_audience in ("customer", "public")
+        return Audience(customers=1) if outside else Audience(staff=1)
 
     # -- pushing -----------------------------------------------------------------
     def read_webhook(

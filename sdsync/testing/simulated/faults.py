@@ -18,6 +18,8 @@ RATES: Mapping[str, float] = {
     "throttled without hint": 0.006,
     "pending job": 0.06,
     "lost job": 0.2,  # of the pending ones
+    "call delivered twice": 0.004,
+    "partial read": 0.03,
     "stale read": 0.03,
     "not found for a while": 0.006,
     "short page": 0.08,

@@ -104,7 +104,7 @@ DESK = Flavour(
         "Cc": Rule(multiple=True),
         "Priority": Rule(("10", "30", "50", "70", "90"), start="50"),
         "Due": Rule(),
-        "CustomFields.Environment": Rule(("Production", "PRD", "Staging", "Test")),
+        "CustomFields.Environment": Rule(("Production", "PRD", "Staging", "Test", "Lab")),
         "CustomFields.Category": Rule(),
         "CustomFields.Tags": Rule(multiple=True),
         "CustomFields.Fix": Rule(),

@@ -54,6 +54,8 @@ class Text:
         before, after, full = str(old or ""), str(new or ""), str(whole)
         if full.startswith(before) and len(before) > TAIL and after.endswith(before[-TAIL:]):
             return after + full[len(before) :]
+        if full != before and len(before) > TAIL and after[:TAIL] == before[:TAIL]:
+            return None  # the edit reaches into what was cut: nobody can tell what it means
         return after or None
 
 

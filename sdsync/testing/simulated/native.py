@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from sdsync.connectors.contract import FieldInfo, NativeElement, NativeRecord, PlaceInfo
@@ -101,6 +103,15 @@ def _allowed(flavour: Flavour, status: str) -> tuple[str, ...] | None:
     if flavour.transitions is None:
         return None
     return (status, *flavour.transitions[status])
+
+
+def partial(shown: NativeRecord, rand: random.Random) -> NativeRecord:
+    """A read that proves one field, or the notes, not: the value it bears there is none."""
+    names = sorted(flat(shown.values).keys() - {"Status", "status", "list"})
+    gap = rand.choice(names)
+    values = nested({path: one for path, one in flat(shown.values).items() if path != gap})
+    notes = None if rand.random() < 0.5 else shown.notes
+    return replace(shown, values=values, unknown=frozenset({gap}), notes=notes)
 
 
 def show_note(product: SimulatedProduct, record: Record, note: Note) -> NativeElement:

@@ -66,7 +66,9 @@ class SimulatedProduct:
         self.records: dict[str, Record] = {}
         self.log: list[Logged] = []
         self.keyed: dict[str, str] = {}  # idempotency key -> id of what it made
+        self.twice = False  # what happens now is a call that somebody on the way repeated
         self.late = False  # what happens now is a call that landed after it was given up
+        self.tell: Callable[[str], None] = lambda _: None  # what of its own nature struck
         self.watch: Callable[[Seen], None] = lambda _: None
         self.automation: Callable[[Record, tuple[str, ...], str], None] = lambda *_: None
         self._numbers = 0
@@ -187,11 +189,13 @@ class SimulatedProduct:
         """Add a note. The flag of an account without the right is dropped silently."""
         self._open(record.place)
         flag = internal and self.flavour.private_flag
-        if by == self.us and not self.places[record.place].private_right:
+        dropped = flag and by == self.us and not self.places[record.place].private_right
+        if dropped:
+            self.tell("private flag dropped")
             flag = False
         note = Note(
             self._next_id("n"), truth, by, self.now(), body, flag,
-            mark if self.flavour.note_marks else None, intent,
+            mark if self.flavour.note_marks else None, intent, dropped=dropped,
         )  # fmt: skip
         record.notes.append(note)
         self._changed(record, "note", by, note)
@@ -252,6 +256,8 @@ class SimulatedProduct:
     ) -> bool:
         if not birth and (rule.write_once or (rule.derived and record.has_child)):
             return False
+        if by == self.us and path in record.frozen:
+            return False
         if path in self.flavour.people_paths and not self._are_people(value):
             return False
         if rule.values is not None and value not in ("", None) and value not in rule.values:
@@ -275,6 +281,7 @@ class SimulatedProduct:
         """A reply that a customer can read starts the work: the product's own doing."""
         reacts = self.flavour.reacts
         if reacts and not note.internal and record.values[self.flavour.status_path] == reacts[0]:
+            self.tell("product's own reaction")
             robot = self.person("robot") or self.us
             self.write(record, {self.flavour.status_path: reacts[1]}, by=robot, automatic=True)
 

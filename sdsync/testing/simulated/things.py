@@ -54,6 +54,7 @@ class Note:
     mark: str | None = None
     intent: str | None = None
     edited_at: datetime | None = None
+    dropped: bool = False  # it was to be internal, and the product forgot to say no
 
 
 @dataclass(slots=True)
@@ -97,6 +98,8 @@ class Record:
     forbidden: bool = False
     missing_until: datetime | None = None
     has_child: bool = False
+    frozen: set[str] = field(default_factory=set)  # paths that our account may not write
+    broken_until: datetime | None = None  # writes fail with a 500 that changed nothing
     indexed_at: datetime | None = None  # when a lagging search will know it
     shown: NativeRecord | None = None  # as of ``version``; None: to be built
     shown_before: NativeRecord | None = None

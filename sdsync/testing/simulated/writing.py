@@ -13,7 +13,7 @@ from sdsync.connectors.contract import (
     RemoveElement,
     Update,
 )
-from sdsync.connectors.failures import Conflict, Failure, Forbidden, Missing, Rejected
+from sdsync.connectors.failures import Conflict, Failure, Forbidden, Missing, Rejected, Transient
 from sdsync.store.records import Ref
 from sdsync.testing.simulated.faults import Faults
 from sdsync.testing.simulated.native import flat
@@ -85,10 +85,14 @@ def _update(
     if cas and operation.if_version is not None and operation.if_version != str(record.version):
         faults.note("conflicting edit")
         return Conflict()
+    if record.broken_until is not None and product.clock.now() < record.broken_until:
+        faults.note("record fails")
+        return Transient("500, nothing changed")
     values = flat(operation.values)
     _, refused = product.judge(record, values, by=product.us)
     if refused and flavour.refuses_loudly:
-        return Rejected(tuple(refused), "not accepted")
+        named = tuple(refused) if faults.rand.random() < 0.5 else ()
+        return Rejected(named, "not accepted")
     if faults.strike("ignored field"):
         values.pop(faults.rand.choice(sorted(values)), None)
     if any(_is_cut(product, path, value) for path, value in values.items()):
