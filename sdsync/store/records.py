@@ -332,8 +332,8 @@ class WorkKey:
 class Work:
     """One dirty thing of a lane. Claimed in order of ``deadline_at``.
 
-    ``deadline_at`` is ``since`` plus the lag objective of its priority, so that
-    waiting raises it and nothing starves (law 36). ``generation`` grows with
+    ``deadline_at`` is when it will have waited as long as its priority ever may,
+    so that waiting raises it and nothing starves (law 36). ``generation`` grows with
     each ring; finishing clears only the generation that was taken.
     """
 

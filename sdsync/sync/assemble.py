@@ -60,7 +60,7 @@ def assemble(
         rand=rand or SystemRandom(),
         people=lambda known: _people(known, config, tables),
         steps=steps,
-        objectives_s={int(name[1:]): seconds for name, seconds in config.lag.items()},
+        objectives=config.lag,
         ring=ring,
         fence=fence,
     )

@@ -6,10 +6,11 @@ The running daemon notices by itself; none of these needs it to run.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 from sdsync.config.vocabulary import group_of
+from sdsync.ratelimit import urgency
 from sdsync.store.contract import Stale, Store
 from sdsync.store.records import (
     AuditRow,
@@ -29,7 +30,7 @@ from sdsync.store.records import (
     Work,
     WorkKey,
 )
-from sdsync.sync.model import OBJECTIVES_S
+from sdsync.sync.model import OBJECTIVES
 
 Member = tuple[Hub, Replica, str]
 ENDED_BY_REPLAY = frozenset({GroupState.PARKED, GroupState.AWAITING_PLAN, GroupState.DIFFERS})
@@ -339,7 +340,7 @@ def _ring(
     now: datetime,
     hint: dict[str, Json],
 ) -> None:
-    deadline = now + timedelta(seconds=OBJECTIVES_S.get(hub.priority, 600))
+    deadline = urgency.deadline(now, hub.priority, OBJECTIVES)
     change.ring.append(
         Work(WorkKey(lane, kind, target), hub.priority, now, now, deadline, hint=hint)
     )

@@ -14,6 +14,7 @@ from random import Random
 from sdsync.config.clock import Clock
 from sdsync.connectors.contract import ChangeEvent, Connector
 from sdsync.mappings.contract import People
+from sdsync.ratelimit import urgency
 from sdsync.ratelimit.lanes import Grant, Granted, answered, ask, give_back
 from sdsync.store.contract import Stale, Store
 from sdsync.store.records import (
@@ -28,7 +29,7 @@ from sdsync.store.records import (
 from sdsync.sync.delivery import Delivery
 from sdsync.sync.feeds import Feeds
 from sdsync.sync.looks import Looks
-from sdsync.sync.model import OBJECTIVES_S, Context, SyncPolicy
+from sdsync.sync.model import OBJECTIVES, Context, SyncPolicy
 from sdsync.sync.pauses import Pauses
 from sdsync.sync.people import KnownPeople
 from sdsync.sync.policy import lane_trouble, lesson
@@ -39,6 +40,7 @@ CLAIM_AGAIN = timedelta(seconds=1)
 CRASHES = 3  # starts that never ended before a piece of work is set aside (law 35)
 STALE_TRIES = 20
 BUSY_WAIT = timedelta(milliseconds=50)
+NAMES_KEPT = 10_000
 TELL_AGAIN = timedelta(seconds=5)
 
 
@@ -59,7 +61,7 @@ class Engine:
         rand: Random,
         people: Callable[[Store], People] | None = None,
         steps: Callable[[str], None] = no_step,
-        objectives_s: Mapping[int, float] = OBJECTIVES_S,
+        objectives: Mapping[str, float] = OBJECTIVES,
         ring: Callable[[str], None] = no_step,
         fence: Callable[[str], bool] = lambda _lane: True,
     ) -> None:
@@ -69,13 +71,14 @@ class Engine:
         self.clock = clock
         self.rand = rand
         self.step = steps
-        self.objectives_s = objectives_s
+        self.objectives = objectives
         self.ring = ring  # wakes another lane of this process; losing it loses nothing
         self.fence = fence  # whether this process still holds the lane, asked last before a call
         self.people = KnownPeople(store, people)
         self.pauses = Pauses(store)
         self._busy: dict[str, set[str]] = {name: set() for name in systems}
         self._names: dict[WorkKey, set[str]] = {}
+        self._both: dict[WorkKey, set[str]] = {}
         self._told: dict[str, tuple[str, datetime]] = {}
         self._guard = threading.Lock()
         self.looks = Looks(self)
@@ -137,6 +140,17 @@ class Engine:
 
     def _aliases(self, work: Work) -> set[str]:
         """Both names of one record's work: looks and deliveries of it never overlap."""
+        known = self._both.get(work.key)
+        if known is not None:
+            return known
+        names = self._names_of(work)
+        if len(names) > 1:  # with only one name so far, the other may come
+            if len(self._both) >= NAMES_KEPT:
+                self._both.clear()
+            self._both[work.key] = names
+        return names
+
+    def _names_of(self, work: Work) -> set[str]:
         names = {work.key.target}
         if work.key.kind == "deliver":
             share = self.store.share_with_replica(work.key.target)
@@ -231,7 +245,7 @@ class Engine:
             people=self.people,
             new_id=self.new_id,
             humans=self.people.is_human,
-            objectives_s=self.objectives_s,
+            objectives=self.objectives,
         )
 
     def new_id(self) -> str:
@@ -244,10 +258,8 @@ class Engine:
     ) -> Work:
         """A piece of work that no hub record is behind yet."""
         now = self.clock.now()
-        objective = self.objectives_s.get(priority, 600)
-        return Work(
-            WorkKey(lane, kind, target), priority, now, due, now + timedelta(seconds=objective)
-        )
+        deadline = urgency.deadline(now, priority, self.objectives)
+        return Work(WorkKey(lane, kind, target), priority, now, due, deadline)
 
     # -- capture ------------------------------------------------------------------------
     def capture(

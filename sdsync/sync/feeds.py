@@ -107,6 +107,7 @@ class Feeds:
                 )
                 for one in people
             ]
+        self._close_causes(system, change, now)
         due = now + DESCRIBE_AGAIN
         change.ring.append(engine.work_for(system.name, "describe", FEED, due=due, priority=1))
         known = engine.store.people(system.name)
@@ -145,7 +146,6 @@ class Feeds:
             look = engine.work_for(system.name, "look", ref.id, due=now, priority=5)
             look.hint = {"kind": ref.kind}
             change.ring.append(look)
-        self._close_causes(system, change, now)
         due = now + timedelta(seconds=system.sweep_s / SWEEPS)
         change.ring.append(engine.work_for(system.name, "sweep", FEED, due=due, priority=5))
         engine.store.commit(change)

@@ -10,10 +10,11 @@ from typing import Protocol
 from sdsync.connectors.contract import Capabilities, PlaceInfo
 from sdsync.mappings.contract import Mapping as FieldMapping
 from sdsync.mappings.contract import People
+from sdsync.ratelimit import urgency
 from sdsync.store.records import Hub, Json, Replica
 
 #: Lag objective per priority, seconds: how old the oldest unsent change may be.
-OBJECTIVES_S: Mapping[int, float] = {1: 30, 2: 120, 3: 600, 4: 1800, 5: 3600}
+OBJECTIVES: Mapping[str, float] = {"P1": 30, "P2": 120, "P3": 600, "P4": 1800, "P5": 3600}
 
 BIRTH = "birth"  # a policy: the side of birth owns the group
 
@@ -101,7 +102,7 @@ class Context:
     people: People
     new_id: Callable[[], str]
     humans: Callable[[str, str | None], bool]  # (system, native person) -> is a person
-    objectives_s: Mapping[int, float] = field(default_factory=lambda: OBJECTIVES_S)
+    objectives: Mapping[str, float] = field(default_factory=lambda: OBJECTIVES)
 
     def ours(self, system: str, at: datetime) -> datetime:
         """A stamp of a product's clock as our clock would have read it (law 14)."""
@@ -138,4 +139,4 @@ class Context:
 
     def deadline(self, since: datetime, priority: int) -> datetime:
         """When waiting work of this priority becomes the most urgent (law 36)."""
-        return since + timedelta(seconds=self.objectives_s.get(priority, 600))
+        return urgency.deadline(since, priority, self.objectives)
