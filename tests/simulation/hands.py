@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 
 from sdsync.testing.simulated.product import SimulatedProduct
 from sdsync.testing.simulated.things import File, Note, Record
@@ -46,6 +47,11 @@ class Hands:
         """Whether people can work on it."""
         gone = record.deleted or record.merged_into is not None
         return not gone and not product.places[record.place].archived
+
+    def settled(self, product: SimulatedProduct, record: Record) -> bool:
+        """Old enough for people to put it away: what is made is not gone within moments."""
+        age = product.clock.now() - (record.created_at - product.offset)
+        return age > timedelta(minutes=4)
 
     def who(self, product: SimulatedProduct) -> str:
         """Some member of staff with an account there."""

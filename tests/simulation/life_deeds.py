@@ -76,6 +76,8 @@ class LifeDeeds(TextDeeds):
         if picked is None:
             return False
         product, loser = picked
+        if not self.settled(product, loser):
+            return False
         others = [
             one for one in product.records.values() if one is not loser and self.alive(product, one)
         ]
@@ -92,6 +94,8 @@ class LifeDeeds(TextDeeds):
         if picked is None:
             return False
         product, record = picked
+        if not self.settled(product, record):
+            return False
         product.delete(record, by=self.who(product))
         self.say(f"{product.name} #{record.id} deleted")
         return True

@@ -100,12 +100,12 @@ class Witness:
         deed = self.ledger.texts.get(thing.truth)
         if deed is None:
             return
-        if isinstance(thing, Note) and thing.dropped and seen.what == "note":
-            self._leaked(product, seen.record, thing)
-            return
         audience = product.audience(seen.record, thing)
         allowed = min(_width(deed.audience), _width(deed.known_audience))
         if _width(audience) < allowed:
+            if isinstance(thing, Note) and thing.dropped and seen.what == "note":
+                self._leaked(product, seen.record, thing)
+                return
             self.breach(
                 f"{deed.token} was {deed.audience} in {deed.system} and is {audience} in "
                 f"{product.name} #{seen.record.id}"
