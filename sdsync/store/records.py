@@ -141,6 +141,7 @@ class Hub:
     refused: dict[str, list[Json]] = field(default_factory=dict)
     rules_seen: dict[str, str] = field(default_factory=dict)
     merged_into: str | None = None  # hub id of the survivor (law 22)
+    merged_at: datetime | None = None
     human_at: datetime | None = None  # oldest human change not yet delivered everywhere
     version: int = 0  # optimistic: a commit on an older version is Stale
 
@@ -393,8 +394,8 @@ class SyncRow:
 
     sync: str
     activated_at: datetime
-    mode: str
-    digest: str = ""
+    mode: str  # the truth: ``live`` and ``observe`` change it
+    in_file: str = ""  # the file's word at the last start; only a new word counts
 
 
 @dataclass(slots=True)

@@ -276,11 +276,7 @@ def unlink(store: Store, ref: str, by: str, now: datetime) -> None:
 
 def go_live(store: Store, sync: str, by: str, now: datetime) -> None:
     """Note that a sync may write from now on, and ring all that waits for it."""
-    row = store.sync(sync) or SyncRow(sync, now, "live")
-    row.mode = "live"
-    store.commit(
-        Change(syncs=[row], audit=[AuditRow(now, "live", f"person:{by}", actor=by, text=sync)])
-    )
+    _set_mode(store, sync, "live", by, now)
     after = ""
     while hubs := store.hubs(sync=sync, after=after, limit=200):
         for hub in hubs:
@@ -290,6 +286,18 @@ def go_live(store: Store, sync: str, by: str, now: datetime) -> None:
                 _wake(change, hub, replica, now)
             store.commit(change)
         after = hubs[-1].id
+
+
+def go_observe(store: Store, sync: str, by: str, now: datetime) -> None:
+    """Stop writing for a sync; everything else goes on (law 56)."""
+    _set_mode(store, sync, "observe", by, now)
+
+
+def _set_mode(store: Store, sync: str, mode: str, by: str, now: datetime) -> None:
+    row = store.sync(sync) or SyncRow(sync, now, mode)
+    row.mode = mode
+    told = AuditRow(now, mode, f"person:{by}", actor=by, text=sync)
+    store.commit(Change(syncs=[row], audit=[told]))
 
 
 # -- pieces ------------------------------------------------------------------------

@@ -132,4 +132,5 @@ def mapping_changed(
         put = mapping.put(field, whole, seen=current, hub=draft.hub.values, people=ctx.people)
         if put.values and value != whole:
             hit("law 7: awaiting plan")
+            replica.sent[field] = value  # what it shows under the new mapping
             draft.mark(replica, group, GroupState.AWAITING_PLAN, note="mapping changed")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 
@@ -241,12 +242,17 @@ class Engine:
         return Context(
             now=self.clock.now(),
             systems={name: one.view() for name, one in self.systems.items()},
-            syncs=self.syncs,
+            syncs={name: self._as_told(one) for name, one in self.syncs.items()},
             people=self.people,
             new_id=self.new_id,
             humans=self.people.is_human,
             objectives=self.objectives,
         )
+
+    def _as_told(self, sync: SyncPolicy) -> SyncPolicy:
+        """The sync with the mode that a person gave it last; the file only begins it."""
+        row = self.store.sync(sync.name)
+        return sync if row is None or row.mode == sync.mode else replace(sync, mode=row.mode)
 
     def new_id(self) -> str:
         """A random id that sorts by time of making."""

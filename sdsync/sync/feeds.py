@@ -44,9 +44,9 @@ class Feeds:
         change = Change()
         for sync in engine.syncs.values():
             row = engine.store.sync(sync.name)
-            if row is None or row.mode != sync.mode:
+            if row is None or row.in_file != sync.mode:
                 activated = row.activated_at if row else now
-                change.syncs.append(SyncRow(sync.name, activated, sync.mode))
+                change.syncs.append(SyncRow(sync.name, activated, sync.mode, sync.mode))
         for name in engine.systems:
             change.ring.append(engine.work_for(name, "describe", FEED, due=now, priority=1))
             change.ring.append(engine.work_for(name, "poll", FEED, due=now, priority=1))

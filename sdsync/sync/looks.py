@@ -9,6 +9,8 @@ from sdsync.connectors.contract import Connector, NativeRecord
 from sdsync.connectors.failures import Forbidden, Missing, Rejected
 from sdsync.store.records import (
     Change,
+    GroupState,
+    Intent,
     IntentState,
     Ref,
     Replica,
@@ -20,12 +22,13 @@ from sdsync.sync.branches import hit
 from sdsync.sync.confirm import judge
 from sdsync.sync.draft import Draft
 from sdsync.sync.edits import Look
+from sdsync.sync.elements import absorb_elements
 from sdsync.sync.model import Context, SyncPolicy
 from sdsync.sync.observe import absorb, too_old
 from sdsync.sync.policy import is_failure, lane_trouble
 from sdsync.sync.refusal import REACH_AGAIN
 from sdsync.sync.scope import PRIORITIES, bear, begin, environment, join, rescope, takers, tenant_of
-from sdsync.sync.settling import born
+from sdsync.sync.settling import DOUBLES, born
 from sdsync.sync.structure import merged, not_found, route_late_notes
 from sdsync.sync.systems import System
 
@@ -85,8 +88,10 @@ class Looks:
     def _linked(self, share: Share, ref: Ref, look: Look, ctx: Context, work: Work) -> Change:
         draft = Draft(share, ctx)
         replica = _replica(share, ref) or _replica(share, look.native.ref)
-        if replica is None or replica.state in DEAD or share.hub.state == "unlinked":
+        if replica is None or share.hub.state == "unlinked":
             return Change()
+        if replica.state in DEAD:
+            return self._late_notes(draft, replica, look)
         if too_old(replica, look):
             draft.look(replica, due=ctx.now + AGAIN)
             return Change(ring=draft.change.ring)
@@ -99,7 +104,7 @@ class Looks:
             return _both(draft, other)
         self.merge(draft, replica, look)
         if share.hub.merged_into:
-            return self._late(draft, share.hub.merged_into)
+            return self._late(draft, replica, share.hub.merged_into)
         self._enter_more(draft, look, ctx)
         return draft.change
 
@@ -116,12 +121,20 @@ class Looks:
         if replica.system == hub.birth_system:
             hub.tenant = tenant_of(draft, replica)
 
-    def _late(self, draft: Draft, survivor_id: str) -> Change:
+    def _late_notes(self, draft: Draft, replica: Replica, look: Look) -> Change:
+        """A merged copy is never written again, but people may still write notes on it (law 22)."""
+        survivor_id = draft.hub.merged_into
+        if survivor_id is None or look.native.ref.id != replica.native_id:
+            return Change()
+        absorb_elements(draft, replica, look)
+        return self._late(draft, replica, survivor_id)
+
+    def _late(self, draft: Draft, replica: Replica, survivor_id: str) -> Change:
         survivor = self._engine.store.share(survivor_id)
         if survivor is None:
             return draft.change
         other = Draft(survivor, draft.ctx)
-        if route_late_notes(draft, other):
+        if route_late_notes(draft, replica, other):
             return _both(draft, other)
         return draft.change
 
@@ -164,6 +177,12 @@ class Looks:
         if share is None:
             return None
         intent = next(one for one in share.intents if one.mark == native.mark)
+        if (
+            native.ours
+            and intent.element_id is None
+            and intent.native_id not in (None, native.ref.id)
+        ):
+            return self._double(share, intent, native, ctx)
         if intent.element_id is not None or intent.state not in UNSETTLED or not native.ours:
             hit("law 29: a copy of our mark")
             return None
@@ -176,6 +195,16 @@ class Looks:
         share.attempts = [one for one in share.attempts if one.replica_id != replica.id]
         absorb(draft, replica, look)
         draft.deliver(replica)
+        return draft.change
+
+    def _double(self, share: Share, intent: Intent, native: NativeRecord, ctx: Context) -> Change:
+        """A second bearer of a mark that our own account made: told, and never adopted (law 30)."""
+        hit("law 30: a double in the feed")
+        draft = Draft(share, ctx)
+        replica = share.replica(intent.replica_id)
+        text = f"{replica.system} holds {native.key} beside {replica.key}, made by one intent"
+        if draft.state(replica, DOUBLES) is not GroupState.PARKED:
+            draft.park(replica, DOUBLES, text, about=["doubles", intent.id])
         return draft.change
 
     def _ours(self, native: NativeRecord, work: Work) -> Change:

@@ -148,6 +148,23 @@ class GroupMerge:
         self._settle_base()
         if changed:
             self._spread()
+        if values.get("status") != self.shown.get("status") == "closed":
+            self._agree_to_differ()
+
+    def _agree_to_differ(self) -> None:
+        """It is closed here and only resolved elsewhere, until the side of birth closes."""
+        edit = self.edits.get("status") or next(iter(self.edits.values()))
+        self.draft.audit(
+            "refused",
+            source=self.replica.system,
+            replica=self.replica,
+            field="status",
+            actor=edit.actor,
+            why="only the side of birth closes",
+            before="closed",
+            after=self.draft.hub.values.get("status"),
+        )
+        self.draft.mark(self.replica, self.group, GroupState.DIFFERS, note="closed here alone")
 
     def lose(self, why: str) -> None:
         """The hub keeps its value; this replica is to receive it."""
@@ -355,7 +372,7 @@ class GroupMerge:
     def _version(self, field: str, value: Json) -> FieldVersion:
         edit = self.edits.get(field) or next(iter(self.edits.values()))
         before = self.draft.hub.versions.get(field)
-        hops = () if edit.human or before is None else (*before.hops, self.replica.system)
+        hops = self._hops(edit, before)
         source = f"reaction:{self.replica.system}" if edit.reaction else self.replica.system
         return FieldVersion(
             field=field,
@@ -369,6 +386,12 @@ class GroupMerge:
             human=edit.human,
             hops=hops,
         )
+
+    def _hops(self, edit: Edit, before: FieldVersion | None) -> tuple[str, ...]:
+        """The chain goes on only when a machine answers another system's change (law 18)."""
+        if edit.human or before is None or _system(before.source) == self.replica.system:
+            return ()
+        return (*before.hops, self.replica.system)
 
     def _settle_base(self) -> None:
         """*sent* becomes what the replica shows: the hub's value where it projects to it."""
@@ -403,9 +426,7 @@ class GroupMerge:
         if any(
             self.draft.hub.values.get(field) != self.replica.sent.get(field) for field in self.edits
         ):
-            capped = self.group == "outcome" and self.shown.get("status") == "closed"
-            state = GroupState.DIFFERS if capped else GroupState.DIRTY
-            self.draft.mark(self.replica, self.group, state)
+            self.draft.mark(self.replica, self.group, GroupState.DIRTY)
             self.draft.deliver(self.replica)
 
     def _projects(self, field: str, whole: Json) -> bool:

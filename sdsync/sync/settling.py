@@ -16,6 +16,8 @@ from sdsync.sync.branches import hit
 from sdsync.sync.draft import Draft
 from sdsync.sync.elements import placed_ids, settle_element
 
+DOUBLES = "doubles"  # a group of its own: what has two bearers waits for a person
+
 
 def born(
     draft: Draft, replica: Replica, intent: Intent | None, native_id: str, fields: dict[str, Json]
@@ -43,7 +45,7 @@ def settle_intent(
         hit("law 30: doubles counted")
         draft.park(
             replica,
-            "doubles",
+            DOUBLES,
             f"{replica.system} holds {len(fresh)} copies of one {intent.kind}",
             about=["doubles", intent.id],
         )

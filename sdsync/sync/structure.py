@@ -23,6 +23,7 @@ from sdsync.sync.spread import spread
 #: Between the two looks that must both find nothing.
 SECOND_LOOK = timedelta(seconds=60)
 EXISTENCE = "existence"
+ROUTED = "routed"  # of a late note's own placement: the survivor has it
 
 
 def not_found(draft: Draft, replica: Replica, *, canary: bool | None, proved: bool = False) -> bool:
@@ -127,6 +128,7 @@ def merged(
     for one in draft.share.replicas:
         draft.deliver(one)
     draft.hub.state, draft.hub.merged_into = "merged", survivor.hub.id
+    draft.hub.merged_at = draft.ctx.now
     draft.audit("merged", source=replica.system, replica=replica, text=f"into {native.key}")
     other = Draft(survivor, draft.ctx)
     other.audit("absorbed", source=replica.system, text=f"{replica.key} was merged into it")
@@ -146,32 +148,33 @@ def merged(
     return other
 
 
-def _already_there(draft: Draft, survivor: Draft, element: Element, copy: Element) -> None:
+def _already_there(
+    draft: Draft, survivor: Draft, element: Element, copy: Element, *, but: Replica
+) -> None:
     """Systems where the note was placed before the merge have it: it is not placed again."""
     for place in draft.share.placements_of(element.id):
         system = draft.share.replica(place.replica_id).system
         twin = survivor.share.at(system)
+        if place.replica_id == but.id:
+            continue
         if place.state is PlacementState.PLACED and twin is not None:
             survivor.share.placements.append(
                 Placement(copy.id, twin.id, PlacementState.PLACED, place.native_id, copy.version)
             )
 
 
-def route_late_notes(draft: Draft, survivor: Draft) -> int:
-    """Notes that reach a merged record go to the survivor (law 22)."""
+def route_late_notes(draft: Draft, replica: Replica, survivor: Draft) -> int:
+    """Notes that people wrote on a merged copy after the merge go to the survivor (law 22)."""
     moved = 0
-    for element in draft.share.elements:
-        late = [
-            place
-            for place in draft.share.placements_of(element.id)
-            if place.state is PlacementState.PENDING and element.source not in ("sdsync",)
-        ]
-        if not late or element.kind != "note":
+    for element in [one for one in draft.share.elements if one.source == replica.system]:
+        home = draft.share.placement(element.id, replica.id)
+        merged_at = draft.hub.merged_at
+        late = merged_at is not None and element.created_at >= merged_at
+        if element.kind != "note" or home is None or home.note == ROUTED or not late:
             continue
         hit("law 22: late note routed")
-        for place in late:
-            draft.share.placements.remove(place)
-        copy = type(element)(
+        home.note = ROUTED
+        copy = Element(
             id=draft.ctx.new_id(),
             hub_id=survivor.hub.id,
             kind="note",
@@ -181,7 +184,7 @@ def route_late_notes(draft: Draft, survivor: Draft) -> int:
             hops=element.hops,
         )
         survivor.share.elements.append(copy)
-        _already_there(draft, survivor, element, copy)
+        _already_there(draft, survivor, element, copy, but=replica)
         distribute(survivor, copy)
         moved += 1
     return moved
