@@ -142,7 +142,8 @@ class Decisions:
 
     def _listed(self, deed: TextDeed, share: Share, home: Replica, replica: Replica) -> bool:
         joined = [one for one in (home.joined_at, replica.joined_at) if one is not None]
-        if any(deed.at < one + timedelta(minutes=4) for one in joined):
+        first = self.world.ledger.texts.get(deed.token.partition("v")[0], deed)
+        if any(first.at < one + timedelta(minutes=4) for one in joined):
             return True  # old notes and files count as seen (law 11)
         for element in share.elements:
             text = str(element.values.get("body") or element.values.get("name"))

@@ -64,6 +64,7 @@ class World:
         self._crash_after: int | None = None
         self._crash_at: str | None = None
         self._nested = 0
+        self._bells = {one: random.Random(f"bells {one} {plan.seed}") for one in LANES}
         self._wake: dict[str, datetime | None] = {}
         self.alive = True
         for name, lane in self.lanes.items():
@@ -147,7 +148,7 @@ class World:
 
     def _ring(self, lane: str) -> None:
         """A bell inside the process. Losing one must lose nothing: the feed's timer comes."""
-        if not self.faults.strike("lost bell"):
+        if not self.faults.strike("lost bell", self._bells[lane]):
             self._wake[lane] = self.clock.now()
 
     # -- while a call is out ------------------------------------------------------------

@@ -48,9 +48,9 @@ class Faults:
         self.on = True
         self.hits: Counter[str] = Counter()
 
-    def strike(self, name: str) -> bool:
-        """Whether the fault strikes now."""
-        if not self.on or self.rand.random() >= self.rates[name]:
+    def strike(self, name: str, rand: random.Random | None = None) -> bool:
+        """Whether the fault strikes now; ``rand`` where the order of asking is nobody's promise."""
+        if not self.on or (rand or self.rand).random() >= self.rates[name]:
             return False
         self.hits[name] += 1
         return True
