@@ -9,7 +9,7 @@ from sdsync.mappings.contract import Unmapped
 from sdsync.store.records import FieldVersion, GroupState, Json, Replica
 from sdsync.sync.branches import hit
 from sdsync.sync.desired import PEOPLE_KINDS
-from sdsync.sync.draft import Draft
+from sdsync.sync.draft import BLOCKED, Draft
 from sdsync.sync.edits import Edit, Look
 from sdsync.sync.model import Context
 
@@ -87,7 +87,8 @@ def first_contact(
         return
     if replica.joined_at is None and whole not in (None, []) and ctx.policy(hub, group) != "each":
         replica.sent[field] = value  # we bore it: what was held back then follows now
-        draft.mark(replica, group, GroupState.DIRTY)
+        if draft.state(replica, group) not in BLOCKED:
+            draft.mark(replica, group, GroupState.DIRTY)
         draft.deliver(replica)
         return
     hit("law 11: agrees to differ")

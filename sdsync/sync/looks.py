@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sdsync.connectors.contract import Connector, NativeRecord
 from sdsync.connectors.failures import Forbidden, Missing, Rejected
+from sdsync.mappings.contract import UNKNOWN
 from sdsync.store.records import (
     Change,
     GroupState,
@@ -158,6 +159,9 @@ class Looks:
         if not syncs or native.state != "live":
             return Change()
         found = self._candidates(native, ctx, syncs)
+        if found is None:
+            hit("law 12: match key unknown, asked again")
+            return Change(ring=[self._ask_again(native)])
         if len(found) == 1:
             draft = Draft(found[0], ctx)
             join(draft, look, why="match")
@@ -215,19 +219,28 @@ class Looks:
             hit("law 28: our own create is no source")
             return Change()
         hit("law 28: waits for an open intent")
-        due = engine.clock.now() + INTENT_WAIT
-        again = engine.work_for(native.ref.system, "look", native.ref.id, due=due)
-        return Change(ring=[again])
+        return Change(ring=[self._ask_again(native)])
+
+    def _ask_again(self, native: NativeRecord) -> Work:
+        due = self._engine.clock.now() + INTENT_WAIT
+        again = self._engine.work_for(native.ref.system, "look", native.ref.id, due=due)
+        again.hint = {"kind": native.ref.kind}
+        return again
 
     def _candidates(
         self, native: NativeRecord, ctx: Context, syncs: list[SyncPolicy]
-    ) -> list[Share]:
-        """Shares that the record's exact match keys point at and that lack this system (law 12)."""
+    ) -> list[Share] | None:
+        """Shares that the record's exact match keys point at and that lack this system (law 12).
+
+        None when this read does not prove a key (law 9).
+        """
         env = environment(native, ctx)
         found: dict[str, Share] = {}
         for sync in syncs:
             for field in sync.match:
                 value = env.get(field)
+                if value is UNKNOWN:
+                    return None
                 if value in (None, "", []):
                     continue
                 for hub_id in self._engine.store.find_hubs(native.ref.kind, field, value):
