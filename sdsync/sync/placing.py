@@ -61,8 +61,23 @@ def compute_element(draft: Draft, replica: Replica) -> Send | None:
 
 
 def blocks_closing(draft: Draft, replica: Replica) -> bool:
-    """Whether a note or file must still go out before the record may close (law 24)."""
-    return any(True for _ in pending(draft, replica))
+    """Whether a note or file must still go out before the record may close (law 24).
+
+    What is held for a person holds nothing else up (law 39).
+    """
+    return any(not _held(draft, replica, element) for element, _ in pending(draft, replica))
+
+
+def _held(draft: Draft, replica: Replica, element: Element) -> bool:
+    """Whether the element waits for a person: its kind is held, or its own doubt."""
+    if draft.state(replica, f"{element.kind}s") is GroupState.HELD:
+        return True
+    return any(
+        one.element_id == element.id
+        and one.replica_id == replica.id
+        and one.state is IntentState.HELD
+        for one in draft.share.intents
+    )
 
 
 def _send(draft: Draft, replica: Replica, element: Element, place: Placement) -> Send | None:
@@ -136,7 +151,7 @@ def _follow_up(
 def _add(
     draft: Draft, replica: Replica, element: Element, place: Placement, ref: Ref
 ) -> Send | None:
-    if draft.state(replica, f"{element.kind}s") is GroupState.HELD:
+    if _held(draft, replica, element):
         return None
     audience = outgoing_audience(draft, element)
     if _too_wide(draft, replica, audience):
@@ -155,8 +170,6 @@ def _add(
         return None
     values = _native(draft, replica, element, audience)
     intent = open_intent(draft, replica, kind=element.kind, element_id=element.id, content=values)
-    if intent.state is IntentState.HELD:
-        return None
     if intent.starts >= MAX_STARTS:
         _unplaceable(
             draft,
