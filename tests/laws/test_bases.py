@@ -1,0 +1,300 @@
+"""Laws 1 to 9: what is compared with what, and what an answer proves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+
+import pytest
+
+from sdsync.connectors.contract import NativeRecord, Update
+from sdsync.sync import commands
+from sdsync.sync.edits import Look
+from sdsync.sync.observe import too_old
+from sdsync.testing.simulated.native import show
+from tests.laws.rig import House, Ticket, shared
+
+LONG = "login fails for everybody in the Prague office since the update"
+
+
+# -- law 1 -------------------------------------------------------------------------------
+def test_law_1_a_title_that_the_product_cuts_is_written_once() -> None:
+    house = House(("desk", "board"))
+    ticket = shared(house, LONG)
+
+    assert ticket.copy("board")["title"] == LONG[:40].rstrip()
+    assert house.quiet()
+
+
+def test_law_1_a_cut_title_never_comes_back_as_an_edit() -> None:
+    house = House(("desk", "board"))
+    ticket = shared(house, LONG)
+
+    ticket.copy("board").set({"labels": ["vip"]})
+    house.run()
+
+    assert ticket["Subject"] == LONG
+    assert ticket["CustomFields.Tags"] == ["vip"]
+
+
+# -- law 2 -------------------------------------------------------------------------------
+def test_law_2_a_change_beside_our_write_is_merged_and_not_taken_for_known() -> None:
+    house = House()
+    ticket = shared(house)
+    copy = ticket.copy("dev")
+
+    ticket.set({"Subject": "disk full on db01"})
+    house.dev.meanwhile("before", lambda: copy.set({"priority": "Immediate"}, by="bob"))
+    house.run()
+
+    assert copy["subject"] == "disk full on db01"
+    assert ticket["Priority"] == "90"
+
+
+# -- law 3 -------------------------------------------------------------------------------
+def test_law_3_without_versions_the_target_is_read_before_it_is_written() -> None:
+    house = House()
+    ticket = shared(house)
+    copy = ticket.copy("dev")
+    house.start(poll_s=300.0).run(60)
+
+    ticket.set({"Subject": "older words"})
+    house.clock.advance(5)
+    copy.set({"subject": "newer words"}, by="bob")  # its feed is asked in minutes only
+    ticket.bell()
+    house.run(30)
+
+    assert ticket["Subject"] == copy["subject"] == "newer words"
+
+
+def test_law_3_with_versions_a_foreign_change_makes_the_write_conflict() -> None:
+    house = House()
+    ticket = shared(house)
+    copy = ticket.copy("dev")
+    house.start(poll_s=300.0).run(60)
+
+    copy.set({"subject": "older words"})
+    house.clock.advance(5)
+    ticket.set({"Subject": "newer words"}, by="bob")
+    copy.bell()
+    house.run(30)
+
+    assert ticket.history("Subject") == ["newer words"]
+    assert copy["subject"] == "newer words"
+
+
+# -- law 4 -------------------------------------------------------------------------------
+def test_law_4_an_answer_from_before_the_base_is_asked_again() -> None:
+    house = House()
+    ticket = shared(house)
+    ticket.set({"Subject": "first"})
+    house.run()
+    ticket.set({"Subject": "second"})
+    house.run()
+
+    house.desk.fault("stale read")
+    ticket.bell()
+    house.run()
+
+    assert house.desk.line.planned.hits["stale read"] == 1
+    assert ticket.copy("dev").history("subject") == ["first", "second"]
+
+
+def test_law_4_a_read_that_began_before_our_write_ended_is_too_old() -> None:
+    house = House()
+    ticket = shared(house)
+    ticket.set({"Subject": "written"})
+    house.run()
+    copy, replica = ticket.copy("dev"), ticket.replica("dev")
+    native = show(house.dev.product, copy.record)
+    assert replica.confirmed_at is not None
+    replica.seen_at = None
+
+    assert too_old(replica, Look(native, replica.confirmed_at - timedelta(milliseconds=1)))
+    assert not too_old(replica, Look(native, replica.confirmed_at))
+
+
+# -- law 5 -------------------------------------------------------------------------------
+def test_law_5_what_a_dead_process_wrote_is_ours_and_no_edit() -> None:
+    """The board tells no history: only the stored attempt says whose value it shows."""
+    house = House(("board", "desk"), {"systems": ("board", "desk")})
+    ticket = shared(house)
+
+    ticket.set({"Subject": "what we wrote"})
+    house.dies("sent", then=lambda: ticket.set({"Subject": "what she wrote next"}))
+    house.run()
+
+    assert house.crashes == 1
+    assert ticket["Subject"] == ticket.copy("board")["title"] == "what she wrote next"
+
+
+def test_law_5_a_write_that_did_not_take_effect_is_sent_again() -> None:
+    house = House()
+    ticket = shared(house)
+
+    house.dev.fault("cut before effect")
+    ticket.set({"Subject": "once more"})
+    house.run(300)
+
+    assert ticket.copy("dev")["subject"] == "once more"
+    assert ticket.group("dev", "title") == "in step"
+
+
+def test_law_5_another_value_in_doubt_is_an_edit() -> None:
+    house = House()
+    ticket = shared(house)
+    copy = ticket.copy("dev")
+
+    house.dev.fault("effect then cut")
+    house.dev.meanwhile("after", lambda: copy.set({"subject": "a person's"}, by="bob"))
+    ticket.set({"Subject": "ours"})
+    house.run(300)
+
+    assert copy.history("subject") == ["ours", "a person's"]
+    assert ticket["Subject"] == "a person's"
+
+
+def test_law_5_a_transition_path_is_confirmed_step_by_step() -> None:
+    house = House()
+    ticket = shared(house)
+
+    ticket.set({"Status": "resolved"})
+    house.run()
+
+    assert ticket.copy("dev").history("status") == ["In Progress", "Resolved"]
+    assert ticket["Status"] == "resolved"
+    assert ticket.group("dev", "outcome") == "in step"
+
+
+# -- law 6 -------------------------------------------------------------------------------
+def test_law_6_a_field_that_was_ignored_with_a_success_is_refused() -> None:
+    house = House()
+    ticket = shared(house)
+    ticket.copy("dev").record.has_child = True  # its priority is derived from now on
+
+    ticket.set({"Priority": "90", "Subject": "goes through"})
+    house.run()
+
+    assert ticket.copy("dev")["subject"] == "goes through"
+    assert ticket.group("dev", "urgency") == "parked"
+    assert ticket["Priority"] == "90"
+    assert house.quiet()
+
+
+def test_law_6_a_reshaped_value_becomes_seen() -> None:
+    house = House(("desk", "board"))
+    ticket = shared(house)
+
+    ticket.set({"Subject": LONG})
+    house.run()
+
+    assert ticket.replica("board").seen["title"] == LONG[:40].rstrip()
+    assert ticket.replica("board").sent["title"] == LONG
+    assert ticket.group("board", "title") == "in step"
+
+
+# -- law 7 -------------------------------------------------------------------------------
+@pytest.fixture
+def remapped() -> Ticket:
+    """The board shows *top* for *high*; the new mapping would write *mid* for it."""
+    house = House(("desk", "board"))
+    ticket = shared(house, Priority="70")
+    assert ticket.copy("board")["weight"] == "top"
+    house.start(edition=2)
+    ticket.copy("board").bell()
+    house.run()
+    return ticket
+
+
+def test_law_7_what_a_new_mapping_alone_would_change_awaits_a_plan(remapped: Ticket) -> None:
+    assert remapped["Priority"] == "70"
+    assert remapped.copy("board")["weight"] == "top"
+    assert remapped.group("board", "urgency") == "awaiting plan"
+    assert remapped.house.quiet()
+
+
+def test_law_7_an_edit_of_the_value_itself_ends_the_wait(remapped: Ticket) -> None:
+    remapped.set({"Priority": "30"})
+    remapped.house.run()
+
+    assert remapped.copy("board")["weight"] == "low"
+    assert remapped.group("board", "urgency") == "in step"
+
+
+def test_law_7_a_replay_that_names_it_ends_the_wait(remapped: Ticket) -> None:
+    house = remapped.house
+    commands.replay(house.store, f"desk#{remapped.record.id}", "ann", house.clock.now(), False)
+    house.run()
+
+    assert remapped.copy("board")["weight"] == "mid"
+
+
+# -- law 8 -------------------------------------------------------------------------------
+def test_law_8_an_edit_of_a_lossy_view_is_carried_onto_the_whole() -> None:
+    house = House()
+    ticket = shared(house, **{"CustomFields.Category": "infra/storage"})
+    assert ticket.copy("dev")["category"] == "storage"
+
+    ticket.copy("dev").set({"category": "network"})
+    house.run()
+
+    assert ticket["CustomFields.Category"] == "infra/network"
+
+
+def test_law_8_a_value_that_still_projects_to_the_view_stays() -> None:
+    """*Low* is all that dev has for *low* and *lowest*; the desk's word was *low*."""
+    house = House()
+    ticket = shared(house)
+
+    house.dev.down(20)
+    ticket.set({"Priority": "30"})
+    house.run(10)
+    ticket.copy("dev").set({"priority": "Low"}, by="bob")
+    house.run()
+
+    assert ticket["Priority"] == "30"
+    assert ticket.hub.values["priority"] == "low"
+
+
+# -- law 9 -------------------------------------------------------------------------------
+def test_law_9_what_a_read_does_not_prove_is_not_empty() -> None:
+    house = House()
+    ticket = shared(house, **{"CustomFields.Category": "infra/storage"})
+    ticket.note("disk is at 99 %")
+    house.run()
+
+    house.desk.line.instead["fetch"] = partial(_without, "Category")
+    ticket.set({"Subject": "seen in part"})
+    house.run()
+
+    copy = ticket.copy("dev")
+    assert copy["subject"] == "seen in part"
+    assert copy["category"] == "storage"
+    assert copy.bodies == ["disk is at 99 %"]
+    assert ticket.hub.values["category_path"] == ["infra", "storage"]
+
+
+def _without(name: str, shown: object) -> object:
+    """The same look, but one custom field and all notes were not to be had."""
+    assert isinstance(shown, NativeRecord)
+    values = dict(shown.values)
+    values["CustomFields"] = {k: v for k, v in values["CustomFields"].items() if k != name}
+    unknown = frozenset({f"CustomFields.{name}"})
+    return replace(shown, values=values, unknown=unknown, notes=None)
+
+
+def test_law_9_an_unknown_field_is_compared_again_when_it_is_known() -> None:
+    house = House()
+    ticket = shared(house, **{"CustomFields.Category": "infra/storage"})
+
+    house.desk.line.instead["fetch"] = partial(_without, "Category")
+    ticket.set({"CustomFields.Category": "infra/network", "Subject": "moved"})
+    house.run()
+    assert ticket.copy("dev")["category"] == "storage"
+    del house.desk.line.instead["fetch"]
+    ticket.set({"Subject": "seen whole"})
+    house.run()
+
+    assert ticket.copy("dev")["category"] == "network"
+    assert not [one for one in house.desk.sent if isinstance(one, Update) and "Queue" in one.values]

@@ -1,0 +1,322 @@
+"""Laws 25 to 31: everything visible is made once, whatever the network does."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from sdsync.connectors.contract import AddElement, Create, Found
+from sdsync.connectors.failures import OutcomeUnknown
+from sdsync.store.contract import Stale
+from sdsync.store.records import (
+    Change,
+    Hub,
+    Intent,
+    IntentState,
+    PlacementState,
+    Replica,
+    ReplicaState,
+    Share,
+)
+from sdsync.testing.memory_store import MemoryStore
+from sdsync.testing.simulated.clock import START
+from sdsync.testing.simulated.writing import carry_out
+from tests.laws.rig import House, Ticket, shared
+
+
+def open_at_desk(house: House, **more: str) -> Ticket:
+    """A ticket that stands nowhere else yet."""
+    return house.run(30).desk.open("disk full", **more)
+
+
+def creates(house: House, system: str = "dev") -> int:
+    """Calls that asked a product for a new record."""
+    return sum(isinstance(one, Create) for one in house.sides[system].sent)
+
+
+# -- law 25 ------------------------------------------------------------------------------
+def hub(number: int = 1, native: str = "4711", correlation: str = "desk#4711") -> Share:
+    """A hub record with its replica and the intent to make another."""
+    made = Hub(f"hub-{number}", "ticket", ["escalations"], correlation, "desk", START)
+    born = Replica(f"desk-{number}", made.id, "desk", "ticket", ReplicaState.LIVE, native)
+    unborn = Replica(f"dev-{number}", made.id, "dev", "ticket", ReplicaState.UNBORN)
+    intent = Intent(f"i-{number}", made.id, unborn.id, "ticket", "infra", 1, f"mark-{number}")
+    return Share(made, [born, unborn], intents=[intent])
+
+
+def test_law_25_two_hub_records_never_have_one_correlation_key() -> None:
+    store = MemoryStore()
+    store.commit(Change(shares=[hub()]))
+
+    with pytest.raises(Stale):
+        store.commit(Change(shares=[hub(2, native="another")]))
+
+
+def test_law_25_two_hub_records_never_have_one_native_record() -> None:
+    store = MemoryStore()
+    store.commit(Change(shares=[hub()]))
+
+    with pytest.raises(Stale):
+        store.commit(Change(shares=[hub(2, correlation="another")]))
+
+
+def test_law_25_an_intent_is_stored_once_per_thing_and_generation() -> None:
+    store = MemoryStore()
+    share = hub()
+    share.intents.append(replace(share.intents[0], id="i-9", mark="mark-9"))
+
+    with pytest.raises(Stale):
+        store.commit(Change(shares=[share]))
+
+
+def test_law_25_the_intent_is_on_disk_before_the_call() -> None:
+    house = House()
+    seen: list[IntentState] = []
+    ticket = open_at_desk(house)
+
+    def look(_operation: object) -> None:
+        seen.extend(one.state for one in ticket.share.intents)
+
+    house.dev.line.instead["apply"] = look
+    house.run()
+
+    assert seen[0] is IntentState.STARTED
+
+
+def test_law_25_the_loser_of_a_race_joins_the_winner() -> None:
+    """Two processes see the new ticket at once; the other one is faster."""
+    house = House()
+    house.run(30)
+    other = house.process(house.store)
+    commit = house.store.commit
+
+    def late(change: Change) -> None:
+        if any(one.hub.version == 0 for one in change.shares):
+            house.store.commit = commit
+            other.work("desk")
+            again = other.work("desk")
+            del again
+        commit(change)
+
+    house.store.commit = late
+    ticket = house.desk.open("disk full")
+    house.run()
+
+    assert ticket.shared
+    assert len(house.dev.tickets) == len(house.desk.tickets) == 1
+
+
+# -- law 26 ------------------------------------------------------------------------------
+def test_law_26_what_the_call_made_is_found_although_the_search_lags() -> None:
+    house = House()
+    house.dev.fault("effect then cut")
+    house.dev.fault("lagging search")
+    ticket = open_at_desk(house)
+    house.run(600)
+
+    assert len(house.dev.tickets) == creates(house) == 1
+    assert ticket.replica("dev").state is ReplicaState.LIVE
+
+
+def test_law_26_not_found_twice_is_made_again() -> None:
+    house = House()
+    house.dev.fault("cut before effect")
+    open_at_desk(house)
+    house.run(600)
+
+    assert len(house.dev.tickets) == 1
+    assert creates(house) == 2
+
+
+def test_law_26_without_any_handle_a_doubt_is_held_and_never_repeated() -> None:
+    """Nobody can ask the board whether a file is ours."""
+    house = House(("desk", "board"))
+    ticket = shared(house)
+
+    house.board.fault("cut before effect")
+    ticket.attach("log.txt")
+    house.run(3600)
+
+    assert ticket.group("board", "attachments") == "held"
+    assert [one.kind for one in house.board.sent if isinstance(one, AddElement)] == ["attachment"]
+
+
+def test_law_26_equal_notes_are_told_apart_by_count() -> None:
+    house = House()
+    ticket = shared(house)
+    ticket.note("same here", internal=True)
+    house.run()
+
+    house.dev.fault("cut before effect")
+    ticket.note("same here", internal=True)
+    house.run(600)
+
+    assert ticket.copy("dev").bodies == ["same here", "same here"]
+
+
+# -- law 27 ------------------------------------------------------------------------------
+def test_law_27_nobody_asks_before_the_call_may_have_landed() -> None:
+    house = House()
+    ticket = shared(house)
+    before = len(house.dev.sent)
+
+    house.dev.fault("delayed effect")
+    ticket.note("lands late", internal=True)
+    house.run(600)
+
+    landing_s = house.dev.line.capabilities.create["note"].landing_s
+    waited = house.dev.line.finds[0] - house.dev.line.sent_at[before]
+    assert waited >= timedelta(seconds=10 + landing_s)
+    assert ticket.copy("dev").bodies == ["lands late"]
+
+
+def test_law_27_a_field_write_in_doubt_is_not_repeated_before_either() -> None:
+    house = House()
+    ticket = shared(house)
+    before = len(house.dev.sent)
+
+    house.dev.fault("delayed effect")
+    ticket.set({"Subject": "lands late"})
+    house.run(600)
+
+    assert ticket.copy("dev")["subject"] == "lands late"
+    assert len(house.dev.sent) == before + 1
+
+
+def test_law_27_the_fence_is_asked_last_before_sending() -> None:
+    house = House()
+    ticket = shared(house)
+    before = len(house.dev.sent)
+
+    house.holds_lane = lambda lane: lane != "dev"
+    ticket.set({"Subject": "somebody else's lane by now"})
+    house.run(60)
+    assert len(house.dev.sent) == before
+
+    house.holds_lane = lambda _: True
+    house.run(300)
+    assert ticket.copy("dev")["subject"] == "somebody else's lane by now"
+
+
+# -- law 28 ------------------------------------------------------------------------------
+@pytest.mark.parametrize("system", ["dev", "board"])
+def test_law_28_our_own_create_is_no_source(system: str) -> None:
+    """The process dies before it learns what it made; the feed shows it to the next one."""
+    house = House(("desk", system))
+    ticket = open_at_desk(house)
+    house.dies("sent")
+    house.run(600)
+
+    assert house.crashes == 1
+    assert len(house.sides[system].tickets) == len(house.desk.tickets) == 1
+    assert ticket.replica(system).state is ReplicaState.LIVE
+
+
+def test_law_28_our_own_note_is_no_source() -> None:
+    house = House()
+    ticket = shared(house)
+
+    house.dies("sent")
+    ticket.note("once", internal=True)
+    house.run(600)
+
+    assert ticket.bodies == ticket.copy("dev").bodies == ["once"]
+
+
+# -- law 29 ------------------------------------------------------------------------------
+def test_law_29_a_clone_that_bears_our_mark_is_not_adopted() -> None:
+    house = House()
+    ticket = shared(house)
+    copy = ticket.copy("dev")
+
+    clone = house.dev.product.clone(
+        copy.record, by=house.dev.who("bob"), truth="clone", text="A copy."
+    )
+    house.run()
+
+    assert clone.values["custom_fields.Mark"] == copy["custom_fields.Mark"]
+    assert ticket.copy("dev").record is copy.record
+    assert len(house.desk.tickets) == 2  # the clone entered as what it is: another record
+
+
+# -- law 30 ------------------------------------------------------------------------------
+def test_law_30_a_second_bearer_of_our_mark_opens_a_dead_letter() -> None:
+    house = House()
+
+    def twice(operation: object) -> OutcomeUnknown | None:
+        if not isinstance(operation, Create) or house.dev.tickets:
+            return None
+        for _ in range(2):
+            carry_out(house.dev.product, house.dev.line.planned, operation)
+        return OutcomeUnknown("a gateway sent it twice")
+
+    house.start(poll_s=3600.0).run(30)  # no feed shows them: the look-up finds them
+    house.dev.line.instead["apply"] = twice
+    ticket = house.desk.open("disk full").bell()
+    house.run(300)
+
+    assert len(house.dev.tickets) == 2
+    assert ticket.group("dev", "doubles") == "parked"
+    assert ticket.copy("dev").record is house.dev.tickets[0].record  # the older one
+    assert len(house.desk.tickets) == 1
+
+
+def test_law_30_a_second_bearer_that_the_feed_shows_opens_a_dead_letter() -> None:
+    house = House()
+
+    def twice(operation: object) -> OutcomeUnknown | None:
+        if not isinstance(operation, Create) or house.dev.tickets:
+            return None
+        for _ in range(2):
+            carry_out(house.dev.product, house.dev.line.planned, operation)
+        return OutcomeUnknown("a gateway sent it twice")
+
+    house.dev.line.instead["apply"] = twice
+    ticket = house.run(30).desk.open("disk full")
+    house.run(600)
+
+    assert len(house.dev.tickets) == 2
+    assert ticket.group("dev", "doubles") == "parked"
+    assert ticket.copy("dev").record is house.dev.tickets[0].record  # the older one
+    assert len(house.desk.tickets) == 1
+
+
+# -- law 31 ------------------------------------------------------------------------------
+@pytest.mark.parametrize("lost", [False, True])
+def test_law_31_accepted_is_asked_until_it_is_done(lost: bool) -> None:
+    house = House()
+    house.dev.fault("pending job")
+    if lost:
+        house.dev.fault("lost job")
+    ticket = open_at_desk(house)
+    house.run(600)
+
+    assert len(house.dev.tickets) == 1
+    assert creates(house) == (2 if lost else 1)
+    assert ticket.group("dev", "title") == "in step"
+
+
+def test_law_31_a_pending_note_is_placed_once() -> None:
+    house = House()
+    ticket = shared(house)
+
+    house.dev.fault("pending job")
+    ticket.note("slowly", internal=True)
+    house.run(600)
+
+    assert Counter(ticket.copy("dev").bodies) == {"slowly": 1}
+    assert ticket.placement("dev", "slowly").state is PlacementState.PLACED
+
+
+def test_law_26_a_search_that_is_not_complete_proves_nothing() -> None:
+    house = House()
+    house.dev.fault("cut before effect")
+    house.dev.line.instead["find"] = lambda _: Found((), complete=False)
+    ticket = open_at_desk(house)
+    house.run(600)
+
+    assert creates(house) == 1
+    assert ticket.group("dev", "birth") == "held"

@@ -1,0 +1,454 @@
+"""Laws 10 to 20: who wins, and what stops a fight."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from sdsync.connectors.contract import Update
+from sdsync.store.records import Ref
+from sdsync.sync import commands
+from sdsync.sync.intervals import between, told
+from sdsync.testing.simulated.clock import START
+from tests.laws.rig import House, Ticket, shared
+
+
+# -- law 10 ------------------------------------------------------------------------------
+def test_law_10_one_decision_serves_the_whole_group() -> None:
+    """Status and resolution belong together: nobody gets one person's status with the
+    other's resolution."""
+    house = House()
+    ticket = shared(house, Status="open")
+    copy = ticket.copy("dev")
+    copy.set({"status": "Resolved", "custom_fields.Resolution": "wontfix"}, by="bob")
+    house.clock.advance(1)
+    ticket.set({"CustomFields.Fix": "fixed"})  # later, and of the open ticket
+
+    house.run(300)
+
+    assert (ticket["Status"], ticket["CustomFields.Fix"]) == ("open", "fixed")
+    assert (copy["status"], copy["custom_fields.Resolution"]) == ("In Progress", "fixed")
+
+
+# -- law 11 ------------------------------------------------------------------------------
+@pytest.fixture
+def joined() -> Ticket:
+    """Two records of people, linked by hand: equal descriptions, unequal titles, old notes."""
+    house = House(started=False)
+    ticket = house.desk.open("disk full", Content="the same")
+    other = house.dev.open("disk is full", description="the same")
+    ticket.note("an old note")
+    house.clock.advance(60)
+    house.start().run(60)
+    assert not ticket.shared
+    refs = (Ref("desk", "ticket", ticket.record.id), Ref("dev", "ticket", other.record.id))
+    commands.link(house.store, *refs, "escalations", "ann", house.clock.now())
+    house.wake("desk")
+    house.wake("dev")
+    house.run()
+    return ticket
+
+
+def test_law_11_unequal_values_agree_to_differ_and_equal_ones_adopt(joined: Ticket) -> None:
+    copy = joined.copy("dev")
+
+    assert (joined["Subject"], copy["subject"]) == ("disk full", "disk is full")
+    assert joined.group("dev", "title") == "differs"
+    assert joined.group("dev", "description") == "in step"
+
+
+def test_law_11_an_edit_ends_the_difference(joined: Ticket) -> None:
+    joined.copy("dev").set({"subject": "disk full on db01"}, by="bob")
+    joined.house.run()
+
+    assert joined["Subject"] == "disk full on db01"
+    assert joined.group("dev", "title") == "in step"
+
+
+def test_law_11_old_notes_count_as_seen(joined: Ticket) -> None:
+    joined.note("a new note")
+    joined.house.run()
+
+    assert joined.copy("dev").bodies == ["a new note"]
+
+
+# -- law 12 ------------------------------------------------------------------------------
+def older(*titles: str) -> House:
+    """A house where dev has had these issues since before the sync was switched on."""
+    house = House(sync={"match": ("title",)}, started=False)
+    for title in titles:
+        house.dev.open(title)
+    house.clock.advance(60)
+    return house.start().run(30)
+
+
+def test_law_12_no_candidate_creates() -> None:
+    house = older("something else")
+    ticket = house.desk.open("disk full")
+    house.run()
+
+    assert ticket.copy("dev")["subject"] == "disk full"
+    assert len(house.dev.tickets) == 2
+
+
+def test_law_12_one_candidate_is_linked_and_nothing_created() -> None:
+    house = older("disk full")
+    ticket = house.desk.open("disk full")
+    house.run()
+
+    assert ticket.copy("dev").record is house.dev.tickets[0].record
+    assert len(house.dev.tickets) == 1
+
+
+def test_law_12_two_candidates_are_held() -> None:
+    house = older("disk full", "disk full")
+    ticket = house.desk.open("disk full")
+    house.run()
+
+    assert ticket.group("dev", "birth") == "held"
+    assert len(house.dev.tickets) == 2
+    assert not house.dev.sent
+
+
+# -- law 13 ------------------------------------------------------------------------------
+def test_law_13_edits_are_merged_while_the_owner_is_silent_and_its_value_wins_later() -> None:
+    house = House(("desk", "dev", "board"), {"fields": {"urgency": "desk"}})
+    ticket = shared(house)
+
+    house.desk.down(2000)
+    house.run(1200)
+    ticket.copy("dev").set({"priority": "Immediate"}, by="bob")
+    house.run(300)
+    assert ticket.copy("board")["weight"] == "top"
+    assert ticket["Priority"] == "50"
+
+    house.run(1200)
+    assert ticket["Priority"] == "50"
+    assert ticket.copy("dev")["priority"] == "Normal"
+    assert ticket.copy("board")["weight"] == "mid"
+
+
+def test_law_13_an_unchanged_value_is_not_silence() -> None:
+    house = House(sync={"fields": {"urgency": "desk"}})
+    ticket = shared(house)
+
+    house.run(1800)
+    ticket.copy("dev").set({"priority": "Immediate"}, by="bob")
+    house.run()
+
+    assert ticket.hub.values["priority"] == "normal"
+    assert ticket.group("dev", "urgency") == "differs"
+
+
+# -- law 14 ------------------------------------------------------------------------------
+def test_law_14_newest_asks_when_the_field_changed() -> None:
+    """The older title is seen last, on a record that was touched last."""
+    house = House()
+    ticket = shared(house)
+    copy = ticket.copy("dev")
+
+    house.dev.down(120)
+    copy.set({"subject": "older"}, by="bob")
+    house.clock.advance(10)
+    ticket.set({"Subject": "newer"})
+    house.clock.advance(50)
+    copy.set({"category": "app"}, by="bob")
+    house.run(600)
+
+    assert ticket["Subject"] == copy["subject"] == "newer"
+    assert ticket["CustomFields.Category"] == "app"
+
+
+def test_law_14_stamps_are_corrected_by_the_clock_offset() -> None:
+    house = House(offsets_s={"dev": 300.0})
+    ticket = shared(house)
+    copy = ticket.copy("dev")
+
+    house.dev.down(60)
+    copy.set({"subject": "older, by a fast clock"}, by="bob")
+    house.clock.advance(20)
+    ticket.set({"Subject": "newer"})
+    house.run(600)
+
+    assert ticket["Subject"] == copy["subject"] == "newer"
+
+
+@pytest.mark.parametrize("first", ["desk", "board"])
+def test_law_14_overlapping_intervals_fall_to_the_order_of_systems(first: str) -> None:
+    """The board tells no history: it changed at some time between two looks."""
+    other = "board" if first == "desk" else "desk"
+    house = House((first, other))
+    ticket = shared(house)
+    copy = ticket.copy("board")
+
+    house.run(60)
+    copy.set({"title": "board's"}, by="bob")
+    house.clock.advance(1)
+    ticket.set({"Subject": "desk's"})
+    house.run(600)
+
+    assert ticket["Subject"] == copy["title"] == f"{first}'s"
+
+
+def test_law_14_an_interval_is_as_wide_as_the_doubt() -> None:
+    stamp = told(START, offset_s=60.0, resolution_s=1.0)
+    looks = between(START - timedelta(seconds=70), START - timedelta(seconds=30))
+
+    assert stamp.lo == START - timedelta(seconds=60)
+    assert stamp.hi - stamp.lo == timedelta(seconds=1)
+    assert looks.overlaps(stamp)
+    assert between(START, START).after(stamp)
+
+
+# -- law 15 ------------------------------------------------------------------------------
+def test_law_15_sets_merge_by_element_and_add_beats_remove() -> None:
+    house = House()
+    ticket = shared(house)
+    ticket.set({"CustomFields.Tags": ["vip", "old"]})
+    house.run()
+
+    ticket.set({"CustomFields.Tags": ["vip", "old", "net:core"]})
+    ticket.copy("dev").set({"custom_fields.Tags": ["vip", "later"]}, by="bob")
+    house.run()
+
+    both = ["later", "net:core", "vip"]
+    assert ticket["CustomFields.Tags"] == ticket.copy("dev")["custom_fields.Tags"] == both
+
+
+def test_law_15_a_tombstone_is_never_created_again() -> None:
+    house = House()
+    ticket = shared(house)
+    ticket.attach("log.txt")
+    house.run(300)
+    copy = ticket.copy("dev")
+    house.dev.product.remove_file(copy.record, copy.record.files[0], by=house.dev.who("bob"))
+
+    ticket.set({"Subject": "again"})
+    house.run(300)
+
+    assert not copy.record.files
+    assert [one.name for one in ticket.record.files] == ["log.txt"]
+
+
+def test_law_15_a_read_that_does_not_show_the_files_removes_none() -> None:
+    house = House()
+    ticket = shared(house)
+    ticket.attach("log.txt")
+    house.run(300)
+    house.desk.line.instead["fetch"] = lambda shown: replace(shown, attachments=None)  # type: ignore[type-var]
+    ticket.set({"Subject": "again"})
+    house.run(300)
+
+    assert [one.name for one in ticket.copy("dev").record.files] == ["log.txt"]
+
+
+def test_law_15_max_keeps_the_heavier_of_two_changes_of_one_merge() -> None:
+    house = House(sync={"fields": {"urgency": "max"}})
+    ticket = shared(house)
+
+    house.dev.down(30)
+    ticket.set({"Priority": "90"})
+    house.clock.advance(5)
+    ticket.copy("dev").set({"priority": "High"}, by="bob")  # later, and lighter
+    house.run()
+    assert ticket["Priority"] == "90"
+    assert ticket.copy("dev")["priority"] == "Immediate"
+
+    ticket.copy("dev").set({"priority": "Low"}, by="bob")  # alone in its merge: no contest
+    house.run()
+    assert ticket["Priority"] == "10"
+
+
+# -- law 16 ------------------------------------------------------------------------------
+def test_law_16_a_refused_edit_is_kept_as_a_difference() -> None:
+    house = House(sync={"fields": {"urgency": "desk"}})
+    ticket = shared(house)
+
+    ticket.copy("dev").set({"priority": "Immediate"}, by="bob")
+    house.run()
+
+    assert (ticket["Priority"], ticket.copy("dev")["priority"]) == ("50", "Immediate")
+    assert ticket.group("dev", "urgency") == "differs"
+    assert [one.field for one in ticket.told("refused")] == ["priority"]
+
+
+def test_law_16_a_refused_edit_is_reverted_once_and_held_when_it_comes_again() -> None:
+    house = House(sync={"fields": {"urgency": "desk"}, "on_refused": "revert"})
+    ticket = shared(house)
+    copy = ticket.copy("dev")
+
+    copy.set({"priority": "Immediate"}, by="bob")
+    house.run()
+    assert copy["priority"] == "Normal"
+
+    copy.set({"priority": "Immediate"}, by="bob")
+    house.run()
+    assert copy["priority"] == "Immediate"
+    assert ticket.group("dev", "urgency") == "held"
+    assert copy.history("priority") == ["Immediate", "Normal", "Immediate"]
+
+
+# -- law 18 ------------------------------------------------------------------------------
+def stubborn(ticket: Ticket, *, by: str) -> None:
+    """Somebody insists on another priority on each side, twelve times in six minutes."""
+    for _ in range(6):
+        ticket.copy("dev").set({"priority": "Immediate"}, by=by)
+        ticket.house.run(60)
+        ticket.set({"Priority": "10"}, by=by)
+        ticket.house.run(60)
+
+
+def test_law_18_a_war_of_automations_is_held_and_both_are_named() -> None:
+    house = House()
+    ticket = shared(house)
+
+    stubborn(ticket, by="robot")
+
+    row = ticket.row("dev", "urgency")
+    assert row is not None
+    assert row.state == "held"
+    assert "desk and dev" in str(row.note)
+
+
+def test_law_18_people_may_change_their_minds() -> None:
+    house = House()
+    ticket = shared(house)
+
+    stubborn(ticket, by="bob")
+
+    assert ticket.group("dev", "urgency") == "in step"
+    assert ticket.copy("dev")["priority"] == "Low"
+
+
+def test_law_18_more_than_ten_notes_in_ten_minutes_are_a_loop() -> None:
+    house = House()
+    ticket = shared(house)
+
+    for number in range(13):
+        ticket.note(f"ping {number}", by="robot")
+        house.run(30)
+
+    assert ticket.copy("dev").bodies == [f"ping {number}" for number in range(10)]
+    assert ticket.group("dev", "notes") == "held"
+    assert "loop suspected" in str(ticket.row("dev", "notes"))
+
+
+def test_law_18_a_lone_automation_is_no_chain() -> None:
+    """Hops are systems that a change came through; each of these comes from the desk anew."""
+    house = House()
+    ticket = shared(house)
+
+    for number in range(14):
+        ticket.set({"Subject": f"queue length {number}"}, by="robot")
+        house.run(1200)
+
+    assert ticket.copy("dev")["subject"] == "queue length 13"
+
+
+def test_law_18_a_chain_of_automations_is_cut_at_eight_hops() -> None:
+    """Each side's machine answers the other's change with another: no value ever returns."""
+    house = House()
+    ticket = shared(house)
+
+    for number in range(12):
+        side, path = (ticket, "Subject") if number % 2 else (ticket.copy("dev"), "subject")
+        side.set({path: f"re: {number}"}, by="robot")
+        house.run(600)
+
+    row = ticket.row("dev", "title")
+    assert row is not None
+    assert row.state == "held"
+    assert "too many systems" in str(row.note)
+
+
+# -- law 19 ------------------------------------------------------------------------------
+@pytest.fixture
+def held() -> Ticket:
+    """Both sides changed the status, and the sync says that a person decides."""
+    house = House(sync={"fields": {"outcome": "hold"}})
+    ticket = shared(house, Status="open")
+    house.dev.down(30)
+    ticket.set({"Status": "stalled"})
+    ticket.copy("dev").set({"status": "Resolved"}, by="bob")
+    house.run()
+    return ticket
+
+
+def test_law_19_a_hold_keeps_one_head_per_replica_and_blocks_its_group_alone(
+    held: Ticket,
+) -> None:
+    held.set({"Subject": "goes on"})
+    held.house.run()
+
+    heads = {name: held.row(name, "outcome") for name in ("desk", "dev")}
+    assert {name: row.head["status"] for name, row in heads.items() if row and row.head} == {
+        "desk": "waiting",
+        "dev": "resolved",
+    }
+    assert held.copy("dev")["subject"] == "goes on"
+
+
+def test_law_19_a_later_edit_replaces_its_head_and_equal_heads_resolve(held: Ticket) -> None:
+    held.copy("dev").set({"status": "In Progress"}, by="bob")
+    held.house.run()
+    assert held.group("dev", "outcome") == "held"
+
+    held.copy("dev").set({"status": "Feedback"}, by="bob")
+    held.house.run()
+    assert held.group("dev", "outcome") == held.group("desk", "outcome") == "in step"
+    assert held.hub.values["status"] == "waiting"
+
+
+def test_law_19_a_choice_reads_again_before_it_is_written(held: Ticket) -> None:
+    house = held.house
+    house.start(poll_s=600.0).run(30)
+    held.copy("dev").set({"subject": "meanwhile"}, by="bob")
+
+    commands.choose(house.store, held.hub.id, "outcome", "desk", "ann", house.clock.now())
+    house.wake("dev")
+    house.run(30)
+
+    assert held.copy("dev")["status"] == "Feedback"
+    assert held.hub.values["title"] == "meanwhile"
+
+
+# -- law 20 ------------------------------------------------------------------------------
+@pytest.fixture
+def reacting() -> Ticket:
+    """A reply from dev: the desk opens the new ticket by itself."""
+    audiences = {"desk": "customer", "dev": "customer", "board": "customer"}
+    house = House(("desk", "dev", "board"), {"notes": "as written"}, audiences)
+    ticket = shared(house)
+    ticket.copy("dev").note("we are on it", by="bob")
+    house.run()
+    assert ticket["Status"] == "open"
+    return ticket
+
+
+def test_law_20_a_reaction_does_not_travel_back_to_where_the_write_came_from(
+    reacting: Ticket,
+) -> None:
+    assert reacting.copy("dev")["status"] == "New"
+    assert reacting.group("dev", "outcome") == "differs"
+    assert reacting.hub.versions["status"].source == "reaction:desk"
+    assert reacting.copy("board")["list"] == "Doing"
+
+
+def test_law_20_a_reaction_loses_to_everyone() -> None:
+    audiences = {"desk": "customer", "dev": "customer"}
+    house = House(("desk", "dev"), {"notes": "as written"}, audiences)
+    ticket = shared(house)
+    copy = ticket.copy("dev")
+
+    house.run(30)
+    copy.set({"status": "Rejected"}, by="bob")
+    copy.note("not ours", by="bob")
+    house.desk.meanwhile("before", lambda: house.clock.advance(1))
+    house.run(300)
+
+    assert copy["status"] == "Rejected"
+    assert ticket["Status"] == "rejected"
+    updates = [one for one in house.dev.sent if isinstance(one, Update)]
+    assert not [one for one in updates if "status" in one.values]

@@ -1,0 +1,276 @@
+"""Laws 21 to 24: records that vanish, merge, move away and close."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from sdsync.connectors.contract import AddElement, Operation, Update
+from sdsync.store.records import ReplicaState
+from sdsync.sync.model import PutRule, SyncPolicy
+from tests.laws.rig import AWAY, HOME, House, InPlace, Ticket, shared
+
+AWHILE = timedelta(seconds=45)
+
+
+# -- law 21 ------------------------------------------------------------------------------
+def test_law_21_a_record_that_is_away_for_a_while_is_not_gone() -> None:
+    house = House()
+    ticket = shared(house)
+    copy = ticket.copy("dev")
+
+    house.clock.after(30, lambda: setattr(copy.record, "missing_until", house.clock.now() + AWHILE))
+    house.clock.after(31, lambda: ticket.set({"Subject": "still wanted"}))
+    house.run(300)
+
+    assert ticket.told("missing")
+
+    assert not ticket.told("gone")
+    assert ticket.replica("dev").state is ReplicaState.LIVE
+    assert copy["subject"] == "still wanted"
+
+
+def test_law_21_without_a_readable_canary_nothing_is_gone() -> None:
+    house = House(sync={"on_delete": "close"})
+    ticket = shared(house)
+    copy = ticket.copy("dev")
+    copy.record.missing_until = house.clock.now().replace(hour=20)
+    house.dev.product.places["infra"].archived = True
+
+    ticket.set({"Subject": "asks for a look"})
+    house.run(3600)
+
+    assert ticket.replica("dev").state is ReplicaState.MISSING
+    assert not ticket.told("gone")
+    assert ticket["Status"] == "new"
+
+
+def test_law_21_not_found_twice_beside_a_readable_canary_is_gone() -> None:
+    house = House()
+    ticket = shared(house)
+    house.dev.product.delete(ticket.copy("dev").record, by=house.dev.who("bob"))
+
+    ticket.set({"Subject": "asks for a look"})
+    house.run(40)
+    assert ticket.replica("dev").state is ReplicaState.MISSING
+
+    house.run(300)
+    assert ticket.replica("dev").state is ReplicaState.GONE
+    assert ticket.group("desk", "existence") == "held"
+    assert ticket["Status"] == "new"
+
+
+def test_law_21_a_delete_feed_is_proof_at_once() -> None:
+    house = House(sync={"on_delete": "close", "closes": "any"})
+    ticket = shared(house)
+    house.desk.product.delete(ticket.record, by=house.desk.who("bob"))
+
+    copy = ticket.copy("dev")
+    house.run(60)
+
+    share = house.store.share_of(copy.ref)
+    assert share is not None
+    desk = share.at("desk")
+    assert desk is not None
+    assert desk.state is ReplicaState.GONE
+    house.run(300)
+    assert copy["status"] == "Closed"
+
+
+# -- law 22 ------------------------------------------------------------------------------
+@pytest.fixture
+def merged() -> tuple[Ticket, Ticket]:
+    """Two shared tickets; the desk merged the first into the second."""
+    house = House()
+    loser, survivor = shared(house, "disk full"), shared(house, "db01 is down")
+    twin = loser.copy("dev")
+    house.desk.product.merge(loser.record, survivor.record, by=house.desk.who("ann"))
+    house.run(300)
+    return twin, survivor
+
+
+def test_law_22_the_losers_replica_gets_one_last_line_and_stays_open(
+    merged: tuple[Ticket, Ticket],
+) -> None:
+    twin, survivor = merged
+
+    assert len(twin.record.notes) == 1
+    assert f"Duplicate of {survivor.replica('dev').key}" in twin.record.notes[0].body
+    assert twin["status"] == "New"
+
+
+def test_law_22_a_merged_replica_is_never_written_again(merged: tuple[Ticket, Ticket]) -> None:
+    twin, survivor = merged
+    survivor.set({"Subject": "db01 is down for good", "Priority": "90"})
+    twin.set({"category": "app"}, by="bob")
+    twin.house.run(4000)
+
+    assert twin["subject"] == "disk full"
+    assert len(twin.record.notes) == 1
+    assert survivor.copy("dev")["subject"] == "db01 is down for good"
+
+
+def test_law_22_a_merge_into_an_unshared_record_goes_on_under_its_id() -> None:
+    house = House()
+    ticket = shared(house)
+    other = house.desk.open("the real one", place=AWAY["desk"])
+    house.desk.product.merge(ticket.record, other.record, by=house.desk.who("ann"))
+    house.run(300)
+
+    assert other.shared
+    assert ticket.record.id in other.replica("desk").aliases
+    assert len(house.dev.tickets) == 1
+
+
+def test_law_22_later_notes_go_to_the_survivor() -> None:
+    house = House()
+    loser, survivor = shared(house, "disk full"), shared(house, "db01 is down")
+    twin = loser.copy("dev")
+    house.desk.product.merge(loser.record, survivor.record, by=house.desk.who("ann"))
+    house.run(300)
+
+    twin.note("late words", by="bob")
+    house.run(600)
+
+    assert survivor.bodies == ["late words"]
+    assert survivor.copy("dev").bodies == ["late words"]
+    assert len(twin.record.notes) == 2
+
+
+# -- law 23 ------------------------------------------------------------------------------
+def pair() -> SyncPolicy:
+    """A second sync over the same places."""
+    both = ("dev", "desk")
+    return SyncPolicy(
+        "outages", both, mode="live",
+        take={one: InPlace(HOME[one]) for one in both},
+        put={one: PutRule({"place": HOME[one]}) for one in both},
+    )  # fmt: skip
+
+
+def test_law_23_overlapping_syncs_share_one_record() -> None:
+    house = House(more_syncs=(pair(),))
+    ticket = shared(house)
+
+    assert sorted(ticket.hub.syncs) == ["escalations", "outages"]
+    assert len(house.dev.tickets) == len(house.desk.tickets) == 1
+
+
+def test_law_23_switching_on_takes_nothing_old() -> None:
+    house = House(started=False)
+    old = house.desk.open("from last year")
+    house.clock.advance(60)
+    house.start().run(60)
+
+    old.set({"Subject": "touched today"})
+    house.run(600)
+
+    assert not old.shared
+    assert not house.dev.tickets
+
+
+def test_law_23_an_old_record_that_comes_into_scope_enters() -> None:
+    house = House(started=False)
+    old = house.desk.open("from last year", place=AWAY["desk"])
+    house.clock.advance(60)
+    house.start().run(60)
+
+    old.move(HOME["desk"])
+    house.run()
+
+    assert old.copy("dev")["subject"] == "from last year"
+
+
+@pytest.mark.parametrize("policy", ["finish", "freeze", "unlink"])
+def test_law_23_leaving_follows_on_leave_and_is_said_once(policy: str) -> None:
+    house = House(sync={"on_leave": policy})
+    ticket = shared(house)
+
+    ticket.move(AWAY["desk"])
+    house.run()
+    ticket.set({"Subject": "after it left"})
+    house.run()
+
+    followed = ticket.copy("dev")["subject"] == "after it left"
+    assert followed is (policy == "finish")
+    assert len(ticket.told("left")) == 1
+
+
+def test_law_23_a_changed_attribute_alone_is_not_leaving() -> None:
+    """``take`` decides who enters, not who stays."""
+    house = House(sync={"on_leave": "unlink"})
+    ticket = shared(house, Priority="90")
+
+    ticket.set({"Priority": "10"})
+    house.run()
+
+    assert ticket.hub.state == "open"
+    assert not ticket.told("left")
+
+
+def test_law_23_returning_resumes_and_creates_nothing() -> None:
+    house = House(sync={"on_leave": "freeze"})
+    ticket = shared(house)
+    ticket.move(AWAY["desk"])
+    house.run()
+
+    ticket.set({"Subject": "while it was away"})
+    ticket.move(HOME["desk"])
+    house.run()
+
+    assert ticket.copy("dev")["subject"] == "while it was away"
+    assert len(house.dev.tickets) == len(house.desk.tickets) == 1
+
+
+# -- law 24 ------------------------------------------------------------------------------
+def kinds(sent: list[Operation]) -> list[str]:
+    """What was sent, in order: notes, and updates of the status."""
+    told = []
+    for one in sent:
+        if isinstance(one, AddElement):
+            told.append(one.kind)
+        elif isinstance(one, Update) and "Status" in one.values:
+            told.append(str(one.values["Status"]))
+    return told
+
+
+def test_law_24_closed_is_sent_after_notes_and_files() -> None:
+    house = House().run(30)
+    ticket = house.dev.open("disk full", status="In Progress")
+    house.run()
+    before = len(house.desk.sent)
+
+    house.desk.down(60)
+    ticket.set({"status": "Resolved"}).set({"status": "Closed"})
+    ticket.note("the cause was a log")
+    ticket.attach("log.txt")
+    house.run(300)
+
+    assert kinds(house.desk.sent[before:])[-1] == "resolved"
+    assert sorted(kinds(house.desk.sent[before:])) == ["attachment", "note", "resolved"]
+
+
+@pytest.mark.parametrize(("closes", "status"), [("birth", "resolved"), ("any", "closed")])
+def test_law_24_by_default_only_the_side_of_birth_closes(closes: str, status: str) -> None:
+    house = House(sync={"closes": closes})
+    ticket = shared(house, Status="open")
+    house.run()
+
+    ticket.copy("dev").set({"status": "Resolved"}, by="bob").set({"status": "Closed"}, by="bob")
+    house.run()
+
+    assert ticket.hub.values["status"] == status
+
+
+def test_law_24_a_transition_that_stops_a_clock_is_not_folded_away() -> None:
+    house = House()
+    ticket = shared(house, Status="open")
+
+    house.dev.down(120)
+    ticket.set({"Status": "stalled"})
+    house.run(60)
+    ticket.set({"Status": "open"})
+    house.run(300)
+
+    assert ticket.copy("dev").history("status")[-2:] == ["Feedback", "In Progress"]

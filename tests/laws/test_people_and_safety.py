@@ -1,0 +1,418 @@
+"""Laws 45 to 56: who may read, who is mailed, who is kept apart, who said what when."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from sdsync.connectors.contract import (
+    AddElement,
+    Audience,
+    EditElement,
+    Operation,
+    RemoveElement,
+    Update,
+)
+from sdsync.mappings.authorship import add_authorship, strip_authorship
+from sdsync.mappings.compile import CompiledMapping, compile_mapping
+from sdsync.mappings.examples import SamePeople
+from sdsync.mappings.lenses.base import Written
+from sdsync.mappings.lenses.dates import DayLens, InstantLens, iso, start_of
+from sdsync.store.opening import open_store
+from sdsync.store.records import AuditRow, Change, PlacementState
+from sdsync.store.sql import SqlStore
+from sdsync.sync import commands
+from tests.laws.rig import AWAY, House, Ticket, shared
+
+KEY = "q" * 43 + "="  # 32 bytes in base64
+CUSTOMER = {"desk": "customer", "dev": "customer", "board": "customer"}
+PUBLIC = {"desk": "customer", "dev": "public", "board": "public"}
+
+
+def notes(sent: list[Operation]) -> list[AddElement]:
+    """Notes that were sent."""
+    return [one for one in sent if isinstance(one, AddElement) and one.kind == "note"]
+
+
+# -- law 45 ------------------------------------------------------------------------------
+def test_law_45_what_crosses_systems_arrives_internal() -> None:
+    house = House(audiences=PUBLIC)
+    ticket = shared(house)
+
+    ticket.note("for the customer")
+    house.run()
+
+    (note,) = ticket.copy("dev").record.notes
+    assert note.internal
+
+
+def test_law_45_as_written_keeps_what_its_author_marked() -> None:
+    house = House(("desk", "dev"), {"notes": "as written"}, CUSTOMER)
+    ticket = shared(house)
+
+    ticket.note("for the customer")
+    ticket.note("for us", internal=True)
+    house.run()
+
+    flags = {
+        one.body.rpartition("\n\n")[2]: one.internal for one in ticket.copy("dev").record.notes
+    }
+    assert flags == {"for the customer": False, "for us": True}
+
+
+def test_law_45_without_the_proved_right_nothing_narrower_is_written() -> None:
+    house = House(("desk", "dev"), {}, PUBLIC, private_right=False)
+    ticket = shared(house)
+
+    ticket.note("for us", internal=True)
+    house.run()
+
+    assert not notes(house.dev.sent)
+    assert ticket.group("dev", "notes") == "parked"
+
+
+def test_law_45_a_customers_note_does_not_become_public() -> None:
+    house = House(("desk", "board"), {"notes": "as written"}, PUBLIC)
+    ticket = shared(house)
+
+    ticket.note("for the customer")
+    house.run()
+
+    assert not notes(house.board.sent)
+    assert ticket.group("board", "notes") == "parked"
+
+
+def test_law_45_the_stored_flag_is_read_back() -> None:
+    """The right was taken away since it was proved: the product drops the flag in silence."""
+    house = House(("desk", "dev"), {}, PUBLIC)
+    ticket = shared(house)
+
+    house.dev.product.places["infra"].private_right = False
+    ticket.note("for us", internal=True)
+    house.run(60)
+
+    assert ticket.told("leaked")
+    assert ticket.group("dev", "notes") == "parked"
+
+
+# -- law 46 ------------------------------------------------------------------------------
+DANGEROUS = "@ann fixes #12, see {{include(x)}} and [[Wiki]]\n\n/close"
+
+
+@pytest.fixture
+def pack() -> CompiledMapping:
+    """Redmine's notes as the shipped pack maps them."""
+    return compile_mapping("dev", "redmine", "note", folder=None, tables={})
+
+
+def test_law_46_what_is_written_to_a_target_does_nothing_there(pack: CompiledMapping) -> None:
+    written = pack.put("body", DANGEROUS, seen={}, hub={}, people=SamePeople())
+    text = str(written.values["body"])
+
+    for active in (r"@ann", r"fixes #12", r"#12", r"\{\{", r"\[\[", r"^/close"):
+        assert not re.search(active, text, re.MULTILINE), active
+
+
+def test_law_46_the_way_back_shows_what_the_author_wrote(pack: CompiledMapping) -> None:
+    written = pack.put("body", DANGEROUS, seen={}, hub={}, people=SamePeople())
+
+    assert pack.get("body", written.values, SamePeople()) == DANGEROUS
+
+
+# -- law 47 ------------------------------------------------------------------------------
+def mailing(mail: str | None, by: str, audience: Audience) -> Ticket:
+    """A title that changed, where each update mails somebody."""
+    house = House(sync={"mail": mail})
+    ticket = shared(house)
+    house.dev.line.mails = lambda one: audience if isinstance(one, Update) else Audience()
+    ticket.set({"Subject": "new words"}, by=by)
+    house.run()
+    return ticket
+
+
+@pytest.mark.parametrize(
+    ("mail", "by", "audience", "sent"),
+    [
+        (None, "ann", Audience(staff=1), True),
+        (None, "robot", Audience(staff=1), False),
+        (None, "ann", Audience(customers=1), False),
+        ("none", "ann", Audience(staff=1), False),
+        ("staff", "robot", Audience(staff=1), True),
+        ("staff", "ann", Audience(customers=1), False),
+        ("customers", "robot", Audience(customers=1), True),
+    ],
+)
+def test_law_47_nobody_is_mailed_by_surprise(
+    mail: str | None, by: str, audience: Audience, sent: bool
+) -> None:
+    ticket = mailing(mail, by, audience)
+
+    assert (ticket.copy("dev")["subject"] == "new words") is sent
+    assert (ticket.group("dev", "title") == "parked") is not sent
+
+
+def test_law_47_over_budget_waits_and_names_the_setting() -> None:
+    ticket = mailing(None, "ann", Audience(customers=1))
+
+    (cause,) = ticket.house.store.causes()
+    assert 'mail = "customers"' in str(cause.remedy)
+
+
+# -- law 49 ------------------------------------------------------------------------------
+TENANTS = {
+    "desk": {"Escalated": "acme", "General": "acme"},
+    "dev": {"infra": "globex", "attic": "acme"},
+}
+
+
+def test_law_49_nothing_is_born_behind_another_tenants_wall() -> None:
+    house = House(tenants=TENANTS)
+    ticket = house.run(30).desk.open("acme's own trouble")
+    house.run()
+
+    assert not house.dev.sent
+    assert ticket.group("dev", "birth") == "parked"
+
+
+def test_law_49_the_wall_stands_in_deliver_too() -> None:
+    """Somebody moves the issue into another customer's project."""
+    house = House(tenants={**TENANTS, "dev": {"infra": "acme", "attic": "globex"}})
+    ticket = shared(house)
+    ticket.copy("dev").move(AWAY["dev"])
+    house.run()
+    before = len(house.dev.sent)
+
+    ticket.set({"Subject": "acme's own words"})
+    ticket.note("acme's own note", internal=True)
+    house.run()
+
+    assert len(house.dev.sent) == before
+    assert ticket.group("dev", "tenant") == "parked"
+
+
+# -- law 53 ------------------------------------------------------------------------------
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqlStore]:
+    opened = open_store(None, KEY, path=tmp_path)
+    rows = [
+        AuditRow(datetime(2026, 3, 2, 8, number, tzinfo=UTC), "edited", "desk", text=f"t{number}")
+        for number in range(6)
+    ]
+    opened.commit(Change(audit=rows))
+    opened.seal()
+    yield opened
+    opened.close()
+
+
+@pytest.mark.parametrize(
+    "tampering",
+    [
+        "UPDATE audit SET source = 'dev' WHERE seq = 3",
+        "UPDATE audit SET at = at + 1 WHERE seq = 3",
+        "DELETE FROM audit WHERE seq = 3",
+        "DELETE FROM audit WHERE seq > 4; DELETE FROM audit_seals WHERE seq > 4",
+    ],
+)
+def test_law_53_any_tampering_is_found(store: SqlStore, tmp_path: Path, tampering: str) -> None:
+    assert store.verify().ok
+
+    with closing(sqlite3.connect(tmp_path / "sdsync.db")) as link, link:
+        link.executescript(tampering)
+
+    assert not store.verify().ok
+
+
+def test_law_53_every_write_is_in_the_trail() -> None:
+    house = House()
+    ticket = shared(house)
+    ticket.set({"Subject": "by ann", "Priority": "90"})
+    ticket.note("a note", internal=True)
+    ticket.attach("log.txt")
+    house.run(300)
+
+    rows = [one for one in house.store.audit(hub_id=ticket.hub.id) if one.system == "dev"]
+    written = {(one.action, one.field): one for one in rows}
+    assert ("born", None) in written
+    assert ("note_placed", None) in written
+    assert ("attachment_placed", None) in written
+    title = written["written", "title"]
+    assert (title.actor, title.before, title.after) == ("ann", "disk full", "by ann")
+
+
+# -- law 54 ------------------------------------------------------------------------------
+def rewrite(ticket: Ticket, old: str, new: str, *, internal: bool = True) -> None:
+    """The author changes a note where it stands."""
+    note = next(one for one in ticket.record.notes if one.body == old)
+    ticket.side.product.edit_note(
+        ticket.record, note, by=note.author, body=new, internal=internal, truth=new
+    )
+
+
+def withdraw(ticket: Ticket, body: str) -> None:
+    """The author takes a note away."""
+    note = next(one for one in ticket.record.notes if one.body == body)
+    ticket.side.product.remove_note(ticket.record, note, by=note.author)
+
+
+def test_law_54_an_edited_note_is_edited_in_place() -> None:
+    house = House()
+    ticket = shared(house)
+    ticket.note("first words", internal=True)
+    house.run()
+
+    rewrite(ticket, "first words", "better words")
+    house.run()
+
+    assert ticket.copy("dev").bodies == ["better words"]
+    assert len([one for one in house.dev.sent if isinstance(one, EditElement)]) == 1
+
+
+def test_law_54_where_notes_stay_as_they_are_an_edit_is_followed_up_once() -> None:
+    house = House()
+    ticket = shared(house)
+    copy = ticket.copy("dev")
+    copy.note("first words", internal=True, by="bob")
+    house.run()
+
+    rewrite(copy, "first words", "better words")
+    house.run(600)
+
+    assert ticket.bodies == ["first words", "better words"]
+    assert copy.bodies == ["better words"]
+
+
+def test_law_54_a_deleted_note_is_withdrawn_before_other_work() -> None:
+    house = House()
+    ticket = shared(house)
+    ticket.note("a slip", internal=True)
+    house.run()
+    before = len(house.dev.sent)
+
+    withdraw(ticket, "a slip")
+    ticket.note("another note", internal=True)
+    house.run()
+
+    assert ticket.copy("dev").bodies == ["another note"]
+    assert isinstance(house.dev.sent[before], RemoveElement)
+
+
+def test_law_54_a_narrowed_note_is_narrowed_or_taken_back() -> None:
+    house = House(("desk", "board"), {"notes": "as written"}, CUSTOMER)
+    ticket = shared(house)
+    ticket.note("for the customer")
+    house.run()
+    assert ticket.copy("board").bodies == ["for the customer"]
+
+    rewrite(ticket, "for the customer", "for the customer", internal=True)
+    house.run()
+
+    assert ticket.copy("board").bodies == []
+
+
+def test_law_54_the_authors_line_is_stripped_on_the_way_back() -> None:
+    house = House()
+    ticket = shared(house)
+    ticket.note("first words", internal=True)
+    house.run()
+    (copied,) = ticket.copy("dev").record.notes
+    assert copied.body.startswith("*Ann wrote in desk:*")
+
+    house.dev.product.edit_note(
+        ticket.copy("dev").record, copied, by=house.dev.who("bob"),
+        body=f"{copied.body} and more", internal=True, truth="edited",
+    )  # fmt: skip
+    house.run()
+
+    assert ticket.element("first words and more").values["body"] == "first words and more"
+    assert strip_authorship(add_authorship("words", "Ann", "desk")) == "words"
+
+
+# -- law 55 ------------------------------------------------------------------------------
+PRAGUE = ZoneInfo("Europe/Prague")
+SCENE = None
+
+
+def test_law_55_a_due_date_without_zone_stays_a_date() -> None:
+    day = DayLens(zone=PRAGUE)
+
+    assert day.get("2026-03-29", SCENE) == "2026-03-29"  # type: ignore[arg-type]
+    assert day.put("2026-03-29", None, SCENE) == Written("2026-03-29")  # type: ignore[arg-type]
+    house = House()
+    ticket = shared(house, Due="2026-03-29")
+    assert ticket.copy("dev")["due_date"] == "2026-03-29"
+
+
+@pytest.mark.parametrize(
+    ("night", "hours"), [("2026-03-29", 23), ("2026-10-25", 25), ("2026-06-01", 24)]
+)
+def test_law_55_both_daylight_saving_nights(night: str, hours: int) -> None:
+    day = datetime.fromisoformat(night).date()
+    after = day.fromordinal(day.toordinal() + 1)
+    lens = InstantLens(PRAGUE, midnight_is_a_day=True)
+
+    length = start_of(after, PRAGUE) - start_of(day, PRAGUE)
+
+    assert length.total_seconds() == hours * 3600
+    written = lens.put(night, None, SCENE)  # type: ignore[arg-type]
+    assert isinstance(written, Written)
+    assert written == Written(iso(start_of(day, PRAGUE)))
+    assert lens.get(written.value, SCENE) == night  # type: ignore[arg-type]
+
+
+# -- law 56 ------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "scope", ["all", "system:dev", "sync:escalations", "tenant:acme", "record"]
+)
+def test_law_56_pause_stops_writing_and_capture_goes_on(scope: str) -> None:
+    house = House(tenants={"desk": {"Escalated": "acme"}})
+    ticket = shared(house)
+    scope = f"record:{ticket.hub.id}" if scope == "record" else scope
+
+    commands.pause(house.store, scope, "ann", "maintenance", house.clock.now())
+    ticket.set({"Subject": "captured meanwhile"})
+    house.run(300)
+    assert ticket.hub.values["title"] == "captured meanwhile"
+    assert ticket.copy("dev")["subject"] == "disk full"
+
+    commands.resume(house.store, scope, "ann", house.clock.now())
+    house.run(300)
+    assert ticket.copy("dev")["subject"] == "captured meanwhile"
+
+
+def test_law_56_observe_does_everything_but_deliver() -> None:
+    house = House(sync={"mode": "observe"})
+    ticket = house.run(30).desk.open("watched")
+    house.run(600)
+    assert ticket.hub.values["title"] == "watched"
+    assert not house.writes()
+
+    commands.go_live(house.store, "escalations", "ann", house.clock.now())
+    house.start(sync={"mode": "live"}).run(300)
+    assert ticket.copy("dev")["subject"] == "watched"
+
+
+def test_law_56_a_new_sync_observes() -> None:
+    from sdsync.config.model import SyncConfig
+    from sdsync.sync.model import SyncPolicy
+
+    assert SyncConfig.model_fields["mode"].default == "observe"
+    assert SyncPolicy("new", (), {}, {}).mode == "observe"
+
+
+def test_law_54_a_withdrawn_placement_is_a_tombstone() -> None:
+    house = House()
+    ticket = shared(house)
+    ticket.note("a slip", internal=True)
+    house.run()
+    withdraw(ticket, "a slip")
+    house.run()
+
+    assert ticket.placement("dev", "a slip").state is PlacementState.GONE
+    assert house.quiet()
