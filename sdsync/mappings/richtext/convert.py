@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final, Literal, get_args
 
 from sdsync.mappings.richtext.document import Blocks, CodeBlock
-from sdsync.mappings.richtext.html import read_html, write_html
+from sdsync.mappings.richtext.html_write import write_html
 from sdsync.mappings.richtext.inert import (
     Danger,
     inert_lines,
@@ -94,12 +94,19 @@ def _to_native(text: str, markup: Markup, dangers: frozenset[Danger]) -> str:
             return write_markdown(make_inert(blocks, dangers))
 
 
+def _read_html(text: str) -> Blocks:
+    # Imported with the first HTML: its parser takes 5 MiB, and many a daemon never sees any.
+    from sdsync.mappings.richtext.html_read import read_html
+
+    return read_html(text)
+
+
 _remembered = lru_cache(maxsize=256)(_canonical)
 _remembered_in = lru_cache(maxsize=256)(_from_native)
 _remembered_out = lru_cache(maxsize=256)(_to_native)
 _READERS: Final[Mapping[Markup, Callable[[str], Blocks]]] = {
     "plain": read_plain,
-    "html": read_html,
+    "html": _read_html,
     "textile": read_textile,
     "markdown": read_markdown,
 }

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from markdown_it.common.normalize_url import normalizeLink
-
 SCHEMES: Final = ("http", "https", "ftp", "mailto", "tel")
 
 
 def safe_url(url: str) -> str | None:
     """The address as CommonMark writes it; None for one that runs or embeds something."""
+    # As in markdown_read: with the first text, not with the daemon.
+    from markdown_it.common.normalize_url import normalizeLink
+
     cleaned = "".join(char for char in url.strip() if char.isprintable() and char != " ")
     scheme, colon, _ = cleaned.partition(":")
     named = colon and not {"/", "?", "#"} & set(scheme)

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Final
-
-from markdown_it import MarkdownIt
-from markdown_it.tree import SyntaxTreeNode
+from typing import TYPE_CHECKING, Final
 
 from sdsync.mappings.richtext.document import (
     Block,
@@ -30,18 +27,27 @@ from sdsync.mappings.richtext.document import (
 )
 from sdsync.mappings.richtext.plain import read_plain
 
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.tree import SyntaxTreeNode
+
 #: markdown-it drops what lies deeper than its limit; ours is noticed below it.
 _NESTING: Final = 80
 
 
 @cache
 def _parser() -> MarkdownIt:
+    # Imported with the first text: a daemon without work, and most commands, read none.
+    from markdown_it import MarkdownIt
+
     parser = MarkdownIt("commonmark", {"html": False, "maxNesting": _NESTING})
     return parser.disable(["html_block", "html_inline"])
 
 
 def read_markdown(text: str) -> Blocks:
     """The normal tree of a CommonMark text."""
+    from markdown_it.tree import SyntaxTreeNode
+
     tokens = _parser().parse(text)
     if any(token.level >= _NESTING - 2 for token in tokens):
         return read_plain(text)
