@@ -103,14 +103,10 @@ def live(session: Session, sync: SyncArg, yes: Yes = False) -> Code:
 def observe(session: Session, sync: SyncArg) -> None:
     """Let a sync only watch again; nothing is sent."""
     from sdsync.cli.page import cure, line
-    from sdsync.store.records import AuditRow, Change, SyncRow
+    from sdsync.sync import commands
 
     _known(session, sync)
-    by, now = session.by, session.utc
-    row = session.store.sync(sync) or SyncRow(sync, now, "observe")
-    row.mode = "observe"
-    told = AuditRow(now, "observe", f"person:{by}", actor=by, text=sync)
-    session.store.commit(Change(syncs=[row], audit=[told]))
+    commands.go_observe(session.store, sync, session.by, session.utc)
     page = [line(f"{sync} observes; nothing is sent"), cure(f"sdsync live {sync}")]
     session.show({"sync": sync, "mode": "observe", "by": session.by}, page)
 
