@@ -1,0 +1,216 @@
+"""Both sides compared with the store: they agree, or the difference is listed."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from sdsync.config.load import load
+from sdsync.config.vocabulary import group_of
+from sdsync.connectors.contract import NativeRecord
+from sdsync.mappings.contract import Direction
+from sdsync.store.records import (
+    Element,
+    GroupState,
+    IntentState,
+    Json,
+    PlacementState,
+    Ref,
+    Replica,
+    ReplicaState,
+    Share,
+)
+from sdsync.store.sql import SqlStore
+from sdsync.sync.assemble import assemble
+from sdsync.sync.engine import Engine
+from tests.crash.house import SECRETS, House
+from tests.crash.kept import read
+from tests.crash.ledger import SIDES, Ledger, Record, Thing, Title, other, tokens
+
+LISTED = frozenset(
+    {GroupState.DIFFERS, GroupState.AWAITING_PLAN, GroupState.HELD, GroupState.PARKED}
+)
+SETTLED = frozenset({IntentState.SETTLED, IntentState.ABANDONED, IntentState.HELD})
+#: Titles written on both sides within this time are a race; either may win.
+RACE_S = 10.0
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What was found wrong, and what there was."""
+
+    breaches: list[str] = field(default_factory=list)
+    listed: Counter[str] = field(default_factory=Counter)
+    compared: Counter[str] = field(default_factory=Counter)
+    resent: int = 0
+    in_window: int = 0  # edits overwritten in the window that the connector states
+
+
+class Judge:
+    """One judgement; the daemon is down, the products still answer."""
+
+    def __init__(self, house: House, store: SqlStore, ledger: Ledger, verdict: Verdict) -> None:
+        os.environ.update(SECRETS)
+        self._store, self._ledger = store, ledger
+        self._engine: Engine = assemble(load(house.config), store)
+        self._kept = {side: read(side, house.behind(side, "records")) for side in SIDES}
+        self._shares = {one.hub.id: one for one in self._all_shares()}
+        self.verdict = verdict
+
+    def judge(self) -> None:
+        """Everything; what is found joins the verdict."""
+        for share in self._shares.values():
+            self.verdict.breaches += self._share(share)
+        for record in self._ledger.records.values():
+            self.verdict.breaches += self._record(record)
+        for letter, things in (("note", self._ledger.notes), ("file", self._ledger.files)):
+            for thing in things:
+                self.verdict.breaches += self._thing(letter, thing)
+        for system in self._engine.systems.values():
+            system.close()
+
+    def _all_shares(self) -> Iterator[Share]:
+        after = ""
+        while page := self._store.hubs(after=after):
+            for hub in page:
+                share = self._store.share(hub.id)
+                if share is not None:
+                    yield share
+            after = page[-1].id
+
+    # -- what the store says of itself ---------------------------------------------------
+    def _share(self, share: Share) -> Iterator[str]:
+        for intent in share.intents:
+            self.verdict.resent += max(0, intent.starts - 1)
+        if share.hub.state in ("unlinked", "merged"):
+            self.verdict.listed[f"record {share.hub.state}"] += 1
+            return
+        for replica in share.replicas:
+            where = f"{replica.system} #{replica.native_id} of hub {share.hub.id[-6:]}"
+            for group, row in replica.groups.items():
+                self.verdict.listed[row.state.value] += row.state in LISTED
+                if row.state not in LISTED and replica.state is ReplicaState.LIVE:
+                    yield f"{where}: {group} is {row.state.value} when all is quiet ({row.note})"
+            if replica.state is not ReplicaState.LIVE:
+                self.verdict.listed[f"replica {replica.state.value}"] += 1
+                continue
+            if replica.doubt:
+                yield f"{where}: {sorted(replica.doubt)} in doubt when all is quiet"
+            yield from self._fields(share, replica, where)
+        for intent in share.intents:
+            replica = share.replica(intent.replica_id)
+            excused = replica.state is not ReplicaState.LIVE or replica.groups
+            if intent.state not in SETTLED and not excused:
+                yield f"{replica.system} #{replica.native_id}: {intent.kind} {intent.state.value}"
+
+    def _fields(self, share: Share, replica: Replica, where: str) -> Iterator[str]:
+        """Each field shows what the hub says, or its group is listed."""
+        native = self._native(replica)
+        if native is None:
+            yield f"{where}: live in the store, and cannot be read"
+            return
+        mapping = self._engine.systems[replica.system].mappings[replica.kind]
+        ctx, hub = self._engine.context(), share.hub
+        for name, direction in mapping.fields.items():
+            group = group_of(name)
+            if direction is not Direction.BOTH or ctx.policy(hub, group) == "each":
+                continue
+            if group in replica.groups or name not in hub.versions:
+                continue
+            self.verdict.compared["fields"] += 1
+            whole = hub.values.get(name)
+            put = mapping.put(
+                name, whole, seen=native.values, hub=hub.values, people=self._engine.people
+            )
+            if put.refused is None and put.values:
+                shown = mapping.extract(name, native.values)
+                yield f"{where}: {name} shows {shown!r}, the hub says {whole!r}, and none lists it"
+
+    def _native(self, replica: Replica) -> NativeRecord | None:
+        with self._engine.systems[replica.system].connector() as connector:
+            answer = connector.fetch(Ref(replica.system, replica.kind, replica.native_id or ""))
+        return answer if isinstance(answer, NativeRecord) else None
+
+    # -- records -------------------------------------------------------------------------
+    def _record(self, record: Record) -> Iterator[str]:
+        self.verdict.compared["records"] += 1
+        for side in SIDES:
+            ids = self._kept[side].births.get(record.token, [])
+            if len(ids) > 1:
+                yield f"record {record.token} exists {len(ids)} times in {side}: {ids}"
+        share = self._share_of(record)
+        if share is None:
+            if record.ids[record.side] not in self._kept[record.side].merged:
+                yield f"record {record.token} of {record.side} is in scope and nobody shares it"
+            return
+        if not self._kept[other(record.side)].births.get(record.token):
+            twin = share.at(other(record.side))
+            if (twin is None or not twin.groups) and share.hub.state == "open":
+                yield f"record {record.token} of {record.side} was never born in the other"
+        if share.hub.state == "open" and not record.merged:
+            yield from self._last_title(record, share)
+
+    def _share_of(self, record: Record) -> Share | None:
+        return self._store.share_of(Ref(record.side, "ticket", str(record.ids[record.side])))
+
+    def _last_title(self, record: Record, share: Share) -> Iterator[str]:
+        """The last title that somebody wrote was decided: it is in the hub's history."""
+        last: Title = record.titles[-1]
+        decided = {
+            token
+            for row in self._store.versions(share.hub.id, "title")
+            for token in tokens(row.value, "t")
+        }
+        rivals = [one for one in record.titles[:-1] if one.side != last.side]
+        raced = rivals and last.at - rivals[-1].at < RACE_S
+        listed = any("title" in one.groups for one in share.replicas)
+        if last.token in decided or raced or listed:
+            return
+        if last.side == "dev" and last.token in self._kept["dev"].replaced:
+            self.verdict.in_window += 1  # between our read and our write: Redmine cannot compare
+            return
+        yield f"title {last.token} of {record.token}, written in {last.side}, was lost"
+
+    # -- notes and files -----------------------------------------------------------------
+    def _thing(self, kind: str, thing: Thing) -> Iterator[str]:
+        self.verdict.compared[f"{kind}s"] += 1
+        for side in SIDES:
+            kept = self._kept[side]
+            seen = (kept.notes if kind == "note" else kept.files).get(thing.token, [])
+            if len(seen) > 1:
+                places = ", ".join(f"#{one.record}" for one in seen)
+                yield f"{kind} {thing.token} exists {len(seen)} times in {side}: {places}"
+            for one in seen:
+                if thing.internal and not one.internal:
+                    where = f"{side} #{one.record}"
+                    yield f"{kind} {thing.token} is internal and was widened in {where}"
+            if not seen and side == thing.side:
+                yield f"{kind} {thing.token} is gone from where it was written, {side}"
+            elif not seen:
+                yield from self._missing(kind, thing)
+
+    def _missing(self, kind: str, thing: Thing) -> Iterator[str]:
+        """It did not arrive: somebody must be told why."""
+        share = self._share_of(self._ledger.records[thing.record])
+        if share is None or share.hub.state in ("merged", "unlinked"):
+            self.verdict.listed[f"{kind} of a merged record"] += 1
+            return
+        element = next((one for one in share.elements if _bears(one, thing.token)), None)
+        twin = share.at(other(thing.side))
+        if element is None:
+            yield f"{kind} {thing.token} of {thing.record} was never taken in from {thing.side}"
+            return
+        place = share.placement(element.id, twin.id) if twin else None
+        excused = twin is not None and (twin.groups or twin.state is not ReplicaState.LIVE)
+        if place is not None and place.state is PlacementState.UNPLACEABLE:
+            self.verdict.listed[f"{kind} unplaceable"] += 1
+        elif not excused or (place is not None and place.state is PlacementState.PLACED):
+            state = place.state.value if place else "undecided"
+            yield f"{kind} {thing.token} is {state} in {other(thing.side)}, and is not there"
+
+
+def _bears(element: Element, token: str) -> bool:
+    shown: Json = element.values.get("body") or element.values.get("name")
+    return token in str(shown)
