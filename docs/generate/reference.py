@@ -42,6 +42,13 @@ answer got lost; the *landing time* is how long a call that we gave up may still
 _LAW = re.compile(r"test_law_(\d+)(?:_|$)")
 
 
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Put the page of measurements into the menu once there is one."""
+    if config.nav and (ROOT / "docs/performance.md").exists():
+        config.nav.append({"Performance": "performance.md"})
+    return config
+
+
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the generated pages."""
     pages = {
