@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
+from sqlalchemy import TEXT as LONG
 from sqlalchemy import BigInteger, Engine, Integer, Text, create_engine, event, make_url
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Dialect as SqlDialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool, PoolProxiedConnection
@@ -22,14 +23,17 @@ from sqlalchemy.schema import Table
 
 from sdsync.store.statements import Statement
 
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
+
 #: Text that every product sorts by code point, so that pages of ids agree.
-TEXT = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
+TEXT = Text().with_variant(LONG(collation="C"), "postgresql")
 #: A key that counts by itself: SQLite counts only its own INTEGER.
 AUTO = BigInteger().with_variant(Integer, "sqlite")
 
 Row = tuple[Any, ...]
 Params = Mapping[str, Any]
-Insert = sqlite.Insert | postgresql.Insert
+Insert: TypeAlias = "sqlite.Insert | postgresql.Insert"
 
 
 class Trouble(Enum):
@@ -236,6 +240,9 @@ class PostgresDialect(Dialect):
 
     def insert(self, table: Table) -> Insert:
         """PostgreSQL's own INSERT."""
+        # Imported here: SQLite's daemon would keep its 2 MiB for nothing.
+        from sqlalchemy.dialects import postgresql
+
         return postgresql.insert(table)
 
     def _trouble(self, error: BaseException) -> Trouble | None:

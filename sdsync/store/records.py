@@ -384,6 +384,7 @@ class SystemRow:
     state: str = "new"  # new | ok | throttled | unauthorised | unreachable | misconfigured | paused
     state_since: datetime | None = None
     seen_at: datetime | None = None  # last successful answer
+    watched_since: datetime | None = None  # its first cursor: what is older is old (law 23)
     detail: str | None = None
     info: dict[str, Json] = field(default_factory=dict)
 
@@ -461,7 +462,9 @@ class Change:
     audit: list[AuditRow] = field(default_factory=list)
     ring: list[Work] = field(default_factory=list)
     finished: list[tuple[WorkKey, int]] = field(default_factory=list)
-    postponed: list[tuple[WorkKey, datetime]] = field(default_factory=list)  # new due_at; resets starts
+    postponed: list[tuple[WorkKey, datetime]] = field(
+        default_factory=list
+    )  # new due_at; resets starts
     events: list[InboxEvent] = field(default_factory=list)
     causes: list[Cause] = field(default_factory=list)
     systems: list[SystemRow] = field(default_factory=list)
@@ -471,5 +474,3 @@ class Change:
     people: list[PersonRow] = field(default_factory=list)
     blobs: list[tuple[str, bytes]] = field(default_factory=list)  # (element id, content)
     dropped_blobs: list[str] = field(default_factory=list)
-
-

@@ -24,6 +24,8 @@ from sdsync.store.dialect import AUTO, TEXT
 
 #: The newest migration: what this program writes and expects.
 REVISION = "0001"
+#: The oldest program that may work with it; a migration that contracts raises it.
+SERVES = "0001"
 
 metadata = MetaData(
     naming_convention={

@@ -4,15 +4,32 @@ from __future__ import annotations
 
 from enum import Enum
 
-from sqlalchemy import bindparam, column, inspect, select, table
+from sqlalchemy import (
+    Column,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    bindparam,
+    inspect,
+    select,
+)
 
 from sdsync.store import tables
 from sdsync.store.dialect import Dialect, Link, dialect_for
-from sdsync.store.statements import Statement
-from sdsync.store.tables import REVISION
+from sdsync.store.statements import Statement, insert_if_new
+from sdsync.store.tables import REVISION, SERVES
 
-_version = table("alembic_version", column("version_num"))
+#: Alembic's own table, as it makes it.
+_version = Table(
+    "alembic_version",
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
 REVISION_OF = Statement(select(_version.c.version_num))
+VERSION_NEW = insert_if_new(_version, ("version_num",))
+META_NEW = insert_if_new(tables.meta, ("name",))
 META_OF = Statement(select(tables.meta.c.value).where(tables.meta.c.name == bindparam("name")))
 
 
@@ -73,8 +90,25 @@ def upgrade(url: str) -> str:
     return REVISION
 
 
+def make_tables(dialect: Dialect) -> None:
+    """Make all tables at once, as the migrations would leave them.
+
+    Not by the migrations: a daemon that made its own store would keep Alembic's
+    6 MiB for as long as it runs. A second process that does the same finds them made.
+    """
+    with dialect.engine.begin() as connection:
+        tables.metadata.create_all(connection)
+        _version.create(connection, checkfirst=True)
+        for statement, row in (
+            (VERSION_NEW, {"version_num": REVISION}),
+            (META_NEW, {"name": "serves", "value": SERVES.encode()}),
+        ):
+            connection.execute(statement.make(dialect), row)
+
+
 def run_migrations(dialect: Dialect) -> None:
     """Run what is missing in one transaction."""
+    # Only with an older store: nobody else needs what it imports.
     from alembic import command
     from alembic.config import Config
 

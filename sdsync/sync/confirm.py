@@ -16,8 +16,8 @@ from sdsync.store.records import (
     ReplicaState,
 )
 from sdsync.sync.branches import hit
-from sdsync.sync.compute import Send, deep_merge
-from sdsync.sync.doubt import confirm_state, copy_path
+from sdsync.sync.compute import Send
+from sdsync.sync.doubt import confirm_state, copy_path, overridden
 from sdsync.sync.draft import Draft
 from sdsync.sync.edits import Look, view
 from sdsync.sync.elements import find_native, read_values, settle_element
@@ -105,8 +105,8 @@ def judge(draft: Draft, replica: Replica, fields: dict[str, Json], back: Look) -
                 replica.sent.setdefault(name, None)
             case Verdict.RESHAPED:
                 _reshaped(draft, replica, name, intended, current)
-            case Verdict.OTHER:
-                _overridden(draft, replica, name, intended)
+            case Verdict.OTHER | Verdict.REVERTED:
+                overridden(draft, replica, name, intended)
     for group in touched:
         if draft.state(replica, group) in (
             GroupState.DIRTY,
@@ -144,15 +144,6 @@ def _reshaped(
     shown = view(draft.ctx.mapping(replica), name, current, draft.ctx)
     draft.fidelity(replica, name, f"{replica.system} reshaped it to {str(shown)[:80]!r}")
     _written(draft, replica, name, intended, current)
-
-
-def _overridden(draft: Draft, replica: Replica, name: str, intended: Json) -> None:
-    """Another value than sent: the base is what we wrote, and what it shows instead
-    goes through merge as a change."""
-    replica.sent[name] = intended
-    mapping, ctx = draft.ctx.mapping(replica), draft.ctx
-    put = mapping.put(name, intended, seen={}, hub=draft.hub.values, people=ctx.people)
-    deep_merge(replica.seen, put.values)
 
 
 def _ignored(

@@ -12,6 +12,7 @@ from sdsync.sync.desired import PEOPLE_KINDS
 from sdsync.sync.draft import BLOCKED, Draft
 from sdsync.sync.edits import Edit, Look
 from sdsync.sync.model import Context
+from sdsync.sync.spread import spread
 
 UNMAPPED = "unmapped"
 
@@ -77,6 +78,9 @@ def first_contact(
             hub.values.setdefault(field, value)
         else:
             draft.set_value(_born(field, value, replica, look, ctx))
+            if replica.seen_mapping == mapping.version:
+                # Not a new rule: an earlier read did not prove the field. Now the others get it.
+                spread(draft, group, but=replica)
         replica.sent[field] = value
         return
     whole = hub.values.get(field)

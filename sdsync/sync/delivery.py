@@ -291,7 +291,16 @@ class Visit:
         if not done:
             draft.change.finished.append(self._key())
         confirm(draft, replica, send, answer, back, found=found)
+        if not done:
+            self._keep_age(draft.change)
         return draft.change
+
+    def _keep_age(self, change: Change) -> None:
+        """Work that could not be sent stays as old as it was: waiting raises it (law 36)."""
+        for one in change.ring:
+            if one.key == self._work.key:
+                one.since = min(one.since, self._work.since)
+                one.deadline_at = min(one.deadline_at, self._work.deadline_at)
 
     def _find_made(self, send: Send, answer: Answer[Done]) -> str | None:
         """The element that a 2xx made, when the answer does not name it."""
@@ -407,14 +416,9 @@ class Visit:
         return (self._work.key, row.generation if row else self._work.generation)
 
     def _again(self, wait: timedelta) -> Work:
+        """The same work later, as old as it is."""
         due = self._engine.clock.now() + wait
-        return self._engine.work_for(
-            self._work.key.lane,
-            "deliver",
-            self._work.key.target,
-            due=due,
-            priority=self._work.priority,
-        )
+        return replace(self._work, due_at=due, generation=1, starts=0)
 
     def _finish(self, *, due: datetime | None) -> None:
         rings = [self._again(due - self._engine.clock.now())] if due else []

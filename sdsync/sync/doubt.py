@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from sdsync.config.vocabulary import group_of
 from sdsync.store.records import GroupState, Json, Replica
 from sdsync.sync.branches import hit
+from sdsync.sync.compute import deep_merge
 from sdsync.sync.desired import desired
 from sdsync.sync.draft import Draft
 from sdsync.sync.edits import Look
@@ -39,6 +40,10 @@ def settle_doubt(draft: Draft, replica: Replica, look: Look, current: dict[str, 
                 replica.doubt.pop(field)
                 draft.mark(replica, group_of(field), GroupState.DIRTY)
                 draft.deliver(replica)
+            case Verdict.REVERTED:
+                hit("law 5: written and put back")
+                replica.doubt.pop(field)
+                overridden(draft, replica, field, intended)
             case _:
                 hit("law 5: an edit in doubt")
                 replica.doubt.pop(field)
@@ -94,3 +99,12 @@ def _lands_until(draft: Draft, replica: Replica) -> datetime:
     if not starts:
         return datetime.min.replace(tzinfo=UTC)  # judged before: nothing of ours is on its way
     return max(starts) + timedelta(seconds=landing)
+
+
+def overridden(draft: Draft, replica: Replica, name: str, intended: Json) -> None:
+    """Another value than sent: the base is what we wrote, and what it shows instead
+    goes through merge as a change."""
+    replica.sent[name] = intended
+    mapping, ctx = draft.ctx.mapping(replica), draft.ctx
+    put = mapping.put(name, intended, seen={}, hub=draft.hub.values, people=ctx.people)
+    deep_merge(replica.seen, put.values)

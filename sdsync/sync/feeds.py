@@ -69,12 +69,20 @@ class Feeds:
             self._later(work, timedelta(seconds=system.poll_s))
             return
         row = engine.store.system(system.name)
+        change = Change()
+        if row.watched_since is None:
+            row.watched_since = began
+            change.audit.append(
+                AuditRow(began, "watched", system.name, system=system.name, text="from now on")
+            )
         row.cursor = answer.cursor
         pause = timedelta() if answer.more else timedelta(seconds=system.poll_s)
         again = engine.work_for(
             system.name, "poll", FEED, due=engine.clock.now() + pause, priority=1
         )
-        change = Change(systems=[row], ring=[again], finished=[(work.key, work.generation)])
+        change.systems.append(row)
+        change.ring.append(again)
+        change.finished.append((work.key, work.generation))
         engine.capture(system.name, answer.events, via="poll", extra=change)
         if not answer.more:
             system.feed_ok_at = began

@@ -249,9 +249,12 @@ class Looks:
                         found[hub_id] = share
         return list(found.values())
 
-    def _activated(self, sync: str) -> datetime | None:
-        row = self._engine.store.sync(sync)
-        return row.activated_at if row else None
+    def _activated(self, sync: str, system: str) -> datetime | None:
+        """Since when the sync sees the system: both must be there (law 23)."""
+        row, watched = self._engine.store.sync(sync), self._engine.store.system(system)
+        if row is None or watched.watched_since is None:
+            return None
+        return max(row.activated_at, watched.watched_since)
 
     # -- looks that failed ---------------------------------------------------------------
     def _canary(self, connector: Connector, ref: Ref, answer: object, meter: Meter) -> bool | None:

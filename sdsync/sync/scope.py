@@ -33,7 +33,7 @@ def environment(native: NativeRecord, ctx: Context) -> dict[str, Json]:
 
 
 def takers(
-    native: NativeRecord, ctx: Context, activated: Callable[[str], datetime | None]
+    native: NativeRecord, ctx: Context, activated: Callable[[str, str], datetime | None]
 ) -> list[SyncPolicy]:
     """The syncs that an unlinked record enters now, in order of their names.
 
@@ -46,7 +46,10 @@ def takers(
         take = sync.take.get(native.ref.system)
         if take is None or sync.kind != native.ref.kind or take.value(env) is not True:
             continue
-        since, born = activated(sync.name), ctx.ours(native.ref.system, native.created_at)
+        since, born = (
+            activated(sync.name, native.ref.system),
+            ctx.ours(native.ref.system, native.created_at),
+        )
         if since is None or (born < since and not _entered_since(native, sync, since, ctx)):
             hit("law 23: old record does not enter")
             continue

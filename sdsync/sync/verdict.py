@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import StrEnum
 
 from sdsync.config.vocabulary import FIELDS
@@ -10,6 +11,8 @@ from sdsync.sync.desired import surroundings
 from sdsync.sync.draft import Draft
 from sdsync.sync.edits import Look, proved, view
 
+#: How much earlier than our own clock a product may stamp what we wrote.
+RESOLUTION = timedelta(seconds=5)
 TEXT_KINDS = frozenset({"text", "rich"})
 
 
@@ -21,6 +24,7 @@ class Verdict(StrEnum):
     STEP = "step"  # a step of the running transition
     UNTOUCHED = "untouched"  # still the value from before
     ANOTHERS = "another's"  # somebody else changed it since
+    REVERTED = "reverted"  # somebody else put the value from before back, after our write
     RESHAPED = "reshaped"  # a text that the product cut or rewrote
     OTHER = "other"  # another value than intended, by nobody that is told
 
@@ -40,6 +44,8 @@ def verdict(
     if name in replica.stepping and now == replica.stepping[name]:
         return Verdict.STEP
     is_text = FIELDS.get(name, "text") in TEXT_KINDS or name.startswith("ext.")
+    if now == old and _put_back(draft, replica, name, look):
+        return Verdict.REVERTED
     if now == old:
         cut = is_text and _fills(draft, replica, name, intended, current)
         return Verdict.RESHAPED if cut else Verdict.UNTOUCHED
@@ -49,6 +55,26 @@ def verdict(
     if is_text and (who is Verdict.OURS or _is_image(draft, replica, name, intended, current)):
         return Verdict.RESHAPED
     return Verdict.OTHER
+
+
+def _put_back(draft: Draft, replica: Replica, name: str, look: Look) -> bool:
+    """Whether history tells of our write and of another's after it: two changes, no trace."""
+    system = draft.ctx.systems[replica.system]
+    paths = draft.ctx.mapping(replica).paths(name)
+    actors = [line.actor for line in look.native.history or () if line.path in paths]
+    since = replica.wrote_at
+    return (
+        since is not None
+        and len(actors) > 1
+        and actors[-1] not in (None, system.account)
+        and actors[-2] == system.account
+        and any(
+            line.path in paths
+            and line.actor == system.account
+            and draft.ctx.ours(replica.system, line.at) >= since - RESOLUTION
+            for line in look.native.history or ()
+        )
+    )
 
 
 def _last_writer(draft: Draft, replica: Replica, name: str, look: Look) -> Verdict:
