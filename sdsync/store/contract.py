@@ -89,6 +89,10 @@ class Store(Protocol):
         """Records of a system that were not read since, the longest unread first."""
         ...
 
+    def undelivered(self, *, before: datetime, limit: int) -> Sequence[str]:
+        """Hub ids with a person's change on its way since before then, the oldest first."""
+        ...
+
     def next_due(self, lane: str) -> datetime | None:
         """When work of the lane is due next; it may be past."""
         ...

@@ -19,7 +19,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Dialect as SqlDialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool, PoolProxiedConnection
-from sqlalchemy.schema import Table
+from sqlalchemy.schema import MetaData, Table
 
 from sdsync.store.statements import Statement
 
@@ -84,6 +84,9 @@ class Dialect:
     def insert(self, table: Table) -> Insert:
         """An INSERT that can be told what to do when a key is taken."""
         raise NotImplementedError
+
+    def adopt(self, metadata: MetaData) -> None:
+        """Say of tables that are about to be made what only this product asks."""
 
     def trouble(self, error: BaseException) -> Trouble | None:
         """What the driver's error means; None: a mistake of the program."""
@@ -244,6 +247,17 @@ class PostgresDialect(Dialect):
         from sqlalchemy.dialects import postgresql
 
         return postgresql.insert(table)
+
+    def adopt(self, metadata: MetaData) -> None:
+        """Make the partial indexes partial here too.
+
+        Not said where they are declared: an index that names PostgreSQL makes
+        SQLAlchemy import it, also for SQLite.
+        """
+        for table in metadata.tables.values():
+            for index in table.indexes:
+                where = index.dialect_options["sqlite"]["where"]
+                index.dialect_options["postgresql"]["where"] = where
 
     def _trouble(self, error: BaseException) -> Trouble | None:
         import psycopg

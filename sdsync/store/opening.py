@@ -9,13 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sdsync.config.clock import Clock
+from sdsync.store import tables
 from sdsync.store.crypto import Cipher, KeyProblem, make_key_file, read_key_file, read_keys
 from sdsync.store.dialect import Dialect, Link, Trouble, dialect_for, file_of
 from sdsync.store.identity import Witness, WitnessFile, fresh_meta, read_meta
 from sdsync.store.sql import SqlStore
-from sdsync.store.upgrading import META_NEW, StoreForm, WrongStore, form_of, make_tables
+from sdsync.store.statements import insert_if_new
+from sdsync.store.upgrading import StoreForm, WrongStore, form_of, make_tables
 from sdsync.store.vault import Vault
 from sdsync.store.writer import StoreDamaged
+
+META_NEW = insert_if_new(tables.meta, ("name",))
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,12 @@ BY_NATIVE = Statement(
         _replicas.c.native_id == bindparam("id"),
     )
 )
+UNDELIVERED = Statement(
+    select(_hubs.c.id)
+    .where(_hubs.c.human_at < bindparam("before"))
+    .order_by(_hubs.c.human_at)
+    .limit(bindparam("limit"))
+)
 UNREAD = Statement(
     select(_replicas.c.kind, _replicas.c.native_id)
     .where(_replicas.c.system == bindparam("system"), _replicas.c.read_at < bindparam("before"))
@@ -156,6 +162,12 @@ class Queries(Base):
         with self._reading() as link:
             rows = link.rows(UNREAD, params)
         return [Ref(system, str(kind), str(native_id)) for kind, native_id in rows]
+
+    def undelivered(self, *, before: datetime, limit: int) -> Sequence[str]:
+        """Hub ids with a person's change on its way since before then, the oldest first."""
+        with self._reading() as link:
+            rows = link.rows(UNDELIVERED, {"before": micros(before), "limit": limit})
+        return [str(one[0]) for one in rows]
 
     def next_due(self, lane: str) -> datetime | None:
         """When work of the lane is due next; it may be past."""

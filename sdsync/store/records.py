@@ -142,6 +142,7 @@ class Hub:
     rules_seen: dict[str, str] = field(default_factory=dict)
     merged_into: str | None = None  # hub id of the survivor (law 22)
     merged_at: datetime | None = None
+    told_at: datetime | None = None  # when the record said that it waits (law 48)
     human_at: datetime | None = None  # oldest human change not yet delivered everywhere
     version: int = 0  # optimistic: a commit on an older version is Stale
 

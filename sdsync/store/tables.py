@@ -27,6 +27,7 @@ REVISION = "0001"
 #: The oldest program that may work with it; a migration that contracts raises it.
 SERVES = "0001"
 
+#: A partial index names its part for SQLite; :meth:`PostgresDialect.adopt` copies it.
 metadata = MetaData(
     naming_convention={
         "pk": "pk_%(table_name)s",
@@ -81,7 +82,6 @@ Index(
     "ix_hubs_human_at",
     hubs.c.human_at,
     sqlite_where=column("human_at").is_not(None),
-    postgresql_where=column("human_at").is_not(None),
 )
 
 hub_syncs = _table("hub_syncs", _text("sync"), _text("hub_id"), key="sync hub_id", clustered=True)
@@ -172,7 +172,6 @@ Index(
     intents.c.system,
     intents.c.kind,
     sqlite_where=column("ended") == 0,
-    postgresql_where=column("ended") == 0,
 )
 
 attempts = _table(
@@ -238,7 +237,6 @@ Index(
     causes.c.fingerprint,
     unique=True,
     sqlite_where=column("closed_at").is_(None),
-    postgresql_where=column("closed_at").is_(None),
 )
 
 systems = _table("systems", _text("system"), _bytes("doc"), key="system")

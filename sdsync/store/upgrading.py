@@ -17,7 +17,7 @@ from sqlalchemy import (
 
 from sdsync.store import tables
 from sdsync.store.dialect import Dialect, Link, dialect_for
-from sdsync.store.statements import Statement, insert_if_new
+from sdsync.store.statements import Statement
 from sdsync.store.tables import REVISION, SERVES
 
 #: Alembic's own table, as it makes it.
@@ -28,8 +28,6 @@ _version = Table(
     PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
 )
 REVISION_OF = Statement(select(_version.c.version_num))
-VERSION_NEW = insert_if_new(_version, ("version_num",))
-META_NEW = insert_if_new(tables.meta, ("name",))
 META_OF = Statement(select(tables.meta.c.value).where(tables.meta.c.name == bindparam("name")))
 
 
@@ -96,14 +94,15 @@ def make_tables(dialect: Dialect) -> None:
     Not by the migrations: a daemon that made its own store would keep Alembic's
     6 MiB for as long as it runs. A second process that does the same finds them made.
     """
+    dialect.adopt(tables.metadata)
     with dialect.engine.begin() as connection:
         tables.metadata.create_all(connection)
         _version.create(connection, checkfirst=True)
-        for statement, row in (
-            (VERSION_NEW, {"version_num": REVISION}),
-            (META_NEW, {"name": "serves", "value": SERVES.encode()}),
+        for table, row in (
+            (_version, {"version_num": REVISION}),
+            (tables.meta, {"name": "serves", "value": SERVES.encode()}),
         ):
-            connection.execute(statement.make(dialect), row)
+            connection.execute(dialect.insert(table).values(row).on_conflict_do_nothing())
 
 
 def run_migrations(dialect: Dialect) -> None:

@@ -195,7 +195,7 @@ def resync(store: Store, ref: str, by: str, now: datetime) -> None:
     change = Change(audit=[_told("resync", share.hub, None, by, now)])
     for replica in share.replicas:
         _wake(change, share.hub, replica, now)
-    store.commit(change)
+    _commit(store, change)
 
 
 def link(store: Store, a: Ref, b: Ref, sync: str, by: str, now: datetime) -> None:
@@ -235,7 +235,7 @@ def link(store: Store, a: Ref, b: Ref, sync: str, by: str, now: datetime) -> Non
     change.audit.append(_told("linked", share.hub, replica, by, now, text=f"{a} and {b}"))
     for one in share.replicas:
         _wake(change, share.hub, one, now)
-    store.commit(change)
+    _commit(store, change)
 
 
 def _newborn(ref: Ref, sync: str, now: datetime) -> Share:
@@ -284,7 +284,7 @@ def go_live(store: Store, sync: str, by: str, now: datetime) -> None:
             change = Change()
             for replica in share.replicas if share else ():
                 _wake(change, hub, replica, now)
-            store.commit(change)
+            _commit(store, change)
         after = hubs[-1].id
 
 
@@ -324,11 +324,18 @@ def _change(store: Store, hub_id: str, make: Callable[[Share, Change], None]) ->
         change = Change(shares=[share])
         make(share, change)
         try:
-            store.commit(change)
+            _commit(store, change)
         except Stale:
             continue
         return
     raise Refused("the record changes faster than the command can be carried out; try again")
+
+
+def _commit(store: Store, change: Change) -> None:
+    """Commit, and wake the lanes of a running daemon (law 34)."""
+    store.commit(change)
+    for lane in {work.key.lane for work in change.ring}:
+        store.ring(lane)
 
 
 def _wake(change: Change, hub: Hub, replica: Replica, now: datetime) -> None:

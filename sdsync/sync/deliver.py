@@ -8,6 +8,7 @@ from sdsync.config.vocabulary import group_of
 from sdsync.connectors.contract import AddElement, Audience, Create, Operation, Update
 from sdsync.store.records import (
     Attempt,
+    GroupRow,
     GroupState,
     IntentState,
     Json,
@@ -30,6 +31,7 @@ from sdsync.sync.compute import (
 from sdsync.sync.draft import Draft
 from sdsync.sync.placing import blocks_closing, compute_element
 
+TENANT = "tenant"  # the group under which the wall between tenants is told
 #: Replicas that are never written again (a frozen one only until it returns).
 ENDED = frozenset(
     {ReplicaState.GONE, ReplicaState.MERGED, ReplicaState.UNLINKED, ReplicaState.LEFT}
@@ -60,7 +62,7 @@ def compute(draft: Draft, replica: Replica, *, looked: bool) -> Todo:
         return NeedLook()
     wall = tenant_wall(draft, replica)
     if wall:
-        draft.park(replica, "tenant", wall, about=["tenant", replica.place])
+        _behind_wall(draft, replica, wall)
         return Rest()
     return _next(draft, replica, looked=looked)
 
@@ -88,6 +90,15 @@ def _forget_groups(draft: Draft, replica: Replica) -> None:
     for group in draft.waiting_groups(replica, (GroupState.DIRTY, GroupState.IN_DOUBT)):
         draft.mark(replica, group, GroupState.IN_STEP)
     replica.doubt, replica.stepping = {}, {}
+
+
+def _behind_wall(draft: Draft, replica: Replica, wall: str) -> None:
+    """Nothing of the record may go there: told once, and every waiting group points at it."""
+    if draft.state(replica, TENANT) is not GroupState.PARKED:
+        draft.park(replica, TENANT, wall, about=["tenant", replica.place])
+    cause = replica.groups[TENANT].cause
+    for group in draft.waiting_groups(replica, (GroupState.DIRTY, GroupState.IN_DOUBT)):
+        replica.groups[group] = GroupRow(GroupState.PARKED, draft.ctx.now, cause=cause, note=wall)
 
 
 def _settle_groups(draft: Draft, replica: Replica) -> None:

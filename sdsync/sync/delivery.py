@@ -31,6 +31,7 @@ from sdsync.sync.scope import join
 from sdsync.sync.settling import settle_intent
 from sdsync.sync.structure import merged
 from sdsync.sync.systems import System
+from sdsync.sync.telling import behind
 
 if TYPE_CHECKING:
     from sdsync.sync.engine import Engine, Meter
@@ -427,14 +428,8 @@ class Visit:
     def _note_delivered(self, share: Share) -> None:
         """No replica waits any more: the oldest undelivered human change is over."""
         mine = self._work.key.target
-        behind = any(
-            row.state.value in ("dirty", "in doubt")
-            for one in share.replicas
-            for row in one.groups.values()
-            if one.id != mine
-        )
-        if not behind:
-            share.hub.human_at = None
+        if not any(behind(one) for one in share.replicas if one.id != mine):
+            share.hub.human_at = share.hub.told_at = None
 
 
 def _over(answer: object) -> bool:

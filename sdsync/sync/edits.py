@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from sdsync.config.vocabulary import FIELDS
 from sdsync.connectors.contract import FieldChange, NativeRecord
 from sdsync.mappings.contract import UNKNOWN, Unmapped
 from sdsync.mappings.contract import Mapping as FieldMapping
@@ -53,6 +54,11 @@ def view(
 ) -> Json | Unmapped:
     """The canonical value that the native one shows; Unmapped when no rule knows it."""
     shown = mapping.get(field, native, ctx.people)
+    if FIELDS.get(field) == "people" and isinstance(shown, list):
+        ours = {
+            ctx.people.key(name, one.account) for name, one in ctx.systems.items() if one.account
+        }
+        return [one for one in shown if one not in ours]  # products add us to what we touch
     return None if shown is UNKNOWN else shown
 
 

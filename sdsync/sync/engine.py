@@ -24,16 +24,18 @@ from sdsync.store.records import (
     Change,
     InboxEvent,
     Json,
+    Replica,
     Work,
     WorkKey,
 )
 from sdsync.sync.delivery import Delivery
-from sdsync.sync.feeds import Feeds
+from sdsync.sync.feeds import FEED, Feeds
 from sdsync.sync.looks import Looks
 from sdsync.sync.model import OBJECTIVES, Context, SyncPolicy
 from sdsync.sync.pauses import Pauses
 from sdsync.sync.people import KnownPeople
 from sdsync.sync.policy import lane_trouble, lesson
+from sdsync.sync.rules import Rule
 from sdsync.sync.systems import System
 from sdsync.sync.worked import Worked
 
@@ -63,6 +65,7 @@ class Engine:
         people: Callable[[Store], People] | None = None,
         steps: Callable[[str], None] = no_step,
         objectives: Mapping[str, float] = OBJECTIVES,
+        rules: tuple[Rule, ...] = (),
         ring: Callable[[str], None] = no_step,
         fence: Callable[[str], bool] = lambda _lane: True,
     ) -> None:
@@ -73,12 +76,15 @@ class Engine:
         self.rand = rand
         self.step = steps
         self.objectives = objectives
+        self.rules = rules
         self.ring = ring  # wakes another lane of this process; losing it loses nothing
         self.fence = fence  # whether this process still holds the lane, asked last before a call
         self.people = KnownPeople(store, people)
         self.pauses = Pauses(store)
         self._busy: dict[str, set[str]] = {name: set() for name in systems}
         self._names: dict[WorkKey, set[str]] = {}
+        #: Priority of records that this process has read; unknown ones wait as normal.
+        self.urgent: dict[tuple[str, str], int] = {}
         self._both: dict[WorkKey, set[str]] = {}
         self._told: dict[str, tuple[str, datetime]] = {}
         self._guard = threading.Lock()
@@ -112,17 +118,14 @@ class Engine:
             self._release(lane, work)
         return Worked(True)
 
-    def _next(self, lane: str, now: datetime) -> datetime | None:
-        """When to come again; work that is due and busy is not asked for in a tight loop."""
-        due = self.store.next_due(lane)
-        return max(due, now + BUSY_WAIT) if due is not None else None
-
     def _at(self, until_s: float | None) -> datetime | None:
         if until_s is None:
             return None
         return self.clock.now() + timedelta(seconds=max(0.0, until_s - self.clock.monotonic()))
 
     def _claim(self, lane: str, now: datetime) -> Work | None:
+        if self.systems[lane].description is None:
+            return self._claim_description(lane, now)
         with self._guard:
             busy = frozenset(self._busy[lane])
             paused = self.pauses.kinds(lane)
@@ -138,6 +141,25 @@ class Engine:
                 self._names[work.key] = names
                 return work
         return None
+
+    def _claim_description(self, lane: str, now: datetime) -> Work | None:
+        """Before places, rights and our account are known, nothing else is judged or written."""
+        key = WorkKey(lane, "describe", FEED)
+        with self._guard:
+            work = self.store.work(key)
+            if work is None or work.due_at > now or FEED in self._busy[lane]:
+                return None
+            self._busy[lane].add(FEED)
+            self._names[key] = {FEED}
+        return work
+
+    def _next(self, lane: str, now: datetime) -> datetime | None:
+        """When to come again; work that is due and busy is not asked for in a tight loop."""
+        due = self.store.next_due(lane)
+        if self.systems[lane].description is None:
+            work = self.store.work(WorkKey(lane, "describe", FEED))
+            due = work.due_at if work else None
+        return max(due, now + BUSY_WAIT) if due is not None else None
 
     def _aliases(self, work: Work) -> set[str]:
         """Both names of one record's work: looks and deliveries of it never overlap."""
@@ -246,6 +268,7 @@ class Engine:
             people=self.people,
             new_id=self.new_id,
             humans=self.people.is_human,
+            rules=self.rules,
             objectives=self.objectives,
         )
 
@@ -253,6 +276,14 @@ class Engine:
         """The sync with the mode that a person gave it last; the file only begins it."""
         row = self.store.sync(sync.name)
         return sync if row is None or row.mode == sync.mode else replace(sync, mode=row.mode)
+
+    def note_urgency(self, replica: Replica, priority: int) -> None:
+        """Remember how urgent a record is, for the next event that names it."""
+        if replica.native_id is None:
+            return
+        if len(self.urgent) >= NAMES_KEPT:
+            self.urgent.clear()
+        self.urgent[replica.system, replica.native_id] = priority
 
     def new_id(self) -> str:
         """A random id that sorts by time of making."""
@@ -287,7 +318,8 @@ class Engine:
             change.events.append(
                 InboxEvent(system, event.kind, event.native_id, via, now, event.digest, body)
             )
-            look = self.work_for(system, "look", event.native_id, due=now)
+            urgency_of = self.urgent.get((system, event.native_id), 3)
+            look = self.work_for(system, "look", event.native_id, due=now, priority=urgency_of)
             look.hint = {"kind": event.kind, "deleted": event.deleted}
             change.ring.append(look)
         self.step("capture")

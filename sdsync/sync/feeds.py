@@ -21,6 +21,7 @@ from sdsync.sync.compute import NOBODY
 from sdsync.sync.draft import Draft
 from sdsync.sync.policy import is_failure
 from sdsync.sync.systems import System
+from sdsync.sync.telling import SAID_AFTER, say_that_it_waits
 
 if TYPE_CHECKING:
     from sdsync.sync.engine import Engine, Meter
@@ -154,9 +155,24 @@ class Feeds:
             look = engine.work_for(system.name, "look", ref.id, due=now, priority=5)
             look.hint = {"kind": ref.kind}
             change.ring.append(look)
+        self._tell_waiting(system, now)
         due = now + timedelta(seconds=system.sweep_s / SWEEPS)
         change.ring.append(engine.work_for(system.name, "sweep", FEED, due=due, priority=5))
         engine.store.commit(change)
+
+    def _tell_waiting(self, system: System, now: datetime) -> None:
+        """Records born here whose change is long on its way say so themselves (law 48)."""
+        engine = self._engine
+        rows = {name: engine.store.system(name) for name in engine.systems}
+        for hub_id in engine.store.undelivered(before=now - SAID_AFTER, limit=SWEEP_SLICE):
+            engine.commit(partial(self._say, hub_id, system.name, rows))
+
+    def _say(self, hub_id: str, system: str, rows: dict[str, SystemRow]) -> Change | None:
+        share = self._engine.store.share(hub_id)
+        if share is None or share.hub.birth_system != system:
+            return None
+        draft = Draft(share, self._engine.context())
+        return draft.change if say_that_it_waits(draft, rows) else None
 
     def _close_causes(self, system: System, change: Change, now: datetime) -> None:
         """A cause that nothing points at any more is over."""

@@ -119,6 +119,7 @@ class Looks:
         absorb(draft, replica, look)
         hub = draft.hub
         hub.priority = PRIORITIES.get(str(hub.values.get("priority")), 3)
+        self._engine.note_urgency(replica, hub.priority)
         if replica.system == hub.birth_system:
             hub.tenant = tenant_of(draft, replica)
 

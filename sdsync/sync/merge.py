@@ -11,6 +11,7 @@ from sdsync.sync.brakes import HOPS, war
 from sdsync.sync.branches import hit
 from sdsync.sync.draft import BLOCKED, Draft, digest
 from sdsync.sync.edits import Edit
+from sdsync.sync.elements import add_own
 from sdsync.sync.intervals import Interval
 from sdsync.sync.spread import OWNER_SILENT, members, remember_clock, spread
 from sdsync.sync.weight import weight
@@ -210,6 +211,9 @@ class GroupMerge:
             self._hold(f"{owner} owns {self.group}; the same edit came again within a day")
         elif self.draft.ctx.setting(hub, "on_refused", "keep") == "revert":
             hit("law 16: reverted")
+            names = ", ".join(sorted(self.edits))
+            text = f"{owner} owns {names} of this record; the change made here was taken back."
+            add_own(self.draft, replica, text, now=self.draft.ctx.now)
             self.draft.mark(replica, self.group, GroupState.DIRTY)
             self.draft.deliver(replica)
         else:

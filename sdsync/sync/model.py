@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from sdsync.connectors.contract import Capabilities, PlaceInfo
 from sdsync.mappings.contract import Mapping as FieldMapping
 from sdsync.mappings.contract import People
 from sdsync.ratelimit import urgency
 from sdsync.store.records import Hub, Json, Replica
+
+if TYPE_CHECKING:
+    from sdsync.sync.rules import Rule
 
 #: Lag objective per priority, seconds: how old the oldest unsent change may be.
 OBJECTIVES: Mapping[str, float] = {"P1": 30, "P2": 120, "P3": 600, "P4": 1800, "P5": 3600}
@@ -102,6 +105,7 @@ class Context:
     people: People
     new_id: Callable[[], str]
     humans: Callable[[str, str | None], bool]  # (system, native person) -> is a person
+    rules: tuple[Rule, ...] = ()
     objectives: Mapping[str, float] = field(default_factory=lambda: OBJECTIVES)
 
     def ours(self, system: str, at: datetime) -> datetime:

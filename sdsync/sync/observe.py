@@ -14,6 +14,7 @@ from sdsync.sync.draft import Draft
 from sdsync.sync.edits import Edit, Look, edit_of, proved, view
 from sdsync.sync.elements import absorb_elements
 from sdsync.sync.merge import GroupMerge
+from sdsync.sync.rules import run_rules
 from sdsync.sync.spread import OWNER_SILENT, members, spread
 
 
@@ -54,6 +55,7 @@ def absorb(draft: Draft, replica: Replica, look: Look) -> None:
     _owner_is_back(draft, replica, current, shown)
     mapping_changed(draft, replica, current, shown, edits)
     absorb_elements(draft, replica, look)
+    run_rules(draft)
 
 
 def _remember(draft: Draft, replica: Replica, look: Look, current: dict[str, Json]) -> None:

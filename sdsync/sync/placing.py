@@ -101,18 +101,22 @@ def _send(draft: Draft, replica: Replica, element: Element, place: Placement) ->
         _follow_up(draft, replica, element, place, "was changed by its author to:")
         return None
     audience = outgoing_audience(draft, element)
-    if _too_wide(draft, replica, audience):
+    if _too_wide(draft, replica, element, audience):
         return _withdraw(draft, replica, element, place, audience)
     values = _native(draft, replica, element, audience)
     hit("law 54: edited in place")
     return Send(EditElement(ref, element.kind, place.native_id, values), element_id=element.id)
 
 
-def _too_wide(draft: Draft, replica: Replica, audience: str) -> bool:
-    """Whether a note of this audience could be read by more people in the replica's place."""
+def _too_wide(draft: Draft, replica: Replica, element: Element, audience: str) -> bool:
+    """Whether an element of this audience could be read by more people in the replica's place.
+
+    A product whose files have no flag shows them to everybody who sees the record.
+    """
     system = draft.ctx.systems[replica.system]
     place = system.places.get(replica.place or "")
-    if place is not None and replica.place in system.leaky:
+    flagless = "audience" not in system.mappings[element.kind].fields
+    if place is not None and (flagless or replica.place in system.leaky):
         place = dataclasses.replace(place, proved_audiences=frozenset())
     return narrower_than_proved(place, audience)
 
@@ -154,7 +158,7 @@ def _add(
     if _held(draft, replica, element):
         return None
     audience = outgoing_audience(draft, element)
-    if _too_wide(draft, replica, audience):
+    if _too_wide(draft, replica, element, audience):
         hit("law 45: right not proved")
         _unplaceable(
             draft,

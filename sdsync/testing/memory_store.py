@@ -171,6 +171,15 @@ class MemoryStore(MemoryScreens):
         found = [row for row in sorted(found) if row[0] < micros(before)]
         return [Ref(system, kind, str(native_id)) for _, kind, native_id in found[:limit]]
 
+    def undelivered(self, *, before: datetime, limit: int) -> Sequence[str]:
+        """Hub ids with a person's change on its way since before then, the oldest first."""
+        found = [
+            (share.hub.human_at, share.hub.id)
+            for share in self._shares()
+            if share.hub.human_at is not None and share.hub.human_at < before
+        ]
+        return [hub_id for _, hub_id in sorted(found)[:limit]]
+
     def next_due(self, lane: str) -> datetime | None:
         """When work of the lane is due next; it may be past."""
         with self._lock:
