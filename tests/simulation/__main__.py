@@ -26,8 +26,8 @@ def main() -> int:
     seeds = range(options.from_seed, options.from_seed + options.schedules)
     for verdict in _verdicts(seeds, options.jobs):
         account.add(verdict)
-        if verdict.breaches and len(account.failed) <= SHOWN:
-            tell(verdict, lines=True)
+        if verdict.breaches:
+            tell(verdict, lines=len(account.failed) <= SHOWN)
     took = time.monotonic() - began
     zeros = summary(account, took, strict=not options.lenient)
     return int(bool(account.failed or zeros))

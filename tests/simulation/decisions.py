@@ -135,7 +135,8 @@ class Decisions:
         where = f"{deed.token} of {deed.system} #{deed.record_id} in {product.name} #{record.id}"
         removes = product.flavour.capabilities.removes_notes
         if deed.ended_at is not None:
-            if there and removes and f"{deed.kind}s" not in replica.groups:
+            listed = {f"{deed.kind}s", "doubles"} & replica.groups.keys()
+            if there and removes and not listed:
                 yield f"{where}: taken back at its source, still there"
         elif there < deed.wanted and not self._listed(deed, share, home, replica):
             yield f"{where}: there {there} of {deed.wanted} times, and not listed"
@@ -145,14 +146,16 @@ class Decisions:
         first = self.world.ledger.texts.get(deed.token.partition("v")[0], deed)
         if any(first.at < one + timedelta(minutes=4) for one in joined):
             return True  # old notes and files count as seen (law 11)
+        group = f"{deed.kind}s" in replica.groups
         for element in share.elements:
             text = str(element.values.get("body") or element.values.get("name"))
             mine = deed.token in text or deed.token.replace("f", "log-") in text
             place = share.placement(element.id, replica.id)
             if mine and place is not None:
-                waits = place.state is PlacementState.PENDING and f"{deed.kind}s" in replica.groups
-                return waits or place.state in (PlacementState.UNPLACEABLE, PlacementState.GONE)
-        return bool(replica.groups.get(f"{deed.kind}s"))
+                waits = place.state is PlacementState.PENDING and group
+                if waits or place.state in (PlacementState.UNPLACEABLE, PlacementState.GONE):
+                    return True
+        return False
 
 
 def _replica_of(share: Share, deed: FieldDeed | TextDeed) -> Replica | None:

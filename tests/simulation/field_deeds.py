@@ -33,8 +33,10 @@ class FieldDeeds(Hands):
         if group == "title":
             self._texts += 1
             shown = str(record.values[path])
-            near = self.rand.random() < 0.5 and len(shown) > 20
-            return path, f"{self._texts} {shown[2:]}" if near else f"{self.new_title()}"
+            if len(shown) <= 20:
+                return path, self.new_title()
+            kept = (f"{self._texts} {shown[2:]}", f"{shown[:24]} ({self._texts})")
+            return path, self.rand.choice((*kept, self.new_title()))
         if group == "description":
             self._texts += 1
             return path, f"{record.values[path]}\n\nMore: {self._texts}."

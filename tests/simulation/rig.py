@@ -139,4 +139,12 @@ def _system(
         "note": ElementMapping(name, "note"),
         "attachment": ElementMapping(name, "attachment"),
     }
-    return System(name, lambda: line, line.capabilities, mappings, poll_s=poll_s, sweep_s=SWEEP_S)
+    return System(
+        name,
+        lambda: line,
+        line.capabilities,
+        mappings,
+        tenants={HOME[name]: options.dev_tenant if name == "dev" else "acme"},
+        poll_s=poll_s,
+        sweep_s=SWEEP_S,
+    )
