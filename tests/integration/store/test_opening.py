@@ -9,9 +9,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import psycopg
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 
 from sdsync.store import tables
 from sdsync.store.crypto import KeyProblem, Unreadable
@@ -202,13 +201,47 @@ def test_an_upgrade_of_a_store_that_is_new_enough_changes_nothing(tmp_path: Path
     assert file_of(tmp_path).read_bytes() == before
 
 
-def test_the_migrations_make_the_tables_that_the_program_knows(sql: SqlStore) -> None:
-    with sql._dialect.engine.connect() as link:
-        context = MigrationContext.configure(link, opts={"compare_type": True})
-        differences = compare_metadata(context, tables.metadata)
-        link.rollback()
+def test_a_new_store_is_made_as_the_migrations_make_it(tmp_path: Path) -> None:
+    (tmp_path / "migrated").mkdir()
+    reopened(tmp_path, KEY).close()
+    upgrade(files_of(None, tmp_path / "migrated").url)
 
-    assert differences == []
+    made, migrated = (_form(path) for path in (tmp_path, tmp_path / "migrated"))
+
+    assert made == migrated
+
+
+def _form(path: Path) -> set[object]:
+    """All that was declared, in whatever order, and what stands in the tables from birth."""
+    with closing(sqlite3.connect(file_of(path))) as link:
+        return {
+            *link.execute("SELECT name, sql FROM sqlite_master"),
+            *link.execute("SELECT version_num FROM alembic_version"),
+            *link.execute("SELECT value FROM meta WHERE name = 'serves'"),
+        }
+
+
+def test_a_new_database_is_made_as_the_migrations_make_it(database: str, tmp_path: Path) -> None:
+    open_store(database, KEY, path=tmp_path).close()
+    with psycopg.connect(database, autocommit=True) as link:
+        made = _declared(link)
+        link.execute("DROP SCHEMA public CASCADE")
+        link.execute("CREATE SCHEMA public")
+        upgrade(database)
+
+        assert _declared(link) == made
+
+
+def _declared(link: psycopg.Connection) -> set[object]:
+    columns = "table_name, column_name, data_type, collation_name, is_nullable, column_default"
+    return {
+        *link.execute("SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'"),
+        *link.execute(
+            f"SELECT {columns} FROM information_schema.columns WHERE table_schema = 'public'"
+        ),
+        *link.execute("SELECT version_num FROM alembic_version"),
+        *link.execute("SELECT value FROM meta WHERE name = 'serves'"),
+    }
 
 
 def test_law_32_a_restored_store_is_suspect_until_told(tmp_path: Path) -> None:
