@@ -245,6 +245,7 @@ class Intent:
     digest: str = ""  # of the exact content, for own-recent look-ups
     #: The exact native content of the last call, for own-recent look-ups; dropped when settled.
     content: dict[str, Json] = field(default_factory=dict)
+    version: int = 0  # of the element that the last call carried
     handle: str | None = None  # of a product's job, when pending
     native_id: str | None = None
 

@@ -52,6 +52,7 @@ class Send:
     stepping: dict[str, Json] = field(default_factory=dict)
     intent_id: str | None = None
     element_id: str | None = None
+    version: int = 0  # of the element, as it is sent
     audience: str | None = None
     human: bool = True
 

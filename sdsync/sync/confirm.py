@@ -177,7 +177,7 @@ def _element_done(
     intent = intent_of(draft, send.intent_id)
     if intent is None:  # an edit or a withdrawal
         if place is not None:
-            place.sent_version, place.seen_digest = element.version, ""
+            place.sent_version, place.seen_digest = send.version or element.version, ""
             if isinstance(send.operation, RemoveElement):
                 place.state = PlacementState.GONE
         draft.audit(f"{element.kind}_changed", source=element.source, replica=replica)

@@ -155,7 +155,7 @@ def begin_attempt(draft: Draft, replica: Replica, send: Send) -> Attempt:
                 now,
             )
             intent.may_land_until = deadline + timedelta(seconds=handle.landing_s)
-            intent.content = content(send.operation)
+            intent.content, intent.version = content(send.operation), send.version
             intents.append(intent.id)
     attempt = Attempt(
         id=draft.ctx.new_id(),

@@ -14,8 +14,11 @@ def desired(draft: Draft, replica: Replica, field: str) -> Json:
     if field in ("peer_key", "peer_url"):
         peer = _peer(draft, replica)
         return (peer.key if field == "peer_key" else peer.url) if peer else None
-    if field == "status" and replica.trail:
-        return replica.trail[0]
+    if field == "status":
+        while replica.trail and replica.trail[0] == replica.sent.get("status"):
+            replica.trail = replica.trail[1:]  # it stands there already
+        if replica.trail:
+            return replica.trail[0]
     return draft.hub.values.get(field)
 
 

@@ -140,8 +140,7 @@ def distribute(draft: Draft, element: Element) -> None:
     others = [
         one
         for one in draft.share.replicas
-        if one.state
-        in (ReplicaState.LIVE, ReplicaState.UNBORN, ReplicaState.MISSING, ReplicaState.OUT_OF_REACH)
+        if one.state not in (ReplicaState.MERGED, ReplicaState.UNLINKED)
         and draft.share.placement(element.id, one.id) is None
     ]
     crossing = [
@@ -284,7 +283,7 @@ def settle_element(
     place.state, place.native_id = PlacementState.PLACED, native_id
     place.seen_digest = native_digest(native) if native else ""
     element = next(one for one in draft.share.elements if one.id == intent.element_id)
-    place.sent_version = place.sent_version or element.version
+    place.sent_version = intent.version or element.version
 
 
 def placed_ids(draft: Draft, replica: Replica) -> set[str]:

@@ -91,12 +91,13 @@ class Feeds:
     def describe(self, system: System, connector: Connector, work: Work, meter: Meter) -> None:
         """Read places, rights, account and people; another identity pauses the lane (law 32)."""
         engine = self._engine
+        asked = engine.clock.now()
         answer = meter.note(connector.describe())
         if not isinstance(answer, Description):
             self._later(work, TROUBLE_AGAIN)
             return
         now = engine.clock.now()
-        system.learn(answer, now)
+        system.learn(answer, asked, now)
         people = meter.note(connector.people())
         row = engine.store.system(system.name)
         change = Change(finished=[(work.key, work.generation)])

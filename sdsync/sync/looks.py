@@ -30,7 +30,7 @@ from sdsync.sync.policy import is_failure, lane_trouble
 from sdsync.sync.refusal import REACH_AGAIN
 from sdsync.sync.scope import PRIORITIES, bear, begin, environment, join, rescope, takers, tenant_of
 from sdsync.sync.settling import DOUBLES, born
-from sdsync.sync.structure import merged, not_found, route_late_notes
+from sdsync.sync.structure import SECOND_LOOK, merged, not_found, route_late_notes
 from sdsync.sync.systems import System
 
 if TYPE_CHECKING:
@@ -276,6 +276,10 @@ class Looks:
         if lane_trouble(answer) is not None:
             return Change(postponed=[(work.key, ctx.now + TROUBLE_WAIT)])
         if share is None or replica is None:
+            if isinstance(answer, Missing) and not work.hint.get("missed"):
+                again = engine.work_for(ref.system, "look", ref.id, due=ctx.now + SECOND_LOOK)
+                again.hint = {**work.hint, "missed": True}
+                return Change(finished=[(work.key, work.generation)], ring=[again])
             if isinstance(answer, Missing | Forbidden | Rejected):
                 return Change(finished=[(work.key, work.generation)])
             return Change(postponed=[(work.key, ctx.now + _later(work))])

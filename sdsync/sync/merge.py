@@ -422,6 +422,8 @@ class GroupMerge:
         self.draft.mark(
             self.replica, self.group, GroupState.DIRTY if behind else GroupState.IN_STEP
         )
+        if behind:
+            self.draft.deliver(self.replica)
 
     def _spread(self) -> None:
         """Everybody else has something to receive; a reaction does not travel back (law 20)."""

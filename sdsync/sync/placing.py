@@ -94,7 +94,11 @@ def _send(draft: Draft, replica: Replica, element: Element, place: Placement) ->
     if element.deleted_at is not None:
         if capabilities.removes_notes:
             hit("law 54: withdrawn")
-            return Send(RemoveElement(ref, element.kind, place.native_id), element_id=element.id)
+            return Send(
+                RemoveElement(ref, element.kind, place.native_id),
+                element_id=element.id,
+                version=element.version,
+            )
         _follow_up(draft, replica, element, place, "was withdrawn by its author")
         return None
     if not capabilities.edits_notes:
@@ -105,7 +109,8 @@ def _send(draft: Draft, replica: Replica, element: Element, place: Placement) ->
         return _withdraw(draft, replica, element, place, audience)
     values = _native(draft, replica, element, audience)
     hit("law 54: edited in place")
-    return Send(EditElement(ref, element.kind, place.native_id, values), element_id=element.id)
+    edit = EditElement(ref, element.kind, place.native_id, values)
+    return Send(edit, element_id=element.id, version=element.version)
 
 
 def _too_wide(draft: Draft, replica: Replica, element: Element, audience: str) -> bool:
@@ -131,7 +136,11 @@ def _withdraw(
     ref = Ref(replica.system, replica.kind, replica.native_id)
     text = f'{replica.system}: a note became {audience}, which "{replica.place}" cannot keep'
     if draft.ctx.systems[replica.system].capabilities.removes_notes:
-        return Send(RemoveElement(ref, element.kind, place.native_id), element_id=element.id)
+        return Send(
+            RemoveElement(ref, element.kind, place.native_id),
+            element_id=element.id,
+            version=element.version,
+        )
     _unplaceable(draft, replica, element, place, f"{text}; take it back there by hand")
     return None
 
@@ -184,7 +193,13 @@ def _add(
         )
         return None
     operation = AddElement(ref, element.kind, values, intent.mark, intent.id)
-    return Send(operation, intent_id=intent.id, element_id=element.id, audience=audience)
+    return Send(
+        operation,
+        intent_id=intent.id,
+        element_id=element.id,
+        version=element.version,
+        audience=audience,
+    )
 
 
 def _native(draft: Draft, replica: Replica, element: Element, audience: str) -> dict[str, Json]:

@@ -13,6 +13,9 @@ from sdsync.mappings.contract import Mapping as FieldMapping
 from sdsync.ratelimit.lanes import LaneBudget, LaneState
 from sdsync.sync.model import SystemView
 
+#: A call this short (there or back) tells that there is no offset.
+CLEAR_S = 1.0
+
 
 @dataclass(slots=True)
 class System:
@@ -58,11 +61,19 @@ class System:
         for one in idle:
             one.close()
 
-    def learn(self, said: Description, now: datetime) -> None:
-        """Keep what the product says of itself."""
-        self.description, self.described_at = said, now
-        self.clock_offset_s = (said.clock - now).total_seconds()
-        if abs(self.clock_offset_s) < 2:  # its Date header counts whole seconds
+    def learn(self, said: Description, asked: datetime, answered: datetime) -> None:
+        """Keep what the product says of itself.
+
+        Its clock is compared with the middle of the call; a difference that the
+        call's own length explains, or whole seconds of a header, is none.
+        """
+        self.description, self.described_at = said, answered
+        half = (answered - asked) / 2
+        offset_s = (said.clock - (asked + half)).total_seconds()
+        doubt_s = 2.0 + half.total_seconds()
+        if abs(offset_s) > doubt_s:
+            self.clock_offset_s = offset_s
+        elif half.total_seconds() < CLEAR_S:
             self.clock_offset_s = 0.0
 
     def view(self) -> SystemView:

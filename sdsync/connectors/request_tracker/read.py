@@ -81,11 +81,13 @@ class Reader:
     def _transactions(self, ticket_id: str, last: int) -> list[Row]:
         """Up to the version's transaction: later ones belong to another look."""
         rows: list[Row] = []
-        query = {"fields": "Type,Creator,Created,Field,OldValue,NewValue"}
+        query = {"fields": "ObjectId,Type,Creator,Created,Field,OldValue,NewValue"}
         for row in self._client.pages(f"/ticket/{ticket_id}/history", query):
             if last and int(row["id"]) > last:
                 continue
-            rows.append(row)
+            # A survivor's history holds that of the tickets merged into it: theirs, not its own.
+            if str(row.get("ObjectId", ticket_id)) == ticket_id:
+                rows.append(row)
             if int(row["id"]) == last:
                 break
         return sorted(rows, key=lambda row: int(row["id"]))
