@@ -5,12 +5,14 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
 from sdsync.connectors.contract import (
     Answer,
     Audience,
+    Description,
     Done,
     Find,
     Found,
@@ -65,6 +67,7 @@ class Heard(SimulatedConnector):
         self.sent: list[Operation] = []
         self.sent_at: list[datetime] = []
         self.finds: list[datetime] = []
+        self.identity = ""
         self.instead: dict[str, Instead[object]] = {}
         self.mails: Callable[[Operation], Audience] = lambda _: Audience()
 
@@ -79,6 +82,13 @@ class Heard(SimulatedConnector):
         if isinstance(answer, Transient | Throttled | AuthFailed) and self.sent[-1] is operation:
             del self.sent[-1], self.sent_at[-1]  # it never got there
         return answer  # type: ignore[return-value]
+
+    def describe(self) -> Answer[Description]:
+        """What the product says of itself, or that it is another instance."""
+        said = super().describe()
+        if self.identity and isinstance(said, Description):
+            return replace(said, identity=self.identity)
+        return said
 
     def fetch(self, ref: Ref) -> Answer[NativeRecord]:
         """The record, or what the test says."""

@@ -29,6 +29,7 @@ from sdsync.store.records import (
 )
 from sdsync.sync.engine import Engine
 from sdsync.sync.model import PutRule, SyncPolicy
+from sdsync.sync.rules import Rule
 from sdsync.sync.systems import System
 from sdsync.testing.memory_store import MemoryStore
 from sdsync.testing.simulated.clock import VirtualClock
@@ -51,15 +52,20 @@ class Crash(BaseException):
 
 
 @dataclass(frozen=True, slots=True)
-class InPlace:
+class Is:
     """``queue == "Escalated"``, compiled."""
 
-    place: str
-    reads: frozenset[str] = frozenset({"place"})
+    wanted: Json
+    name: str = "place"
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """What it looks at."""
+        return frozenset({self.name})
 
     def value(self, env: Mapping[str, Json]) -> Json:
-        """Whether the record lies there."""
-        return env["place"] == self.place
+        """Whether the record has it."""
+        return env.get(self.name) == self.wanted
 
 
 @dataclass(slots=True)
@@ -249,6 +255,7 @@ class House:
     tenants: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     offsets_s: Mapping[str, float] = field(default_factory=dict)
     more_syncs: tuple[SyncPolicy, ...] = ()
+    rules: tuple[Rule, ...] = ()
     poll_s: float = 30.0
     edition: int = 1
     started: bool = True
@@ -306,7 +313,7 @@ class House:
         """The sync as configured."""
         plain = SyncPolicy(
             "escalations", self.systems, mode="live", mail="customers",
-            take={one: InPlace(HOME[one]) for one in self.systems},
+            take={one: Is(HOME[one]) for one in self.systems},
             put={one: PutRule({"place": HOME[one]}) for one in self.systems},
         )  # fmt: skip
         return replace(plain, **self.sync)
@@ -335,6 +342,7 @@ class House:
             people=lambda known: PeopleTable(
                 [row for name in self.systems for row in known.people(name)]
             ),
+            rules=self.rules,
             fence=lambda lane: self.holds_lane(lane),
         )
 

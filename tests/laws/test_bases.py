@@ -118,7 +118,7 @@ def test_law_4_a_read_that_began_before_our_write_ended_is_too_old() -> None:
 # -- law 5 -------------------------------------------------------------------------------
 def test_law_5_what_a_dead_process_wrote_is_ours_and_no_edit() -> None:
     """The board tells no history: only the stored attempt says whose value it shows."""
-    house = House(("board", "desk"), {"systems": ("board", "desk")})
+    house = House(("desk", "board"), {"systems": ("board", "desk")})
     ticket = shared(house)
 
     ticket.set({"Subject": "what we wrote"})

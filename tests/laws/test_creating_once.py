@@ -91,14 +91,14 @@ def test_law_25_the_loser_of_a_race_joins_the_winner() -> None:
     house = House()
     house.run(30)
     other = house.process(house.store)
+    for name, system in other.systems.items():
+        system.description = house.engine.systems[name].description
     commit = house.store.commit
 
     def late(change: Change) -> None:
         if any(one.hub.version == 0 for one in change.shares):
             house.store.commit = commit
             other.work("desk")
-            again = other.work("desk")
-            del again
         commit(change)
 
     house.store.commit = late
@@ -111,10 +111,10 @@ def test_law_25_the_loser_of_a_race_joins_the_winner() -> None:
 
 # -- law 26 ------------------------------------------------------------------------------
 def test_law_26_what_the_call_made_is_found_although_the_search_lags() -> None:
-    house = House()
+    house = House(poll_s=3600.0).run(30)  # no feed shows it
     house.dev.fault("effect then cut")
     house.dev.fault("lagging search")
-    ticket = open_at_desk(house)
+    ticket = house.desk.open("disk full").bell()
     house.run(600)
 
     assert len(house.dev.tickets) == creates(house) == 1
@@ -282,6 +282,21 @@ def test_law_30_a_second_bearer_that_the_feed_shows_opens_a_dead_letter() -> Non
     assert ticket.group("dev", "doubles") == "parked"
     assert ticket.copy("dev").record is house.dev.tickets[0].record  # the older one
     assert len(house.desk.tickets) == 1
+
+
+# -- law 32 ------------------------------------------------------------------------------
+def test_law_32_a_system_that_is_another_one_by_now_is_paused_before_any_write() -> None:
+    house = House()
+    ticket = shared(house)
+    before = len(house.dev.sent)
+
+    house.dev.line.identity = "dev-restored-elsewhere"
+    house.start()
+    ticket.set({"Subject": "for the old one"})
+    house.run()
+
+    assert len(house.dev.sent) == before
+    assert [one.scope for one in house.store.pauses()] == ["system:dev"]
 
 
 # -- law 31 ------------------------------------------------------------------------------

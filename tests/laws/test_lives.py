@@ -9,7 +9,7 @@ import pytest
 from sdsync.connectors.contract import AddElement, Operation, Update
 from sdsync.store.records import ReplicaState
 from sdsync.sync.model import PutRule, SyncPolicy
-from tests.laws.rig import AWAY, HOME, House, InPlace, Ticket, shared
+from tests.laws.rig import AWAY, HOME, House, Is, Ticket, shared
 
 AWHILE = timedelta(seconds=45)
 
@@ -111,6 +111,20 @@ def test_law_22_a_merged_replica_is_never_written_again(merged: tuple[Ticket, Ti
     assert survivor.copy("dev")["subject"] == "db01 is down for good"
 
 
+def test_law_22_what_was_on_its_way_to_the_loser_is_written_no_more() -> None:
+    house = House()
+    loser, survivor = shared(house, "disk full"), shared(house, "db01 is down")
+    twin = loser.copy("dev")
+    house.dev.down(120)
+    loser.set({"Subject": "the loser's last words"})
+    house.run(60)
+    house.desk.product.merge(loser.record, survivor.record, by=house.desk.who("ann"))
+    house.run(600)
+
+    assert twin["subject"] == "disk full"
+    assert "Duplicate of" in twin.record.notes[0].body
+
+
 def test_law_22_a_merge_into_an_unshared_record_goes_on_under_its_id() -> None:
     house = House()
     ticket = shared(house)
@@ -144,7 +158,7 @@ def pair() -> SyncPolicy:
     both = ("dev", "desk")
     return SyncPolicy(
         "outages", both, mode="live",
-        take={one: InPlace(HOME[one]) for one in both},
+        take={one: Is(HOME[one]) for one in both},
         put={one: PutRule({"place": HOME[one]}) for one in both},
     )  # fmt: skip
 
@@ -199,7 +213,7 @@ def test_law_23_leaving_follows_on_leave_and_is_said_once(policy: str) -> None:
 
 def test_law_23_a_changed_attribute_alone_is_not_leaving() -> None:
     """``take`` decides who enters, not who stays."""
-    house = House(sync={"on_leave": "unlink"})
+    house = House(sync={"on_leave": "unlink", "take": {"desk": Is("critical", "priority")}})
     ticket = shared(house, Priority="90")
 
     ticket.set({"Priority": "10"})

@@ -20,6 +20,7 @@ from sdsync.connectors.contract import (
     RemoveElement,
     Update,
 )
+from sdsync.connectors.failures import Scope, Throttled
 from sdsync.mappings.authorship import add_authorship, strip_authorship
 from sdsync.mappings.compile import CompiledMapping, compile_mapping
 from sdsync.mappings.examples import SamePeople
@@ -100,6 +101,11 @@ def test_law_45_the_stored_flag_is_read_back() -> None:
 
     assert ticket.told("leaked")
     assert ticket.group("dev", "notes") == "parked"
+    assert not ticket.copy("dev").record.notes  # taken back at once
+
+    ticket.note("for us again", internal=True)
+    house.run()
+    assert len(notes(house.dev.sent)) == 1  # and never tried there again
 
 
 # -- law 46 ------------------------------------------------------------------------------
@@ -163,6 +169,34 @@ def test_law_47_over_budget_waits_and_names_the_setting() -> None:
 
     (cause,) = ticket.house.store.causes()
     assert 'mail = "customers"' in str(cause.remedy)
+
+
+# -- law 48 ------------------------------------------------------------------------------
+def test_law_48_an_undelivered_human_change_says_so_where_people_look() -> None:
+    house = House()
+    ticket = shared(house)
+
+    house.dev.line.instead["apply"] = lambda _: Throttled(600.0, Scope.RECORD)
+    ticket.set({"Priority": "90"})
+    house.run(800)
+    assert not ticket.record.notes
+
+    house.run(1200)
+    (said,) = ticket.record.notes
+    assert "has not reached every side" in said.body
+    assert said.internal
+    assert ticket.copy("dev").record.notes == []
+
+
+def test_law_48_never_per_record_while_a_whole_system_is_down() -> None:
+    house = House()
+    ticket = shared(house)
+    house.dev.down(7200)
+    ticket.set({"Priority": "90"})
+    house.run(3600)
+
+    assert not ticket.record.notes
+    assert not ticket["CustomFields.Tags"]
 
 
 # -- law 49 ------------------------------------------------------------------------------

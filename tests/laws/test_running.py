@@ -89,6 +89,15 @@ def test_law_34_another_process_wakes_the_embedded_daemon() -> None:
     assert bells._pool.wants("desk")
 
 
+def test_law_34_a_command_of_another_process_rings_the_lanes_that_it_gave_work() -> None:
+    house = House()
+    ticket = shared(house)
+    commands.resync(house.store, f"desk#{ticket.record.id}", "ann", house.clock.now())
+
+    assert house.store.lane("desk").rung
+    assert house.store.lane("dev").rung
+
+
 # -- law 35 ------------------------------------------------------------------------------
 def test_law_35_three_crashes_are_a_dead_letter_of_that_record_alone() -> None:
     house = House()
@@ -175,6 +184,38 @@ def test_law_36_work_lends_its_priority_to_what_it_waits_for() -> None:
     house.run()
 
     assert pulled == [1]
+
+
+def test_law_36_what_could_not_be_sent_keeps_its_age() -> None:
+    house = House(poll_s=600.0).run(30)
+    house.dev.down(8 * 3600 + 100)
+    house.desk.open("waited for long", Priority="10").bell()
+    house.run(8 * 3600 + 20)
+    house.desk.open("new and urgent", Priority="90").bell()
+    house.run(600)
+
+    assert born_in_order(house) == ["waited for long", "new and urgent"]
+
+
+def test_law_36_a_change_of_an_urgent_record_is_read_before_a_bulk_edit() -> None:
+    house = House()
+    urgent = shared(house, "urgent", Priority="90")
+    plain = [shared(house, f"plain {number}") for number in range(3)]
+    looked: list[str] = []
+
+    def look(shown: object) -> None:
+        if isinstance(shown, NativeRecord):
+            looked.append(shown.ref.id)
+
+    house.run(60)
+    house.desk.line.instead["fetch"] = look
+    for one in plain:
+        one.set({"CustomFields.Category": "bulk"}).bell()
+    house.clock.advance(1)
+    urgent.set({"Subject": "worse"}).bell()
+    house.run(20)
+
+    assert looked[0] == urgent.record.id
 
 
 # -- law 39 ------------------------------------------------------------------------------
