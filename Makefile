@@ -34,7 +34,7 @@ types: $(VENV)/.dev  ## mypy --strict and pyright
 	@$(BIN)/mypy && $(BIN)/pyright
 
 laws: $(VENV)/.dev  ## Break each law on purpose; its test must go red
-	@$(BIN)/python -m tests.laws $(ARGS)
+	@$(BIN)/python -m tests.laws.breaks $(ARGS)
 
 simulate: $(VENV)/.dev  ## Seeded schedules on a virtual clock; ARGS="--schedules 2000"
 	@$(BIN)/python -m tests.simulation $(ARGS)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from sdsync.config.load import load
 from sdsync.config.vocabulary import group_of
-from sdsync.connectors.contract import NativeRecord
+from sdsync.connectors.contract import Description, NativeRecord
 from sdsync.mappings.contract import Direction
 from sdsync.store.records import (
     Element,
@@ -24,6 +24,7 @@ from sdsync.store.records import (
 )
 from sdsync.store.sql import SqlStore
 from sdsync.sync.assemble import assemble
+from sdsync.sync.edits import view
 from sdsync.sync.engine import Engine
 from tests.crash.house import SECRETS, House
 from tests.crash.kept import read
@@ -55,6 +56,7 @@ class Judge:
         os.environ.update(SECRETS)
         self._store, self._ledger = store, ledger
         self._engine: Engine = assemble(load(house.config), store)
+        self._describe()
         self._kept = {side: read(side, house.behind(side, "records")) for side in SIDES}
         self._shares = {one.hub.id: one for one in self._all_shares()}
         self.verdict = verdict
@@ -70,6 +72,14 @@ class Judge:
                 self.verdict.breaches += self._thing(letter, thing)
         for system in self._engine.systems.values():
             system.close()
+
+    def _describe(self) -> None:
+        """What the daemon knew: places, and which account is ours."""
+        for system in self._engine.systems.values():
+            with system.connector() as connector:
+                said = connector.describe()
+            assert isinstance(said, Description), said
+            system.learn(said, self._engine.clock.now())
 
     def _all_shares(self) -> Iterator[Share]:
         after = ""
@@ -124,8 +134,8 @@ class Judge:
             put = mapping.put(
                 name, whole, seen=native.values, hub=hub.values, people=self._engine.people
             )
-            if put.refused is None and put.values:
-                shown = mapping.extract(name, native.values)
+            shown = view(mapping, name, native.values, ctx)
+            if put.refused is None and put.values and shown != whole:
                 yield f"{where}: {name} shows {shown!r}, the hub says {whole!r}, and none lists it"
 
     def _native(self, replica: Replica) -> NativeRecord | None:

@@ -22,6 +22,12 @@ def read(side: str, dump: Json) -> Kept:
     return (_desk if side == "desk" else _dev)(dump)
 
 
+def newest_transaction(dump: Json) -> int:
+    """The last line of the desk's history; records of outgoing mail are hidden from accounts."""
+    shown = (one["id"] for one in rows(dump, "transactions") if "EmailRecord" not in one["type"])
+    return max(shown, default=0)
+
+
 # -- the desk ---------------------------------------------------------------------------
 def _desk_births(dump: Json) -> dict[str, list[int]]:
     parts: dict[int, list[Json]] = {}

@@ -12,6 +12,7 @@ from sdsync.sandbox import accounts
 from sdsync.store.records import Json
 from sdsync.store.sql import SqlStore
 from tests.crash.house import House
+from tests.crash.kept import newest_transaction
 from tests.crash.ledger import SIDES
 
 LOOK_S = 0.2
@@ -75,13 +76,22 @@ def wait(house: House, store: SqlStore, watch: Watch, *, patience_s: float) -> f
             said = [*said[-30:], f"after {at:.0f} s, last write {last}", *_waiting(house)]
             quiet_at, writes = None, watch.writes.total()
             mark = _after(watch, FEEDS)
-        elif all(watch.feeds[side] >= mark[side] for side in SIDES):
+        elif all(watch.feeds[side] >= mark[side] for side in SIDES) and _caught_up(house, store):
             if quiet_at is None:
                 quiet_at, mark = time.monotonic(), _after(watch, SILENT_FEEDS)
             else:
                 return quiet_at - began
         pause.wait(LOOK_S)
     raise NeverQuietError("\n".join(said or ["the feeds were not read"]))
+
+
+def _caught_up(house: House, store: SqlStore) -> bool:
+    """Whether the desk's feed told of the newest transaction that it can show."""
+    cursor = store.system("desk").cursor
+    if not isinstance(cursor, dict):
+        return False
+    told = max([int(cursor["low"]), *map(int, cursor["told"])])
+    return told >= newest_transaction(house.behind("desk", "records"))
 
 
 def _after(watch: Watch, polls: int) -> dict[str, int]:

@@ -120,11 +120,9 @@ class Agent(_Person):
         return notes
 
     def files(self, ticket: str) -> list[tuple[str, bytes]]:
-        return [
-            (part["Filename"], _bytes(part["Content"]))
-            for part in self._parts(ticket)
-            if part.get("Filename")
-        ]
+        ids = (part["id"] for part in self._parts(ticket) if part.get("Filename"))
+        parts = (_good(self._http.get(f"/attachment/{one}")) for one in ids)
+        return [(part["Filename"], base64.b64decode(part["Content"])) for part in parts]
 
     def _parts(self, ticket: str) -> list[Mapping[str, Any]]:
         fields = "TransactionId,ContentType,Filename,Content"
@@ -251,10 +249,6 @@ def _path(url: str) -> str:
 
 def _plain(content: str) -> str:
     return re.sub(r"<[^>]+>", "", content)
-
-
-def _bytes(content: str) -> bytes:
-    return base64.b64decode(content)
 
 
 def _text(file: Path) -> str:

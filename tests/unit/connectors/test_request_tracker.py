@@ -115,7 +115,7 @@ def test_a_create_holds_place_and_mark_and_no_empty_field(product: Recording) ->
         ({"Owner": None}, {"Owner": "Nobody"}),
         ({"Due": None}, {"Due": ""}),
         ({"Due": "2027-01-02"}, {"Due": "2027-01-02 00:00:00"}),
-        ({"Due": "2027-01-02T10:00:00Z"}, {"Due": "2027-01-02T10:00:00Z"}),
+        ({"Due": "2027-01-02T08:00:00Z"}, {"Due": "2027-01-02 08:00:00"}),
         ({"Priority": 50}, {"Priority": "50"}),
         ({"Cc": None}, {"Cc": []}),
         ({"Requestor": "a@example.org"}, {"Requestor": ["a@example.org"]}),
