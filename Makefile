@@ -15,7 +15,7 @@ export SANDBOX_DESK_TOKEN ?= 1-20-sandbox
 export SANDBOX_DEV_KEY    ?= dev-sandbox-key
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types laws simulate real bench docs lock wheel-check clean
+.PHONY: help run test lint types laws simulate crash real bench docs lock wheel-check clean
 
 help:  ## What can be asked for
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | \
@@ -34,13 +34,16 @@ types: $(VENV)/.dev  ## mypy --strict and pyright
 	@$(BIN)/mypy && $(BIN)/pyright
 
 laws: $(VENV)/.dev  ## Break each law on purpose; its test must go red
-	@$(BIN)/python -m tests.laws.breaks $(ARGS)
+	@$(BIN)/python -m tests.laws $(ARGS)
 
 simulate: $(VENV)/.dev  ## Seeded schedules on a virtual clock; ARGS="--schedules 2000"
 	@$(BIN)/python -m tests.simulation $(ARGS)
 
 real: $(VENV)/.dev  ## Boot a real Request Tracker and a real Redmine, sync between them
 	@$(BIN)/python -m pytest -m real tests/real $(ARGS)
+
+crash: $(VENV)/.dev  ## Kill the daemon 100 times during 2,000 changes; ARGS="--seed 7"
+	@$(BIN)/python -m tests.crash $(ARGS)
 
 bench: $(VENV)/.dev  ## The benchmarks, each a ratio within one run
 	@$(BIN)/python -m benchmarks $(ARGS)
