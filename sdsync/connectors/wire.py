@@ -52,8 +52,8 @@ class DeadlineTransport(httpx.HTTPTransport):
         network: httpcore.NetworkBackend | None = None,
     ) -> None:
         """``network`` stands in for the machine's own, in tests."""
-        # The parent's pool is never used; without verification it costs nothing.
-        super().__init__(verify=tls if tls is not None else _unused_context(), trust_env=False)
+        # Without the parent's own start: its pool would never be used, and the TLS
+        # context that it makes for one takes a third of a MiB in each client.
         self._pool = httpcore.ConnectionPool(
             ssl_context=tls,
             max_connections=4,
@@ -62,11 +62,6 @@ class DeadlineTransport(httpx.HTTPTransport):
             keepalive_expiry=10.0,
             network_backend=_Backend(deadline, network or httpcore.SyncBackend()),
         )
-
-
-def _unused_context() -> ssl.SSLContext:
-    """A context without certificates to load: the origin is plain http."""
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 class _Backend(httpcore.NetworkBackend):

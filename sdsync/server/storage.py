@@ -7,8 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import structlog
-from sqlalchemy.exc import OperationalError
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from sdsync.config.clock import Clock
 from sdsync.config.model import Config
@@ -26,6 +24,18 @@ STORE_WAIT_S = 60.0
 def open_waiting(config: Config, clock: Clock) -> SqlStore:
     """Open the store, waiting in place for a database server that is still starting."""
     key = config.store.key.reveal() if config.store.key else None
+    url, folder = revealed(config.store.url), config.path.absolute().parent
+    if _database(config) is not None:
+        return open_store(url, key, path=folder, clock=clock)
+    # A file is there or not: only who waits for a server imports what waits.
+    from sqlalchemy.exc import OperationalError
+    from tenacity import (
+        Retrying,
+        retry_if_exception_type,
+        stop_after_delay,
+        wait_random_exponential,
+    )
+
     tries = Retrying(
         retry=retry_if_exception_type(OperationalError),
         wait=wait_random_exponential(multiplier=0.5, max=5),
@@ -33,8 +43,7 @@ def open_waiting(config: Config, clock: Clock) -> SqlStore:
         before_sleep=lambda state: log.warning("store.not_there", tries=state.attempt_number),
         reraise=True,
     )
-    url = revealed(config.store.url)
-    return tries(open_store, url, key, path=config.path.absolute().parent, clock=clock)
+    return tries(open_store, url, key, path=folder, clock=clock)
 
 
 def lock_of(config: Config) -> contextlib.AbstractContextManager[None]:

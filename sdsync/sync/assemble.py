@@ -165,6 +165,8 @@ def _sync(
 
 def _people(store: Store, config: Config, tables: Mapping[str, Table]) -> PeopleTable:
     """Who is who: what the systems told, and the site's own table where one is named."""
-    rows = [row for name in config.systems for row in store.people(name)]
+    ours = {name: store.system(name).info.get("account") for name in config.systems}
+    # Our accounts are nobody: products add us as watchers of what we touch.
+    rows = [row for name in config.systems for row in store.people(name) if row.login != ours[name]]
     explicit = {name: tables[one.people] for name, one in config.systems.items() if one.people}
     return PeopleTable(rows, explicit)

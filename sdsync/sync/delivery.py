@@ -427,8 +427,7 @@ class Visit:
 
     def _note_delivered(self, share: Share) -> None:
         """No replica waits any more: the oldest undelivered human change is over."""
-        mine = self._work.key.target
-        if not any(behind(one) for one in share.replicas if one.id != mine):
+        if not any(behind(one) for one in share.replicas):
             share.hub.human_at = share.hub.told_at = None
 
 

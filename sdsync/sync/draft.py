@@ -84,7 +84,7 @@ class Draft:
                 source=source,
                 hub_id=self.hub.id,
                 system=replica.system if replica else None,
-                ref=(replica.key or replica.native_id) if replica else None,
+                ref=replica.native_id if replica else None,
                 field=field,
                 actor=actor,
                 why=why,

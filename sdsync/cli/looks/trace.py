@@ -95,6 +95,7 @@ def look(
     """
     hub = share.hub
     sides = [one for one in share.replicas if one.state is not ReplicaState.UNLINKED]
+    sides.sort(key=lambda one: (one.system != hub.birth_system, one.system))
     people = People(store)
     fields = list(_fields(share, sides, mappings, people))
     lines = [tell(row, people) for row in _rows(store, hub.id)]

@@ -17,9 +17,10 @@ from sdsync.store.records import Json
 
 #: Longer than any transaction of a healthy RT stays open.
 SETTLES = timedelta(seconds=60)
+LOOK_BACK_EVERY = 3
 #: A page of rows that are all hidden from us looks like the end. Every so many
-#: quiet polls the pages behind are looked at too.
-DEEP_EVERY = 30
+#: polls the pages behind are looked at too.
+DEEP_EVERY = 10
 DEEP_PAGES = 20
 
 
@@ -29,7 +30,7 @@ class Feed:
     def __init__(self, client: Client, metadata: Metadata) -> None:
         self._client = client
         self._metadata = metadata
-        self._quiet = 0
+        self._polls = 0
 
     def changes(self, cursor: Json) -> Changes:
         """The next transactions of tickets; without a cursor only where we stand."""
@@ -48,19 +49,28 @@ class Feed:
         return max((int(row["id"]) for row in rows), default=0)
 
     def _after(self, low: int, told: set[int]) -> tuple[list[Row], bool]:
-        """Rows above ``low`` up to the page that holds something new, and whether to ask again."""
+        """New rows, and whether to ask again at once.
+
+        Numbers above all that were told come first: they are nearly everything.
+        Every few polls the numbers from ``low`` on are read once more, for those
+        that appeared late, and to let ``low`` pass what has settled.
+        """
+        self._polls += 1
+        deep = self._polls % DEEP_EVERY == 0
+        if deep or self._polls % LOOK_BACK_EVERY == 0:
+            return self._look_back(low, told, deep=deep), False
+        page = self._client.page("/transactions", self._query(max(told, default=low)), 1)
+        return page, len(page) == PAGE
+
+    def _look_back(self, low: int, told: set[int], *, deep: bool) -> list[Row]:
+        """Every row above ``low`` that we may see; ``deep`` goes on behind hidden pages."""
         rows: list[Row] = []
-        self._quiet += 1
-        most = DEEP_PAGES if self._quiet % DEEP_EVERY == 0 else 1 + len(told) // PAGE + 1
-        for number in range(1, most + 1):
+        for number in range(1, 2 + len(told) // PAGE + DEEP_PAGES):
             page = self._client.page("/transactions", self._query(low), number)
             rows += page
-            if any(int(row["id"]) not in told for row in page):
-                self._quiet = 0
-                return rows, len(page) == PAGE
-            if len(page) < PAGE and most < DEEP_PAGES:
+            if not page and not deep:
                 break
-        return rows, False
+        return rows
 
     def _query(self, low: int) -> dict[str, str]:
         names = sorted(self._metadata.queues().values())
