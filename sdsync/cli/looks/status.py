@@ -16,6 +16,8 @@ from sdsync.store.records import AuditRow, Cause, Pause, SystemRow, WorkKey
 #: Audit rows of the last day that are read at most; beyond it the counts say "at least".
 DAY_ROWS = 20_000
 _PAGE = 500
+#: A system that answers again within this needs nobody.
+AWAY_S = 60
 _ANSWERS = frozenset({"ok", "new", "throttled", "paused"})
 
 
@@ -98,7 +100,7 @@ def look(store: Store, config: Config, now: datetime, house: House) -> StatusLoo
         store_bytes=house.store_bytes,
         config=hashlib.sha256(house.config_text).hexdigest()[:4],
         needs=sorted(
-            _needs(store, config, pauses, running=house.running), key=lambda one: one.priority
+            _needs(store, config, pauses, now, running=house.running), key=lambda one: one.priority
         ),
         systems=_systems(store, config, pauses, now),
         syncs=_syncs(store, config, pauses, now),
@@ -107,7 +109,7 @@ def look(store: Store, config: Config, now: datetime, house: House) -> StatusLoo
 
 # -- what needs somebody ---------------------------------------------------------
 def _needs(
-    store: Store, config: Config, pauses: Sequence[Pause], *, running: bool
+    store: Store, config: Config, pauses: Sequence[Pause], now: datetime, *, running: bool
 ) -> Iterator[Need]:
     if not running:
         yield Need(None, "sdsync is not running", 0, None, 1, None, "sdsync run")
@@ -118,7 +120,7 @@ def _needs(
     told = {cause.system for cause in causes if cause.kind == "system"}
     for name, system in config.systems.items():
         if name not in told:
-            yield from _system(name, system, store.system(name))
+            yield from _system(name, system, store.system(name), now)
     for pause in pauses:
         text = f"{pause.scope} is paused by {pause.by}" + (
             f": {pause.reason}" if pause.reason else ""
@@ -138,7 +140,7 @@ def _cause(store: Store, cause: Cause) -> Need:
     return Need(cause.id, cause.text, records, cause.since, cause.priority, cause.place, cured)
 
 
-def _system(name: str, config: SystemConfig, row: SystemRow) -> Iterator[Need]:
+def _system(name: str, config: SystemConfig, row: SystemRow, now: datetime) -> Iterator[Need]:
     if row.state == "unauthorised":
         token = config.token or "the token"
         text = f"{name} refuses our credential; what waits for it is not lost"
@@ -148,6 +150,9 @@ def _system(name: str, config: SystemConfig, row: SystemRow) -> Iterator[Need]:
             f": {row.detail}" if row.detail else ""
         )
         cured = "sdsync check --live"
+    elif row.state == "unreachable" and (_age(row.state_since, now) or 0) > AWAY_S:
+        text = f"{name} does not answer; what waits for it is not lost"
+        cured = f"curl -sS {config.url}"
     else:
         return
     yield Need(None, text, 0, row.state_since, 2, None, cured)

@@ -105,15 +105,14 @@ class Redmine:
         account = self._metadata.account()
         projects = self._metadata.rows("project", afresh=True)
         places = {str(one["identifier"]): self._metadata.place(one) for one in projects}
-        warnings = ["Redmine does not tell its version"]
-        warnings += [
+        warnings = [
             f"{key}: no role of ours proves that notes can be made private"
             for key, place in places.items()
             if "internal" not in place.proved_audiences
         ]
         return Description(
             product=self.capabilities.product,
-            version="",
+            version="",  # Redmine does not tell it
             identity=f"{self.http.base} {digest(self._metadata.birth)}",
             account=account,
             clock=self._client.clock.now() + self._client.offset,
