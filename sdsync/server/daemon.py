@@ -24,6 +24,7 @@ from sdsync.server.hooks import Hooks
 from sdsync.server.intake import Intake
 from sdsync.server.lanes import CredentialWatch, LaneKeeper
 from sdsync.server.logs import Scrubber, configure
+from sdsync.server.memory import settle, share_one_arena
 from sdsync.server.metrics import Metrics
 from sdsync.server.storage import lock_of, open_waiting, pulse_of, revealed
 from sdsync.server.systemd import notify, watchdog_s
@@ -199,9 +200,11 @@ def run(
     as_json = config.log.format == "json" or (config.log.format == "auto" and tail is None)
     level = config.log.level if tail is None else "warning"
     configure(level, scrubber=scrubber, json=as_json)
+    share_one_arena()
     with _signals(stopped), Daemon(config, scrubber=scrubber, steps=steps, port=port) as daemon:
         if ready is not None:
             ready(daemon)
+        settle()
         notify("READY=1")
         _watch(daemon, tail, stopped)
     return 0
