@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sdsync.config.vocabulary import group_of
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 LISTED = frozenset(
     {GroupState.DIFFERS, GroupState.AWAITING_PLAN, GroupState.HELD, GroupState.PARKED}
 )
+#: A record made in the very moment that its system is first watched may be old or new.
+DOUBT = timedelta(seconds=4)
 PEOPLE = frozenset({"owner_person", "reporter", "watchers"})
 SETTLED = frozenset({IntentState.SETTLED, IntentState.ABANDONED, IntentState.HELD})
 
@@ -60,9 +63,10 @@ def check(world: World) -> list[str]:
 def _unshared(world: World) -> Iterator[str]:
     """Records of people that lie where a sync takes from, and that nobody shares."""
     for name, product in world.products.items():
+        watched = world.store.system(name).watched_since
         for record in product.records.values():
             gone = record.deleted or record.merged_into or record.forbidden
-            old = record.truth.startswith("o")
+            old = watched is None or record.made_at <= watched + DOUBT
             if gone or old or record.place != HOME[name] or record.created_by == product.us:
                 continue
             if world.store.share_of(Ref(name, "ticket", record.id)) is None:

@@ -110,7 +110,7 @@ class SimulatedProduct:
         record = Record(
             id=str(self._numbers), number=self._numbers, truth=truth, place=place,
             values=start, created_at=now, created_by=by, updated_at=now,
-            changed_at=self.clock.now(), intent=intent,
+            made_at=self.clock.now(), changed_at=self.clock.now(), intent=intent,
         )  # fmt: skip
         accepted, _ = self.judge(record, values, by=by, birth=True)
         record.values.update(accepted)

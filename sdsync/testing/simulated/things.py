@@ -84,7 +84,8 @@ class Record:
     created_at: datetime
     created_by: str
     updated_at: datetime
-    changed_at: datetime  # on the simulation's own clock
+    made_at: datetime  # this and the next on the simulation's own clock
+    changed_at: datetime
     born_values: dict[str, Json] = field(default_factory=dict)  # as they were first stored
     version: int = 1
     intent: str | None = None
