@@ -112,9 +112,9 @@ class Agent(_Person):
         told = {str(one["id"]): one for one in self.history(ticket)}
         notes = []
         for part in self._parts(ticket):
-            row = told[str(part["TransactionId"])]
+            row = told.get(str(part["TransactionId"]))  # None: it came after the history was read
             text = part["ContentType"].startswith("text/") and not part.get("Filename")
-            if text and row["Type"] in ("Comment", "Correspond"):
+            if row and text and row["Type"] in ("Comment", "Correspond"):
                 body = _plain(part["Content"])
                 notes.append(Note(row["Creator"]["id"], body, row["Type"] == "Comment"))
         return notes

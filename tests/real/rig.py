@@ -30,7 +30,8 @@ README = ROOT / "README.md"
 LONG = os.environ.get("SDSYNC_REAL_LONG") == "1"
 #: Only a sync that hangs needs it: a change comes across within seconds.
 PATIENCE_S = 240.0 if LONG else 90.0
-LOOK_S = 0.25
+#: Each look costs the product as much as a change does: they share a small machine.
+LOOK_S = 1.0
 _paused = threading.Event()
 
 
