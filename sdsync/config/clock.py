@@ -12,9 +12,11 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """The wall clock, aware UTC. It may step."""
+        ...
 
     def monotonic(self) -> float:
         """Seconds that never go back, for budgets and deadlines."""
+        ...
 
 
 class SystemClock:
