@@ -13,7 +13,8 @@ from sdsync.sync import commands
 from sdsync.sync.edits import Look
 from sdsync.sync.observe import too_old
 from sdsync.testing.simulated.native import show
-from tests.laws.rig import House, Ticket, shared
+from tests.laws.people import Ticket
+from tests.laws.rig import House, shared
 
 LONG = "login fails for everybody in the Prague office since the update"
 

@@ -9,7 +9,8 @@ import pytest
 from sdsync.connectors.contract import AddElement, Operation, Update
 from sdsync.store.records import ReplicaState
 from sdsync.sync.model import PutRule, SyncPolicy
-from tests.laws.rig import AWAY, HOME, House, Is, Ticket, shared
+from tests.laws.people import HOME, Ticket
+from tests.laws.rig import AWAY, House, Is, shared
 
 AWHILE = timedelta(seconds=45)
 

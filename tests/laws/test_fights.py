@@ -1,0 +1,273 @@
+"""Laws 16 to 20: what is refused, what acts by itself, and what stops a fight."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pytest
+
+from sdsync.store.records import Json
+from sdsync.sync import commands
+from tests.laws.people import Ticket
+from tests.laws.rig import House, shared
+
+
+# -- law 16 ------------------------------------------------------------------------------
+def test_law_16_a_refused_edit_is_kept_as_a_difference() -> None:
+    house = House(sync={"fields": {"urgency": "desk"}})
+    ticket = shared(house)
+
+    ticket.copy("dev").set({"priority": "Immediate"}, by="bob")
+    house.run()
+
+    assert (ticket["Priority"], ticket.copy("dev")["priority"]) == ("50", "Immediate")
+    assert ticket.group("dev", "urgency") == "differs"
+    assert [one.field for one in ticket.told("refused")] == ["priority"]
+
+
+def test_law_16_a_refused_edit_is_reverted_once_and_held_when_it_comes_again() -> None:
+    house = House(sync={"fields": {"urgency": "desk"}, "on_refused": "revert"})
+    ticket = shared(house)
+    copy = ticket.copy("dev")
+
+    copy.set({"priority": "Immediate"}, by="bob")
+    house.run()
+    assert copy["priority"] == "Normal"
+
+    copy.set({"priority": "Immediate"}, by="bob")
+    house.run()
+    assert copy["priority"] == "Immediate"
+    assert ticket.group("dev", "urgency") == "held"
+    assert copy.history("priority") == ["Immediate", "Normal", "Immediate"]
+
+
+# -- law 17 ------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Urgent:
+    """Whatever is tagged ``vip`` is critical; the simplest rule that there is."""
+
+    name: str = "vip"
+    reads: frozenset[str] = frozenset({"tags"})
+
+    def decide(self, values: Mapping[str, Json]) -> Mapping[str, Json]:
+        """Priority by tag."""
+        return {"priority": "critical"} if "vip" in values["tags"] else {}
+
+
+def test_law_17_a_rule_acts_once_per_version_of_its_inputs() -> None:
+    house = House(rules=(Urgent(),))
+    ticket = shared(house)
+    ticket.set({"CustomFields.Tags": ["vip"]})
+    house.run()
+    assert ticket["Priority"] == "90"
+
+    ticket.set({"Priority": "30"}, by="robot")
+    house.run()
+    assert ticket["Priority"] == "30"  # it had its say on these tags
+    assert ticket.copy("dev")["priority"] == "Low"
+
+    ticket.set({"CustomFields.Tags": ["vip", "later"]})
+    house.run()
+    assert ticket["Priority"] == "90"  # decided anew, by new inputs
+
+
+def test_law_17_a_rule_is_never_over_a_newer_human_edit() -> None:
+    house = House()
+    ticket = shared(house)
+    ticket.set({"CustomFields.Tags": ["vip"]})
+    house.run(10)
+    ticket.set({"Priority": "30"})
+    house.run()
+
+    house.start(rules=(Urgent(),))
+    ticket.bell()
+    house.run()
+
+    assert ticket["Priority"] == "30"
+
+
+@dataclass(frozen=True, slots=True)
+class Restless:
+    """A rule that is never content with what it made."""
+
+    name: str = "restless"
+    reads: frozenset[str] = frozenset({"title"})
+
+    def decide(self, values: Mapping[str, Json]) -> Mapping[str, Json]:
+        """One more mark each time."""
+        return {"title": f"{values['title']}!"}
+
+
+def test_law_17_rules_that_never_rest_hold_the_record() -> None:
+    house = House(rules=(Restless(),))
+    ticket = house.run(30).desk.open("disk full")
+    house.run()
+
+    assert ticket.group("desk", "rules") == "held"
+    assert ticket["Subject"] == "disk full"
+    assert house.quiet()
+
+
+# -- law 18 ------------------------------------------------------------------------------
+def stubborn(ticket: Ticket, *, by: str) -> None:
+    """Somebody insists on another priority on each side, twelve times in six minutes."""
+    for _ in range(6):
+        ticket.copy("dev").set({"priority": "Immediate"}, by=by)
+        ticket.house.run(60)
+        ticket.set({"Priority": "10"}, by=by)
+        ticket.house.run(60)
+
+
+def test_law_18_a_war_of_automations_is_held_and_both_are_named() -> None:
+    house = House()
+    ticket = shared(house)
+
+    stubborn(ticket, by="robot")
+
+    row = ticket.row("dev", "urgency")
+    assert row is not None
+    assert row.state == "held"
+    assert "desk and dev" in str(row.note)
+
+
+def test_law_18_people_may_change_their_minds() -> None:
+    house = House()
+    ticket = shared(house)
+
+    stubborn(ticket, by="bob")
+
+    assert ticket.group("dev", "urgency") == "in step"
+    assert ticket.copy("dev")["priority"] == "Low"
+
+
+def test_law_18_more_than_ten_notes_in_ten_minutes_are_a_loop() -> None:
+    house = House()
+    ticket = shared(house)
+
+    for number in range(13):
+        ticket.note(f"ping {number}", by="robot")
+        house.run(30)
+
+    assert ticket.copy("dev").bodies == [f"ping {number}" for number in range(10)]
+    assert ticket.group("dev", "notes") == "held"
+    assert "loop suspected" in str(ticket.row("dev", "notes"))
+
+
+def test_law_18_a_lone_automation_is_no_chain() -> None:
+    """Hops are systems that a change came through; each of these comes from the desk anew."""
+    house = House()
+    ticket = shared(house)
+
+    for number in range(14):
+        ticket.set({"Subject": f"queue length {number}"}, by="robot")
+        house.run(1200)
+
+    assert ticket.copy("dev")["subject"] == "queue length 13"
+
+
+def test_law_18_a_chain_of_automations_is_cut_at_eight_hops() -> None:
+    """Each side's machine answers the other's change with another: no value ever returns."""
+    house = House()
+    ticket = shared(house)
+
+    for number in range(12):
+        side, path = (ticket, "Subject") if number % 2 else (ticket.copy("dev"), "subject")
+        side.set({path: f"re: {number}"}, by="robot")
+        house.run(600)
+
+    row = ticket.row("dev", "title")
+    assert row is not None
+    assert row.state == "held"
+    assert "too many systems" in str(row.note)
+
+
+# -- law 19 ------------------------------------------------------------------------------
+@pytest.fixture
+def held() -> Ticket:
+    """Both sides changed the status, and the sync says that a person decides."""
+    house = House(sync={"fields": {"outcome": "hold"}})
+    ticket = shared(house, Status="open")
+    house.dev.down(30)
+    ticket.set({"Status": "stalled"})
+    ticket.copy("dev").set({"status": "Resolved"}, by="bob")
+    house.run()
+    return ticket
+
+
+def test_law_19_a_hold_keeps_one_head_per_replica_and_blocks_its_group_alone(
+    held: Ticket,
+) -> None:
+    held.set({"Subject": "goes on"})
+    held.house.run()
+
+    heads = {name: held.row(name, "outcome") for name in ("desk", "dev")}
+    assert {name: row.head["status"] for name, row in heads.items() if row and row.head} == {
+        "desk": "waiting",
+        "dev": "resolved",
+    }
+    assert held.copy("dev")["subject"] == "goes on"
+
+
+def test_law_19_a_later_edit_replaces_its_head_and_equal_heads_resolve(held: Ticket) -> None:
+    held.copy("dev").set({"status": "In Progress"}, by="bob")
+    held.house.run()
+    assert held.group("dev", "outcome") == "held"
+
+    held.copy("dev").set({"status": "Feedback"}, by="bob")
+    held.house.run()
+    assert held.group("dev", "outcome") == held.group("desk", "outcome") == "in step"
+    assert held.hub.values["status"] == "waiting"
+
+
+def test_law_19_a_choice_reads_again_before_it_is_written(held: Ticket) -> None:
+    house = held.house
+    house.start(poll_s=600.0).run(30)
+    held.copy("dev").set({"subject": "meanwhile"}, by="bob")
+
+    commands.choose(house.store, held.hub.id, "outcome", "desk", "ann", house.clock.now())
+    house.wake("dev")
+    house.run(30)
+
+    assert held.copy("dev")["status"] == "Feedback"
+    assert held.hub.values["title"] == "meanwhile"
+
+
+# -- law 20 ------------------------------------------------------------------------------
+@pytest.fixture
+def reacting() -> Ticket:
+    """A reply from dev: the desk opens the new ticket by itself."""
+    audiences = {"desk": "customer", "dev": "customer", "board": "customer"}
+    house = House(("desk", "dev", "board"), {"notes": "as written"}, audiences)
+    ticket = shared(house)
+    ticket.copy("dev").note("we are on it", by="bob")
+    house.run()
+    assert ticket["Status"] == "open"
+    return ticket
+
+
+def test_law_20_a_reaction_does_not_travel_back_to_where_the_write_came_from(
+    reacting: Ticket,
+) -> None:
+    assert reacting.copy("dev")["status"] == "New"
+    assert reacting.group("dev", "outcome") == "differs"
+    assert reacting.hub.versions["status"].source == "reaction:desk"
+    assert reacting.copy("board")["list"] == "Doing"
+
+
+def test_law_20_a_reaction_loses_to_everyone() -> None:
+    """Also to an edit that was made before it."""
+    audiences = {"desk": "customer", "dev": "customer", "board": "customer"}
+    house = House(("desk", "dev", "board"), {"notes": "as written"}, audiences)
+    ticket = shared(house)
+
+    house.board.down(90)
+    ticket.copy("board").set({"list": "Blocked"}, by="bob")
+    house.clock.advance(5)
+    ticket.copy("dev").note("we are on it", by="ann")
+    house.run(60)
+    assert ticket["Status"] == "open"
+
+    house.run(300)
+    assert ticket["Status"] == "stalled"
+    assert ticket.copy("board")["list"] == "Blocked"

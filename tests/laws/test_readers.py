@@ -1,0 +1,234 @@
+"""Laws 45 to 49: who may read, who is mailed, who is kept apart."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from sdsync.connectors.contract import (
+    AddElement,
+    Audience,
+    Operation,
+    Update,
+)
+from sdsync.connectors.failures import Scope, Throttled
+from sdsync.mappings.compile import CompiledMapping, compile_mapping
+from sdsync.mappings.examples import SamePeople
+from tests.laws.people import Ticket
+from tests.laws.rig import AWAY, House, shared
+
+KEY = "q" * 43 + "="  # 32 bytes in base64
+CUSTOMER = {"desk": "customer", "dev": "customer", "board": "customer"}
+PUBLIC = {"desk": "customer", "dev": "public", "board": "public"}
+
+
+def notes(sent: list[Operation]) -> list[AddElement]:
+    """Notes that were sent."""
+    return [one for one in sent if isinstance(one, AddElement) and one.kind == "note"]
+
+
+# -- law 45 ------------------------------------------------------------------------------
+def test_law_45_what_crosses_systems_arrives_internal() -> None:
+    house = House(audiences=PUBLIC)
+    ticket = shared(house)
+
+    ticket.note("for the customer")
+    house.run()
+
+    (note,) = ticket.copy("dev").record.notes
+    assert note.internal
+
+
+def test_law_45_as_written_keeps_what_its_author_marked() -> None:
+    house = House(("desk", "dev"), {"notes": "as written"}, CUSTOMER)
+    ticket = shared(house)
+
+    ticket.note("for the customer")
+    ticket.note("for us", internal=True)
+    house.run()
+
+    flags = {
+        one.body.rpartition("\n\n")[2]: one.internal for one in ticket.copy("dev").record.notes
+    }
+    assert flags == {"for the customer": False, "for us": True}
+
+
+def test_law_45_without_the_proved_right_nothing_narrower_is_written() -> None:
+    house = House(("desk", "dev"), {}, PUBLIC, private_right=False)
+    ticket = shared(house)
+
+    ticket.note("for us", internal=True)
+    house.run()
+
+    assert not notes(house.dev.sent)
+    assert ticket.group("dev", "notes") == "parked"
+
+
+def test_law_45_a_customers_note_does_not_become_public() -> None:
+    house = House(("desk", "board"), {"notes": "as written"}, PUBLIC)
+    ticket = shared(house)
+
+    ticket.note("for the customer")
+    house.run()
+
+    assert not notes(house.board.sent)
+    assert ticket.group("board", "notes") == "parked"
+
+
+def test_law_45_the_stored_flag_is_read_back() -> None:
+    """The right was taken away since it was proved: the product drops the flag in silence."""
+    house = House(("desk", "dev"), {}, PUBLIC)
+    ticket = shared(house)
+
+    house.dev.product.places["infra"].private_right = False
+    ticket.note("for us", internal=True)
+    house.run(60)
+
+    assert ticket.told("leaked")
+    assert ticket.group("dev", "notes") == "parked"
+    assert not ticket.copy("dev").record.notes  # taken back at once
+
+    ticket.note("for us again", internal=True)
+    house.run()
+    assert len(notes(house.dev.sent)) == 1  # and never tried there again
+
+
+# -- law 46 ------------------------------------------------------------------------------
+DANGEROUS = "@ann fixes #12, see {{include(x)}} and [[Wiki]]\n\n/close"
+
+
+@pytest.fixture
+def pack() -> CompiledMapping:
+    """Redmine's notes as the shipped pack maps them."""
+    return compile_mapping("dev", "redmine", "note", folder=None, tables={})
+
+
+def test_law_46_what_is_written_to_a_target_does_nothing_there(pack: CompiledMapping) -> None:
+    written = pack.put("body", DANGEROUS, seen={}, hub={}, people=SamePeople())
+    text = str(written.values["body"])
+
+    for active in (r"@ann", r"fixes #12", r"#12", r"\{\{", r"\[\[", r"^/close"):
+        assert not re.search(active, text, re.MULTILINE), active
+
+
+def test_law_46_the_way_back_shows_what_the_author_wrote(pack: CompiledMapping) -> None:
+    written = pack.put("body", DANGEROUS, seen={}, hub={}, people=SamePeople())
+
+    assert pack.get("body", written.values, SamePeople()) == DANGEROUS
+
+
+# -- law 47 ------------------------------------------------------------------------------
+def mailing(mail: str | None, by: str, audience: Audience) -> Ticket:
+    """A title that changed, where each update mails somebody."""
+    house = House(sync={"mail": mail})
+    ticket = shared(house)
+    house.dev.line.mails = lambda one: audience if isinstance(one, Update) else Audience()
+    ticket.set({"Subject": "new words"}, by=by)
+    house.run()
+    return ticket
+
+
+@pytest.mark.parametrize(
+    ("mail", "by", "audience", "sent"),
+    [
+        (None, "ann", Audience(staff=1), True),
+        (None, "robot", Audience(staff=1), False),
+        (None, "ann", Audience(customers=1), False),
+        ("none", "ann", Audience(staff=1), False),
+        ("staff", "robot", Audience(staff=1), True),
+        ("staff", "ann", Audience(customers=1), False),
+        ("customers", "robot", Audience(customers=1), True),
+    ],
+)
+def test_law_47_nobody_is_mailed_by_surprise(
+    mail: str | None, by: str, audience: Audience, sent: bool
+) -> None:
+    ticket = mailing(mail, by, audience)
+
+    assert (ticket.copy("dev")["subject"] == "new words") is sent
+    assert (ticket.group("dev", "title") == "parked") is not sent
+
+
+def test_law_47_over_budget_waits_and_names_the_setting() -> None:
+    ticket = mailing(None, "ann", Audience(customers=1))
+
+    (cause,) = ticket.house.store.causes()
+    assert 'mail = "customers"' in str(cause.remedy)
+
+
+# -- law 48 ------------------------------------------------------------------------------
+def test_law_48_an_undelivered_human_change_says_so_where_people_look() -> None:
+    house = House()
+    ticket = shared(house)
+
+    house.dev.line.instead["apply"] = lambda _: Throttled(600.0, Scope.RECORD)
+    ticket.set({"Priority": "90"})
+    house.run(800)
+    assert not ticket.record.notes
+
+    house.run(1200)
+    (said,) = ticket.record.notes
+    assert "has not reached every side" in said.body
+    assert said.internal
+    assert ticket.copy("dev").record.notes == []
+
+
+def test_law_48_never_per_record_while_a_whole_system_is_down() -> None:
+    house = House()
+    ticket = shared(house)
+    house.dev.down(7200)
+    ticket.set({"Priority": "90"})
+    house.run(3600)
+
+    assert not ticket.record.notes
+    assert not ticket["CustomFields.Tags"]
+
+
+def test_law_48_what_is_parked_says_so_too() -> None:
+    house = House()
+    ticket = shared(house)
+    ticket.copy("dev").record.has_child = True  # its priority cannot be set
+    ticket.set({"Priority": "90"})
+
+    house.run(800)
+    assert not ticket.record.notes
+
+    house.run(1200)
+    (said,) = ticket.record.notes
+    assert "has not reached every side" in said.body
+    assert "urgency" in said.body
+    assert said.internal
+    assert house.quiet(3600)
+
+
+# -- law 49 ------------------------------------------------------------------------------
+TENANTS = {
+    "desk": {"Escalated": "acme", "General": "acme"},
+    "dev": {"infra": "globex", "attic": "acme"},
+}
+
+
+def test_law_49_nothing_is_born_behind_another_tenants_wall() -> None:
+    house = House(tenants=TENANTS)
+    ticket = house.run(30).desk.open("acme's own trouble")
+    house.run()
+
+    assert not house.dev.sent
+    assert ticket.group("dev", "birth") == "parked"
+
+
+def test_law_49_the_wall_stands_in_deliver_too() -> None:
+    """Somebody moves the issue into another customer's project."""
+    house = House(tenants={**TENANTS, "dev": {"infra": "acme", "attic": "globex"}})
+    ticket = shared(house)
+    ticket.copy("dev").move(AWAY["dev"])
+    house.run()
+    before = len(house.dev.sent)
+
+    ticket.set({"Subject": "acme's own words"})
+    ticket.note("acme's own note", internal=True)
+    house.run()
+
+    assert len(house.dev.sent) == before
+    assert ticket.group("dev", "tenant") == "parked"
