@@ -79,7 +79,7 @@ class Judge:
             with system.connector() as connector:
                 said = connector.describe()
             assert isinstance(said, Description), said
-            system.learn(said, self._engine.clock.now())
+            system.description = said
 
     def _all_shares(self) -> Iterator[Share]:
         after = ""
