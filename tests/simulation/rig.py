@@ -23,9 +23,15 @@ from tests.simulation.directory import Directory
 from tests.simulation.schedule import Options
 from tests.simulation.words import AWAY, HOME
 
-#: A record unread for so long is looked at, whatever the feed said.
-SWEEP_S = 900.0
 FLAVOUR_OF = {"desk": "desk", "dev": "tracker", "board": "board"}
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often the house looks by itself; rare looks suffice to prove that nothing comes."""
+
+    poll_s: float
+    sweep_s: float  # a record unread for so long is looked at, whatever the feed said
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +121,10 @@ def engine(
     steps: Callable[[str], None],
     ring: Callable[[str], None],
     edition: int,
-    poll_s: float,
+    pace: Pace,
 ) -> Engine:
     """A fresh process on what the store holds."""
-    systems = {name: _system(name, line, options, edition, poll_s) for name, line in lines.items()}
+    systems = {name: _system(name, line, options, edition, pace) for name, line in lines.items()}
     return Engine(
         store,
         systems,
@@ -132,7 +138,7 @@ def engine(
 
 
 def _system(
-    name: str, line: SimulatedConnector, options: Options, edition: int, poll_s: float
+    name: str, line: SimulatedConnector, options: Options, edition: int, pace: Pace
 ) -> System:
     mappings: dict[str, FieldMapping] = {
         "ticket": SimulatedMapping(name, FLAVOUR_OF[name], edition),
@@ -145,6 +151,6 @@ def _system(
         line.capabilities,
         mappings,
         tenants={HOME[name]: options.dev_tenant if name == "dev" else "acme"},
-        poll_s=poll_s,
-        sweep_s=SWEEP_S,
+        poll_s=pace.poll_s,
+        sweep_s=pace.sweep_s,
     )

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from sdsync.store.records import Share
+from sdsync.store.codec import decode
+from sdsync.store.records import Share, SyncRow
 from sdsync.testing.memory_state import State
 from sdsync.testing.memory_store import MemoryStore
 from sdsync.testing.simulated.clock import VirtualClock
@@ -66,6 +67,7 @@ class SwiftStore(MemoryStore):
         super().__init__(clock, state)
         self._virtual = clock
         self._decoded: dict[str, tuple[bytes, Share]] = {}
+        self._syncs: dict[str, tuple[bytes, SyncRow]] = {}
 
     def crash(self) -> SwiftStore:
         """Die; the new store has what was committed."""
@@ -77,10 +79,28 @@ class SwiftStore(MemoryStore):
         doc = self._reading().shares.get(hub_id)
         if doc is None:
             return None
+        copied: Share = _copy(self._decode(hub_id, doc))
+        return copied
+
+    def sync(self, name: str) -> SyncRow | None:
+        """What is known of the sync; nobody changes it."""
+        doc = self._reading().syncs.get(name)
+        if doc is None:
+            return None
+        known = self._syncs.get(name)
+        if known is None or known[0] is not doc:
+            row = super().sync(name)
+            assert row is not None
+            known = self._syncs[name] = (doc, row)
+        return dataclasses.replace(known[1])
+
+    def _shares(self) -> Iterator[Share]:
+        """All shares in order of id, for sweeps and screens, which only read them."""
+        docs = sorted(self._reading().shares.items())
+        return (self._decode(hub_id, doc) for hub_id, doc in docs)
+
+    def _decode(self, hub_id: str, doc: bytes) -> Share:
         known = self._decoded.get(hub_id)
         if known is None or known[0] is not doc:
-            share = super().share(hub_id)
-            assert share is not None
-            known = self._decoded[hub_id] = (doc, share)
-        copied: Share = _copy(known[1])
-        return copied
+            known = self._decoded[hub_id] = (doc, decode(Share, doc))
+        return known[1]

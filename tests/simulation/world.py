@@ -25,11 +25,10 @@ NEVER = datetime.max.replace(tzinfo=UTC)
 #: Turns that may pass at one instant before it counts as running in circles.
 SPIN = 400
 #: No write for so long is quiet; and so long it must stay so.
-QUIET = timedelta(minutes=45)
+QUIET = timedelta(minutes=50)
 PROOF = timedelta(hours=2)
 PATIENCE = timedelta(hours=8)
-#: Polls in the quiet hours are rare: they only have to prove that nothing comes.
-CALM_POLL_S = 600.0
+CALM = rig.Pace(600.0, 2400.0)
 
 
 class Crash(BaseException):
@@ -59,7 +58,7 @@ class World:
         self.steps: Counter[str] = Counter()
         self.crashes: list[datetime] = []
         self.edition = 1
-        self.poll_s = plan.options.poll_s
+        self.pace = rig.Pace(plan.options.poll_s, 900.0)
         self.store = SwiftStore(self.clock)
         self._crash_after: int | None = None
         self._crash_at: str | None = None
@@ -102,7 +101,7 @@ class World:
         self.faults.on = False
         self.mishaps.mend()
         self._crash_after = self._crash_at = None
-        self.poll_s = CALM_POLL_S
+        self.pace = CALM
         self._reboot()
 
     def _until_quiet(self) -> None:
@@ -224,7 +223,7 @@ class World:
         engine = rig.engine(
             self.store, self.lanes, self.plan.options, self.clock,
             random.Random(self.rand.getrandbits(32)), steps=self.step, ring=self._ring,
-            edition=self.edition, poll_s=self.poll_s,
+            edition=self.edition, pace=self.pace,
         )  # fmt: skip
         self._wake = dict.fromkeys(LANES, self.clock.now())
         armed, self._crash_after, self._crash_at = (self._crash_after, self._crash_at), None, None
