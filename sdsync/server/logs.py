@@ -116,7 +116,7 @@ def configure(
     for name in SILENT:
         silenced = logging.getLogger(name)
         silenced.handlers, silenced.propagate = [logging.NullHandler()], False
-        silenced.setLevel(logging.CRITICAL)
+        silenced.setLevel(logging.CRITICAL + 1)
 
 
 def _as_json(_logger: object, _method: str, line: Mapping[str, Any]) -> str:

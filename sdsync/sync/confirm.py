@@ -64,7 +64,8 @@ def _done(
         if done.native_id is None:
             draft.deliver(replica, due=landed(draft, send))
             return  # the intent stays started: it is looked up
-        born(draft, replica, intent_of(draft, send.intent_id), done.native_id, send.fields)
+        if replica.native_id != done.native_id:  # else a look settled it by its mark meanwhile
+            born(draft, replica, intent_of(draft, send.intent_id), done.native_id, send.fields)
     elif send.element_id is not None:
         _element_done(draft, replica, send, done.native_id or found, back)
     if back is not None:

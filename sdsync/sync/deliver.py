@@ -31,6 +31,7 @@ from sdsync.sync.compute import (
 from sdsync.sync.draft import Draft
 from sdsync.sync.placing import blocks_closing, compute_element
 
+OPEN_INTENTS = frozenset({IntentState.OPEN, IntentState.STARTED, IntentState.PENDING})
 TENANT = "tenant"  # the group under which the wall between tenants is told
 #: Replicas that are never written again (a frozen one only until it returns).
 ENDED = frozenset(
@@ -90,6 +91,11 @@ def _forget_groups(draft: Draft, replica: Replica) -> None:
     for group in draft.waiting_groups(replica, (GroupState.DIRTY, GroupState.IN_DOUBT)):
         draft.mark(replica, group, GroupState.IN_STEP)
     replica.doubt, replica.stepping = {}, {}
+    if replica.state is ReplicaState.LEFT:
+        return  # frozen: what is in doubt there is settled when it returns
+    for intent in draft.share.intents:
+        if intent.replica_id == replica.id and intent.state in OPEN_INTENTS:
+            intent.state, intent.content, intent.may_land_until = IntentState.ABANDONED, {}, None
 
 
 def _behind_wall(draft: Draft, replica: Replica, wall: str) -> None:

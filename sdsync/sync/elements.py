@@ -70,6 +70,9 @@ def read_values(draft: Draft, replica: Replica, native: NativeElement) -> dict[s
         values["body"] = strip_authorship(values["body"])
     values["audience"] = values.get("audience") or "internal"
     values["author_native"] = native.author
+    key = draft.ctx.people.key(replica.system, native.author) if native.author else None
+    if key is not None:
+        values["author_display"] = draft.ctx.people.display(key)
     values["created_at"] = native.created_at.isoformat()
     return values
 

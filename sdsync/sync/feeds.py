@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sdsync.connectors.contract import Changes, Connector, Description
+from sdsync.connectors.contract import Answer, Changes, Connector, Description
+from sdsync.connectors.failures import Forbidden, Misconfigured, Missing, Rejected
 from sdsync.store.records import (
     AuditRow,
     Change,
@@ -64,7 +65,7 @@ class Feeds:
             return
         row = engine.store.system(system.name)
         began = engine.clock.now()
-        answer = meter.note(connector.changes(row.cursor))
+        answer = meter.note(_of_feed(connector.changes(row.cursor)))
         engine.step("polled")
         if not isinstance(answer, Changes):
             self._later(work, timedelta(seconds=system.poll_s))
@@ -215,6 +216,13 @@ class Feeds:
     def _later(self, work: Work, wait: timedelta) -> None:
         engine = self._engine
         engine.store.commit(Change(postponed=[(work.key, engine.clock.now() + wait)]))
+
+
+def _of_feed(answer: Answer[Changes]) -> Answer[Changes]:
+    """A feed that is refused is nobody's record: the system is not as it is configured."""
+    if isinstance(answer, Rejected | Missing | Forbidden):
+        return Misconfigured(f"its feed is refused: {getattr(answer, 'detail', '') or 'no word'}")
+    return answer
 
 
 def _key(email: str | None, login: str | None, native_id: str) -> str:

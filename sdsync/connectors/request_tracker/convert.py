@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from sdsync.connectors.common import Refused, instant, is_one_line
@@ -142,11 +143,26 @@ def _mail_word(name: str) -> str:
 
 
 def history(
-    transactions: Iterable[Row], *, field_of: FieldOf, queue_of: QueueOf
+    transactions: Iterable[Row], me: str, *, field_of: FieldOf, queue_of: QueueOf
 ) -> tuple[FieldChange, ...]:
-    """Changes of fields. Of people RT tells only internal numbers: left out."""
-    changes = (_change(one, field_of, queue_of) for one in transactions)
-    return tuple(one for one in changes if one is not None)
+    """Changes of fields, oldest first. Of people RT tells only internal numbers: left out.
+
+    What RT_System does follows what set it off: a reply of a person that opens
+    the ticket is that person's change, and only an answer to us is automatic.
+    """
+    changes: list[FieldChange] = []
+    behind: str | None = None
+    for row in transactions:
+        actor = uid(row.get("Creator"))
+        machine = actor == MACHINE
+        behind = behind if machine else actor
+        change = _change(row, field_of, queue_of)
+        if change is None:
+            continue
+        if machine and behind not in (None, me):
+            change = replace(change, actor=behind, automatic=False)
+        changes.append(change)
+    return tuple(changes)
 
 
 def _change(row: Row, field_of: FieldOf, queue_of: QueueOf) -> FieldChange | None:

@@ -145,7 +145,7 @@ class Reader:
             mark=mark if isinstance(mark, str) else None,
             notes=convert.notes(transactions, bodies, me),
             attachments=convert.files(parts, internal, me),
-            history=convert.history(transactions, field_of=field_of, queue_of=queue_of),
+            history=convert.history(transactions, me, field_of=field_of, queue_of=queue_of),
             state="deleted" if status == "deleted" else "live",
             ours=uid(ticket.get("Creator")) == me,
         )
