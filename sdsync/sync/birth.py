@@ -44,7 +44,8 @@ def compute_birth(draft: Draft, replica: Replica) -> Send | Rest:
         )
         return Rest()
     create = Create(replica.kind, intent.place, patch, intent.mark, intent.id)
-    return Send(create, fields=fields, intent_id=intent.id)
+    human = any(one.human for one in draft.hub.versions.values())
+    return Send(create, fields=fields, intent_id=intent.id, human=human)
 
 
 def _forbidden_place(draft: Draft, replica: Replica) -> str | None:

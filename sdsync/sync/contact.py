@@ -112,6 +112,7 @@ def _born(field: str, value: Json, replica: Replica, look: Look, ctx: Context) -
         changed_lo=at,
         changed_hi=look.began_at,
         changed_by=look.native.created_by,
+        human=ctx.humans(replica.system, look.native.created_by),
     )
 
 

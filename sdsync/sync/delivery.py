@@ -17,7 +17,7 @@ from sdsync.connectors.contract import (
     NativeRecord,
 )
 from sdsync.connectors.failures import Conflict, Rejected
-from sdsync.store.records import Change, Ref, Replica, Share, Work, WorkKey
+from sdsync.store.records import Change, IntentState, Ref, Replica, Share, Work, WorkKey
 from sdsync.sync.branches import hit
 from sdsync.sync.compute import NeedLook, Rest, Send, Settle, Todo
 from sdsync.sync.confirm import confirm
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 CALLS_A_VISIT = 12  # then others of the lane have their turn
 PAUSED_AGAIN = timedelta(seconds=30)
+IN_DOUBT_AGAIN = timedelta(seconds=30)
+IN_DOUBT = frozenset({IntentState.STARTED, IntentState.PENDING})
 TROUBLE_AGAIN = timedelta(seconds=5)
 
 
@@ -187,9 +189,24 @@ class Visit:
             if found is None:
                 self._finish(due=self._engine.clock.now() + TROUBLE_AGAIN)
                 return False
+            if found and self._others_in_doubt(replica):
+                hit("law 28: a candidate may be another's create")
+                self._finish(due=self._engine.clock.now() + IN_DOUBT_AGAIN)
+                return False
             if found:
                 return self._join(replica, name, found)
         return True
+
+    def _others_in_doubt(self, replica: Replica) -> bool:
+        """Whether another record's create is out in this place: what is found may be that."""
+        store = self._engine.store
+        for hub_id, place in store.open_intents_in(replica.system, replica.kind):
+            share = store.share(hub_id) if place == replica.place else None
+            if share is None or hub_id == replica.hub_id:
+                continue
+            if any(one.state in IN_DOUBT and one.element_id is None for one in share.intents):
+                return True
+        return False
 
     def _join(self, replica: Replica, name: str, found: list[str]) -> bool:
         """One candidate is joined, several are held; nothing is created in either case."""

@@ -110,7 +110,8 @@ def _send(draft: Draft, replica: Replica, element: Element, place: Placement) ->
     values = _native(draft, replica, element, audience)
     hit("law 54: edited in place")
     edit = EditElement(ref, element.kind, place.native_id, values)
-    return Send(edit, element_id=element.id, version=element.version)
+    human = _by_person(draft, element)
+    return Send(edit, element_id=element.id, version=element.version, human=human)
 
 
 def _too_wide(draft: Draft, replica: Replica, element: Element, audience: str) -> bool:
@@ -199,6 +200,14 @@ def _add(
         element_id=element.id,
         version=element.version,
         audience=audience,
+    )
+
+
+def _by_person(draft: Draft, element: Element) -> bool:
+    """Whether a person wrote it: only then may it mail anybody by default (law 47)."""
+    author = element.values.get("author_native")
+    return element.source != "sdsync" and draft.ctx.humans(
+        element.source, str(author) if author else None
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -76,12 +78,38 @@ class Leases:
         """Lanes that this process believes to hold."""
         return tuple(self._held)
 
+    def _holder_is_dead(self, lane: str) -> bool:
+        """Free the lane of a process of this host that no longer lives: its lease ends at once.
+
+        A number that was given to another process meanwhile looks alive: then the
+        lease is waited out.
+        """
+        row = self._store.lane(lane)
+        host, _, rest = (row.holder or "").partition(":")
+        pid = rest.partition(":")[0]
+        if (
+            row.holder in (None, self._holder)
+            or host != socket.gethostname()
+            or not pid.isdecimal()
+        ):
+            return False
+        try:
+            os.kill(int(pid), 0)
+        except ProcessLookupError:
+            self._store.release(lane, row.holder, row.checkpoint)
+            return True
+        except PermissionError:
+            pass  # it lives, as another user
+        return False
+
     def _take(self, lane: str) -> bool:
         # Measured from before the call: the lease may only be shorter than believed.
         asked_at, now = self._clock.monotonic(), self._clock.now()
         fence = self._store.lease(
             lane, self._holder, now=now, until=now + timedelta(seconds=LEASE_S)
         )
+        if fence is None and self._holder_is_dead(lane):
+            return self._take(lane)
         if fence is None:
             self._held.pop(lane, None)
             self._denied[lane] = asked_at + DENIED_S

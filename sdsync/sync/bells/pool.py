@@ -48,8 +48,10 @@ class Pool:
     def want(self, lane: str, *, rung: bool) -> None:
         """Have the lane driven as soon as a thread may; once, however often it is wanted."""
         with self._changed:
+            known = lane in self._wanted
             self._wanted[lane] = rung or self._wanted.get(lane, False)
-            self._changed.notify()
+            if not known:  # else a thread was woken for it already, or none is admitted
+                self._changed.notify()
 
     def wants(self, lane: str) -> bool:
         """Whether the lane waits for a thread because of a bell."""
