@@ -102,9 +102,9 @@ class Agent(_Person):
         fields = "Type,Creator,Field,OldValue,NewValue,Created"
         return self._all(f"/ticket/{ticket}/history", fields=fields)
 
-    def transactions(self) -> list[Mapping[str, Any]]:
-        """Every transaction of every ticket, by anybody."""
-        query = "ObjectType = 'RT::Ticket' AND id > 0"
+    def transactions(self, *, above: str) -> list[Mapping[str, Any]]:
+        """Every transaction of every ticket, by anybody, with a higher number."""
+        query = f"ObjectType = 'RT::Ticket' AND id > {above}"
         return self._all("/transactions", query=query, fields="Type,Creator,ObjectId,Field")
 
     def notes(self, ticket: str) -> list[Note]:

@@ -29,7 +29,7 @@ README = ROOT / "README.md"
 #: watches the quiet for five minutes.
 LONG = os.environ.get("SDSYNC_REAL_LONG") == "1"
 #: Only a sync that hangs needs it: a change comes across within seconds.
-PATIENCE_S = 240.0 if LONG else 90.0
+PATIENCE_S = 240.0
 #: Each look costs the product as much as a change does: they share a small machine.
 LOOK_S = 1.0
 _paused = threading.Event()
