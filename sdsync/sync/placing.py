@@ -200,6 +200,7 @@ def _add(
         element_id=element.id,
         version=element.version,
         audience=audience,
+        human=_by_person(draft, element),
     )
 
 

@@ -23,7 +23,7 @@ from sdsync.sync.spread import spread
 #: Between the two looks that must both find nothing.
 SECOND_LOOK = timedelta(seconds=60)
 EXISTENCE = "existence"
-ROUTED = "routed"  # of a late note's own placement: the survivor has it
+ROUTED = "routed"  # of a note's own placement: the merge, or the survivor, knows it
 
 
 def not_found(draft: Draft, replica: Replica, *, canary: bool | None, proved: bool = False) -> bool:
@@ -129,6 +129,9 @@ def merged(
         draft.deliver(one)
     draft.hub.state, draft.hub.merged_into = "merged", survivor.hub.id
     draft.hub.merged_at = draft.ctx.now
+    for place in draft.share.placements:
+        if place.state is PlacementState.PLACED:
+            place.note = ROUTED  # known before the merge: told on the loser's side
     draft.audit("merged", source=replica.system, replica=replica, text=f"into {native.key}")
     other = Draft(survivor, draft.ctx)
     other.audit("absorbed", source=replica.system, text=f"{replica.key} was merged into it")
@@ -168,9 +171,7 @@ def route_late_notes(draft: Draft, replica: Replica, survivor: Draft) -> int:
     moved = 0
     for element in [one for one in draft.share.elements if one.source == replica.system]:
         home = draft.share.placement(element.id, replica.id)
-        merged_at = draft.hub.merged_at
-        late = merged_at is not None and element.created_at >= merged_at
-        if element.kind != "note" or home is None or home.note == ROUTED or not late:
+        if element.kind != "note" or home is None or home.note == ROUTED:
             continue
         hit("law 22: late note routed")
         home.note = ROUTED
