@@ -64,7 +64,11 @@ def run(plan: Plan, folder: Path, tell: Callable[[str], None] = lambda _line: No
     began = time.monotonic()
     account = Account(plan)
     with furnished(folder, seed=plan.seed, landing_s=plan.landing_s) as house:
-        _Campaign(plan, house, account, tell).run()
+        campaign = _Campaign(plan, house, account, tell)
+        try:
+            campaign.run()
+        finally:
+            campaign.bury()
         account.took_s = time.monotonic() - began
     return account
 
@@ -78,6 +82,7 @@ class _Campaign:
         self._crowd = Crowd(house, account.ledger, plan.seed)
         self._watch = Watch(house)
         self._pause = threading.Event()
+        self._life: Life | None = None
         self._began = time.monotonic()
 
     def run(self) -> None:
@@ -87,14 +92,23 @@ class _Campaign:
         self._count(life, ANY_MOMENT)
         for number, end in enumerate(ends):
             self._one(number, end, len(ends))
-        life = Life(self._house)
+        life = self._live()
         self._work(life, self._plan.changes - self._account.ledger.changes)
         self._account.missed.update({one: 1 for one in steps if one not in self._account.killed})
         self._end(life)
 
+    def _live(self, step: str = "", visit: int = 1) -> Life:
+        self._life = Life(self._house, step=step, visit=visit)
+        return self._life
+
+    def bury(self) -> None:
+        """Nothing is left running, however it ended."""
+        if self._life is not None and not self._life.over:
+            self._life.kill()
+
     def _first(self) -> Life:
         """Births before a feed was read once are old: nobody takes them (law 23)."""
-        life = Life(self._house)
+        life = self._live()
         until = time.monotonic() + self._plan.patience_s
         while any(self._watch.feeds[side] < 3 for side in SIDES):
             self._watch.look()
@@ -122,7 +136,7 @@ class _Campaign:
         named = end not in (ANY_MOMENT, AT_START)
         if named:
             self._provoke(end)
-        life = Life(self._house, step=end if named else "", visit=self._visit(end))
+        life = self._live(end if named else "", self._visit(end))
         if end == AT_START:
             life.ends_within(self._dice.uniform(0.05, 1.5))
         else:

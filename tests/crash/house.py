@@ -199,5 +199,7 @@ class Life:
         """Reap it; its exit code."""
         code = self._child.wait(STOP_S)
         self._listener.join(STOP_S)
+        if self._child.stdout is not None:
+            self._child.stdout.close()
         self._log.close()
         return code
