@@ -101,12 +101,11 @@ def judge(draft: Draft, replica: Replica, fields: dict[str, Json], back: Look) -
             case Verdict.UNTOUCHED:
                 _ignored(draft, replica, name, intended, current)
                 touched.discard(group_of(name))
-            case Verdict.ANOTHERS:
+            case Verdict.ANOTHERS if name in replica.sent:
                 hit("law 5: foreign edit in the window")
-                replica.sent.setdefault(name, None)
             case Verdict.RESHAPED:
                 _reshaped(draft, replica, name, intended, current)
-            case Verdict.OTHER | Verdict.REVERTED:
+            case Verdict.OTHER | Verdict.REVERTED | Verdict.ANOTHERS:
                 overridden(draft, replica, name, intended)
     for group in touched:
         if draft.state(replica, group) in (

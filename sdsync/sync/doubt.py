@@ -44,6 +44,10 @@ def settle_doubt(draft: Draft, replica: Replica, look: Look, current: dict[str, 
                 hit("law 5: written and put back")
                 replica.doubt.pop(field)
                 overridden(draft, replica, field, intended)
+            case _ if field not in replica.sent:
+                hit("law 5: edited before our first look")
+                replica.doubt.pop(field)
+                overridden(draft, replica, field, intended)
             case _:
                 hit("law 5: an edit in doubt")
                 replica.doubt.pop(field)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sdsync.connectors.contract import NativeRecord
 from sdsync.mappings.contract import UNKNOWN, Unmapped
@@ -46,15 +46,21 @@ def takers(
         take = sync.take.get(native.ref.system)
         if take is None or sync.kind != native.ref.kind or take.value(env) is not True:
             continue
-        since, born = (
-            activated(sync.name, native.ref.system),
-            ctx.ours(native.ref.system, native.created_at),
-        )
-        if since is None or (born < since and not _entered_since(native, sync, since, ctx)):
+        since = activated(sync.name, native.ref.system)
+        if since is None or (
+            _latest(native.created_at, native, ctx) < since
+            and not _entered_since(native, sync, since, ctx)
+        ):
             hit("law 23: old record does not enter")
             continue
         found.append(sync)
     return found
+
+
+def _latest(at: datetime, native: NativeRecord, ctx: Context) -> datetime:
+    """The latest instant that a stamp of the product can mean: it may count whole seconds."""
+    system = ctx.systems[native.ref.system]
+    return ctx.ours(system.name, at) + timedelta(seconds=system.capabilities.stamp_resolution_s)
 
 
 def _entered_since(native: NativeRecord, sync: SyncPolicy, since: datetime, ctx: Context) -> bool:
