@@ -89,6 +89,8 @@ class Decisions:
             if mapping.get(field, before, self.people) == mapping.get(field, after, self.people):
                 continue
             held = self._hub_values(share, field, deed.looked_at or deed.at)
+            if deed.gone_at is None:
+                held.append(share.hub.values.get(field))
             puts = (
                 mapping.put(field, one, seen=after, hub=share.hub.values, people=self.people)
                 for one in held

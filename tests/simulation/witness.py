@@ -125,7 +125,8 @@ class Witness:
     def still_leaking(self) -> Iterator[str]:
         """Leaks that nobody took back."""
         for product, record, note in self.leaks:
-            if note in record.notes and not (record.deleted or record.forbidden):
+            removes = product.flavour.capabilities.removes_notes
+            if note in record.notes and removes and not (record.deleted or record.forbidden):
                 yield f"{note.truth} leaked in {product.name} #{record.id} and stayed"
 
     def _count(self, product: SimulatedProduct, seen: Seen, thing: Note | File) -> None:

@@ -18,6 +18,8 @@ def find(product: SimulatedProduct, faults: Faults, query: Find) -> Answer[Found
     if query.kind == KIND:
         return Found(tuple(one.id for one in _records(product, faults, query)))
     record = product.records.get(query.ref.id) if query.ref else None
+    while record is not None and record.merged_into is not None:
+        record = product.records.get(record.merged_into)
     if record is None or record.deleted:
         return Missing()
     if query.kind == "note":
