@@ -34,7 +34,7 @@ LISTED = frozenset(
 #: A record made in the very moment that its system is first watched may be old or new.
 DOUBT = timedelta(seconds=4)
 PEOPLE = frozenset({"owner_person", "reporter", "watchers"})
-SETTLED = frozenset({IntentState.SETTLED, IntentState.ABANDONED, IntentState.HELD})
+UNSETTLED = frozenset({IntentState.STARTED, IntentState.PENDING})
 
 
 def shares(world: World) -> Iterator[Share]:
@@ -140,7 +140,7 @@ def _left_open(share: Share) -> Iterator[str]:
     for intent in share.intents:
         replica = share.replica(intent.replica_id)
         listed = replica.state is not ReplicaState.LIVE or replica.groups
-        if intent.state not in SETTLED and not listed:
+        if intent.state in UNSETTLED and not listed:
             yield f"intent {intent.id[-6:]} for a {intent.kind} is {intent.state.value} at the end"
     for replica in share.replicas:
         if replica.doubt and replica.state is ReplicaState.LIVE:
