@@ -153,6 +153,18 @@ def test_law_22_later_notes_go_to_the_survivor() -> None:
     assert len(twin.record.notes) == 2
 
 
+def test_law_22_a_note_from_before_the_last_line_goes_to_the_survivor_too() -> None:
+    house = House()
+    loser, survivor = shared(house, "disk full"), shared(house, "db01 is down")
+    twin = loser.copy("dev")
+    house.dev.down(100)
+    house.desk.product.merge(loser.record, survivor.record, by=house.desk.who("ann"))
+    twin.note("late words", by="bob")
+    house.run(600)
+
+    assert survivor.bodies == ["late words"]
+
+
 # -- law 23 ------------------------------------------------------------------------------
 def pair() -> SyncPolicy:
     """A second sync over the same places."""

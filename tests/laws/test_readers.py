@@ -9,6 +9,7 @@ import pytest
 from sdsync.connectors.contract import (
     AddElement,
     Audience,
+    Create,
     Operation,
     Update,
 )
@@ -155,6 +156,44 @@ def test_law_47_over_budget_waits_and_names_the_setting() -> None:
 
     (cause,) = ticket.house.store.causes()
     assert 'mail = "customers"' in str(cause.remedy)
+
+
+def test_law_47_a_machines_note_mails_nobody() -> None:
+    house = House(sync={"mail": None})
+    ticket = shared(house)
+    house.dev.line.mails = lambda one: Audience(staff=isinstance(one, AddElement))
+
+    ticket.note("by a machine", internal=True, by="robot")
+    house.run()
+
+    assert ticket.group("dev", "notes") == "parked"
+
+
+def test_law_47_a_line_of_our_own_mails_nobody() -> None:
+    house = House(sync={"mail": None})
+    ticket = shared(house)
+    copy = ticket.copy("dev")
+    note = copy.note("first words", internal=True, by="bob")
+    house.run()
+    house.desk.line.mails = lambda one: Audience(staff=isinstance(one, AddElement))
+
+    house.dev.product.edit_note(
+        copy.record, note, by=note.author, body="other words", internal=True, truth="other words"
+    )
+    house.run()
+
+    assert ticket.bodies == ["first words"]
+
+
+def test_law_47_a_machines_record_mails_nobody() -> None:
+    house = House(sync={"mail": None}).run(30)
+    house.dev.line.mails = lambda one: Audience(staff=isinstance(one, Create))
+
+    ticket = house.desk.open("by a machine", by="robot")
+    house.run()
+
+    assert not house.dev.tickets
+    assert ticket.group("dev", "birth") == "parked"
 
 
 # -- law 48 ------------------------------------------------------------------------------

@@ -55,8 +55,8 @@ def main() -> int:
     began = time.monotonic()
     load_libraries()
     laws = {number: _law(number) for number in args.law or LAWS}
-    jobs = [Job(law.number, change) for law in laws.values() for change in law.breaks]
-    whole = [] if args.law else [Job(None)]
+    jobs = [Job(law.number, change, args.verbose) for law in laws.values() for change in law.breaks]
+    whole = [] if args.law else [Job(None, every=True)]
     failed = _run([*jobs, *whole], laws, at_once=args.at_once, verbose=args.verbose)
     passed = len(laws) + len(whole) - failed
     print(f"{len(jobs)} breaks in {time.monotonic() - began:.0f} s")

@@ -39,10 +39,14 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Tests to run on a copy with one change; ``change`` None: with nothing broken."""
+    """Tests to run on a copy with one change; ``change`` None: with nothing broken.
+
+    ``every``: also after the first that is red, to know which never is.
+    """
 
     law: int | None
     change: Break | None = None
+    every: bool = False
 
 
 def load_libraries() -> None:
@@ -140,6 +144,7 @@ def _child(room: Path, job: Job) -> None:
             [
                 *("-q", "-rfE", "--tb=line", "--color=no", "-p", "no:cacheprovider"),
                 *("-c", "pytest.ini", "--rootdir", ".", "-k", wanted),
+                *([] if job.every else ["-x"]),
                 *([f"tests/laws/{one}" for one in files] or ["tests/laws"]),
             ]
         )
