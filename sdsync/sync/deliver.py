@@ -105,6 +105,9 @@ def _behind_wall(draft: Draft, replica: Replica, wall: str) -> None:
     cause = replica.groups[TENANT].cause
     for group in draft.waiting_groups(replica, (GroupState.DIRTY, GroupState.IN_DOUBT)):
         replica.groups[group] = GroupRow(GroupState.PARKED, draft.ctx.now, cause=cause, note=wall)
+    for place in draft.share.placements:
+        if place.replica_id == replica.id and place.state is PlacementState.PENDING:
+            place.state, place.cause, place.note = PlacementState.UNPLACEABLE, cause, wall
 
 
 def _settle_groups(draft: Draft, replica: Replica) -> None:

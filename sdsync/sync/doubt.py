@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from sdsync.config.vocabulary import group_of
+from sdsync.mappings.contract import Unmapped
 from sdsync.store.records import GroupState, Json, Replica
 from sdsync.sync.branches import hit
 from sdsync.sync.compute import deep_merge
 from sdsync.sync.desired import desired
 from sdsync.sync.draft import Draft
-from sdsync.sync.edits import Look
+from sdsync.sync.edits import Look, view
 from sdsync.sync.spread import members
 from sdsync.sync.verdict import Verdict, verdict
 
@@ -31,6 +32,8 @@ def settle_doubt(draft: Draft, replica: Replica, look: Look, current: dict[str, 
             case Verdict.STEP:
                 hit("law 5: step of a transition")
                 _ours(draft, replica, field, None, current)
+            case Verdict.UNTOUCHED if field not in replica.sent:
+                _empty_since_birth(draft, replica, field, current)
             case Verdict.UNTOUCHED if look.began_at < landing:
                 hit("law 27: may still land")
                 draft.deliver(replica, due=landing)
@@ -55,6 +58,20 @@ def settle_doubt(draft: Draft, replica: Replica, look: Look, current: dict[str, 
         replica.stepping.pop(field, None)
     if not replica.doubt:
         draft.share.attempts = [one for one in draft.share.attempts if one.replica_id != replica.id]
+
+
+def _empty_since_birth(
+    draft: Draft, replica: Replica, field: str, current: dict[str, Json]
+) -> None:
+    """We bore it with a value and find none, later: ignored then, or emptied since.
+
+    Nobody can tell, so neither is overwritten: they agree to differ.
+    """
+    hit("law 5: empty since its birth")
+    replica.doubt.pop(field)
+    shown = view(draft.ctx.mapping(replica), field, current, draft.ctx)
+    replica.sent[field] = None if isinstance(shown, Unmapped) else shown
+    draft.mark(replica, group_of(field), GroupState.DIFFERS, note="empty since its birth")
 
 
 def _ours(

@@ -246,7 +246,9 @@ class Looks:
                     continue
                 for hub_id in self._engine.store.find_hubs(native.ref.kind, field, value):
                     share = self._engine.store.share(hub_id)
-                    if share and sync.name in share.hub.syncs and not _taken(share, native):
+                    if share is None or _walled(share, native, ctx):
+                        continue
+                    if sync.name in share.hub.syncs and not _taken(share, native):
                         found[hub_id] = share
         return list(found.values())
 
@@ -354,6 +356,12 @@ def _replica(share: Share, ref: Ref) -> Replica | None:
         ),
         None,
     )
+
+
+def _walled(share: Share, native: NativeRecord, ctx: Context) -> bool:
+    """Whether the record lies in another tenant's place: they never belong together (law 49)."""
+    tenant = ctx.systems[native.ref.system].tenants.get(native.place)
+    return None not in (tenant, share.hub.tenant) and tenant != share.hub.tenant
 
 
 def _taken(share: Share, native: NativeRecord) -> bool:

@@ -247,6 +247,16 @@ class GroupMerge:
         row = self.replica.groups[self.group]
         row.head = dict(self.shown)
         row.head_at = draft.ctx.now
+        actor = next((edit.actor for edit in self.edits.values()), None)
+        draft.audit(
+            "held",
+            source=self.replica.system,
+            replica=self.replica,
+            field=self.group,
+            actor=actor,
+            why=row.cause,
+            after=row.head,
+        )
         self._settle_base()
         heads = [
             one.groups[self.group].head

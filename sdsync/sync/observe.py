@@ -52,8 +52,8 @@ def absorb(draft: Draft, replica: Replica, look: Look) -> None:
     """
     current = draft.ctx.mapping(replica).keep(look.native.values)
     settle_doubt(draft, replica, look, current)
-    shown, edits = _compare(draft, replica, look, current)
-    _remember(draft, replica, look, current)
+    shown, edits, unread = _compare(draft, replica, look, current)
+    _remember(draft, replica, look, known_part(current, replica.seen, unread))
     _decide_groups(draft, replica, current, shown, edits)
     _owner_is_back(draft, replica, current, shown)
     mapping_changed(draft, replica, current, shown, edits)
@@ -109,18 +109,21 @@ def known_part(
 
 def _compare(
     draft: Draft, replica: Replica, look: Look, current: dict[str, Json]
-) -> tuple[dict[str, Json], dict[str, Edit]]:
-    """What every proved field shows, and which of them somebody changed."""
+) -> tuple[dict[str, Json], dict[str, Edit], frozenset[str]]:
+    """What every proved field shows, which of them somebody changed, and the paths
+    whose value no rule knows: they stay unseen, so that a rule finds the change later."""
     ctx, mapping = draft.ctx, draft.ctx.mapping(replica)
     remapped = bool(replica.seen_mapping) and replica.seen_mapping != mapping.version
     shown: dict[str, Json] = {}
     edits: dict[str, Edit] = {}
+    unread: set[str] = set()
     for field, direction in mapping.fields.items():
         if field in replica.doubt or not proved(mapping, field, look.native):
             continue
         value = view(mapping, field, current, ctx)
         if isinstance(value, Unmapped):
             unmapped(draft, replica, field, value, current)
+            unread |= set(mapping.paths(field))
             continue
         first = field not in replica.sent or (
             remapped and not has_base(mapping.paths(field), replica)
@@ -143,7 +146,7 @@ def _compare(
         elif old != value:
             replica.sent[field] = value  # ours to write: delivered again
             draft.deliver(replica)
-    return shown, edits
+    return shown, edits, frozenset(unread)
 
 
 def _decide_groups(
