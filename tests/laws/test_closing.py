@@ -1,0 +1,65 @@
+"""Law 24: what is sent last, and who may."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from sdsync.connectors.contract import AddElement, Operation, Update
+from tests.laws.rig import House, shared
+
+AWHILE = timedelta(seconds=45)
+
+
+# -- law 24 ------------------------------------------------------------------------------
+def kinds(sent: list[Operation]) -> list[str]:
+    """What was sent, in order: notes, and updates of the status."""
+    told = []
+    for one in sent:
+        if isinstance(one, AddElement):
+            told.append(one.kind)
+        elif isinstance(one, Update) and "Status" in one.values:
+            told.append(str(one.values["Status"]))
+    return told
+
+
+def test_law_24_closed_is_sent_after_notes_and_files() -> None:
+    house = House().run(30)
+    ticket = house.dev.open("disk full", status="In Progress")
+    house.run()
+    before = len(house.desk.sent)
+
+    house.desk.down(60)
+    ticket.set({"status": "Resolved"}).set({"status": "Closed"})
+    ticket.note("the cause was a log")
+    ticket.attach("log.txt")
+    house.run(300)
+
+    assert kinds(house.desk.sent[before:])[-1] == "resolved"
+    assert sorted(kinds(house.desk.sent[before:])) == ["attachment", "note", "resolved"]
+
+
+@pytest.mark.parametrize(("closes", "status"), [("birth", "resolved"), ("any", "closed")])
+def test_law_24_by_default_only_the_side_of_birth_closes(closes: str, status: str) -> None:
+    house = House(sync={"closes": closes})
+    ticket = shared(house, Status="open")
+    house.run()
+
+    ticket.copy("dev").set({"status": "Resolved"}, by="bob").set({"status": "Closed"}, by="bob")
+    house.run()
+
+    assert ticket.hub.values["status"] == status
+
+
+def test_law_24_a_transition_that_stops_a_clock_is_not_folded_away() -> None:
+    house = House()
+    ticket = shared(house, Status="open")
+
+    house.dev.down(120)
+    ticket.set({"Status": "stalled"})
+    house.run(60)
+    ticket.set({"Status": "open"})
+    house.run(300)
+
+    assert ticket.copy("dev").history("status")[-2:] == ["Feedback", "In Progress"]

@@ -1,0 +1,54 @@
+"""Law 9: what was not read is not empty."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+from sdsync.connectors.contract import NativeRecord, Update
+from tests.laws.rig import House, shared
+
+LONG = "login fails for everybody in the Prague office since the update"
+
+
+# -- law 9 -------------------------------------------------------------------------------
+def test_law_9_what_a_read_does_not_prove_is_not_empty() -> None:
+    house = House()
+    ticket = shared(house, **{"CustomFields.Category": "infra/storage"})
+    ticket.note("disk is at 99 %")
+    house.run()
+
+    house.desk.line.instead["fetch"] = partial(_without, "Category")
+    ticket.set({"Subject": "seen in part"})
+    house.run()
+
+    copy = ticket.copy("dev")
+    assert copy["subject"] == "seen in part"
+    assert copy["category"] == "storage"
+    assert copy.bodies == ["disk is at 99 %"]
+    assert ticket.hub.values["category_path"] == ["infra", "storage"]
+
+
+def _without(name: str, shown: object) -> object:
+    """The same look, but one custom field and all notes were not to be had."""
+    assert isinstance(shown, NativeRecord)
+    values = dict(shown.values)
+    values["CustomFields"] = {k: v for k, v in values["CustomFields"].items() if k != name}
+    unknown = frozenset({f"CustomFields.{name}"})
+    return replace(shown, values=values, unknown=unknown, notes=None)
+
+
+def test_law_9_an_unknown_field_is_compared_again_when_it_is_known() -> None:
+    house = House()
+    ticket = shared(house, **{"CustomFields.Category": "infra/storage"})
+
+    house.desk.line.instead["fetch"] = partial(_without, "Category")
+    ticket.set({"CustomFields.Category": "infra/network", "Subject": "moved"})
+    house.run()
+    assert ticket.copy("dev")["category"] == "storage"
+    del house.desk.line.instead["fetch"]
+    ticket.set({"Subject": "seen whole"})
+    house.run()
+
+    assert ticket.copy("dev")["category"] == "network"
+    assert not [one for one in house.desk.sent if isinstance(one, Update) and "Queue" in one.values]
