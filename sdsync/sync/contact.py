@@ -63,6 +63,7 @@ def mapped_again(draft: Draft, replica: Replica, field: str) -> None:
     """The value is one that the mapping knows: an earlier *unmapped* is over."""
     row = replica.groups.get(group_of(field))
     if row and row.state is GroupState.PARKED and (row.note or "").startswith(UNMAPPED):
+        draft.audit("known", source=replica.system, replica=replica, field=field, before=row.note)
         draft.mark(replica, group_of(field), GroupState.DIRTY)
         draft.deliver(replica)
 
