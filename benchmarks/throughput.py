@@ -16,7 +16,7 @@ from benchmarks.watch import Call, Watch
 
 RECORDS = 100
 AT_ONCE = 2  # the default of calls_at_once, for the peer too
-FLOOR = 0.3
+FLOOR = 0.25
 STAGES = ("capture", "read", "decide", "attempt", "call", "confirm", "rest", "whole")
 
 
