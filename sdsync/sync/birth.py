@@ -27,7 +27,7 @@ def compute_birth(draft: Draft, replica: Replica) -> Send | Rest:
             BIRTH_GROUP,
             problem,
             about=["place", replica.place, problem],
-            remedy=f"sdsync check --live {replica.system}",
+            remedy=_cure_of_place(draft, replica),
         )
         return Rest()
     values = _birth_values(draft, replica)
@@ -63,6 +63,18 @@ def _forbidden_place(draft: Draft, replica: Replica) -> str | None:
         hit("law 45: not born in a public place")
         return f'{replica.system}: "{place.key}" is public, the record comes from customers'
     return None
+
+
+def _cure_of_place(draft: Draft, replica: Replica) -> str:
+    """What a person can do about the place; what was decided keeps its place, new ones do not."""
+    system = draft.ctx.systems[replica.system]
+    place = system.places.get(replica.place or "")
+    if tenant_wall(draft, replica) or place is None or not _too_public(draft, place):
+        return f"sdsync check --live {replica.system}"
+    return (
+        f'make "{place.key}" private in {replica.system}; or, for new records, name another place '
+        f"in {replica.system}.put and restart sdsync"
+    )
 
 
 def tenant_wall(draft: Draft, replica: Replica) -> str | None:

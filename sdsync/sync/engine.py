@@ -31,11 +31,10 @@ from sdsync.store.records import (
 from sdsync.sync.delivery import Delivery
 from sdsync.sync.feeds import FEED, Feeds
 from sdsync.sync.looks import Looks
-from sdsync.sync.model import OBJECTIVES, Context, SyncPolicy
+from sdsync.sync.model import OBJECTIVES, Context, Rule, SyncPolicy
 from sdsync.sync.pauses import Pauses
 from sdsync.sync.people import KnownPeople
 from sdsync.sync.policy import lane_trouble, lesson
-from sdsync.sync.rules import Rule
 from sdsync.sync.systems import System
 from sdsync.sync.worked import Worked
 

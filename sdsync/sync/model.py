@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from sdsync.connectors.contract import Capabilities, PlaceInfo
 from sdsync.mappings.contract import Mapping as FieldMapping
 from sdsync.mappings.contract import People
 from sdsync.ratelimit import urgency
 from sdsync.store.records import Hub, Json, Replica
-
-if TYPE_CHECKING:
-    from sdsync.sync.rules import Rule
 
 #: Lag objective per priority, seconds: how old the oldest unsent change may be.
 OBJECTIVES: Mapping[str, float] = {"P1": 30, "P2": 120, "P3": 600, "P4": 1800, "P5": 3600}
@@ -46,6 +43,24 @@ class Condition(Protocol):
 
     def value(self, env: Mapping[str, Json]) -> Json:
         """Its value; UNKNOWN when a field that decides is unknown."""
+        ...
+
+
+class Rule(Protocol):
+    """One rule. ``decide`` is pure: equal values give equal changes."""
+
+    @property
+    def name(self) -> str:
+        """Unique; what the rule has seen is kept under it."""
+        ...
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """The fields that it decides by."""
+        ...
+
+    def decide(self, values: Mapping[str, Json]) -> Mapping[str, Json]:
+        """Field -> new value; empty when nothing is to be changed."""
         ...
 
 

@@ -7,36 +7,17 @@ record is held.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 from sdsync.config.vocabulary import group_of
 from sdsync.store.records import FieldVersion, GroupState, Json
 from sdsync.sync.branches import hit
 from sdsync.sync.draft import Draft, digest
+from sdsync.sync.model import Rule
 from sdsync.sync.spread import spread
 
 PASSES = 8
 SOURCE = "rules"
-
-
-class Rule(Protocol):
-    """One rule. ``decide`` is pure: equal values give equal changes."""
-
-    @property
-    def name(self) -> str:
-        """Unique; what the rule has seen is kept under it."""
-        ...
-
-    @property
-    def reads(self) -> frozenset[str]:
-        """The fields that it decides by."""
-        ...
-
-    def decide(self, values: Mapping[str, Json]) -> Mapping[str, Json]:
-        """Field -> new value; empty when nothing is to be changed."""
-        ...
 
 
 def run_rules(draft: Draft) -> None:

@@ -20,8 +20,7 @@ from sdsync.store.records import (
     Json,
 )
 from sdsync.sync.engine import Engine
-from sdsync.sync.model import PutRule, SyncPolicy
-from sdsync.sync.rules import Rule
+from sdsync.sync.model import PutRule, Rule, SyncPolicy
 from sdsync.sync.systems import System
 from sdsync.testing.memory_store import MemoryStore
 from sdsync.testing.simulated.clock import VirtualClock
