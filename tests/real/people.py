@@ -17,6 +17,8 @@ from tests.real.conftest import Product
 
 OURS = "sdsync"
 TIMEOUT_S = 60
+#: RT's server closes a connection that rests, sometimes just as it is used again.
+ONE_CALL = httpx.Limits(max_keepalive_connections=0)
 _REQUEST = re.compile(r"Started (?:POST|PUT|PATCH|DELETE) .*")
 
 
@@ -46,7 +48,7 @@ class _Person:
             headers[product.header] = product.prefix + product.facts[f"{who.upper()}_TOKEN"]
         base = product.base_url + self.path
         self._http = httpx.Client(
-            base_url=base, headers=headers, timeout=TIMEOUT_S, trust_env=False
+            base_url=base, headers=headers, timeout=TIMEOUT_S, trust_env=False, limits=ONE_CALL
         )
 
     path = ""
