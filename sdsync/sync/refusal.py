@@ -166,17 +166,21 @@ def _try_again(draft: Draft, replica: Replica, send: Send, answer: Transient) ->
     replica.failures += 1
     if replica.failures >= FAILURES_ALONE:
         hit("law 39: a record that fails alone")
-        for group in {group_of(name) for name in send.fields} or {BIRTH_GROUP}:
-            draft.park(
-                replica,
-                group,
-                f"{replica.system} fails on this record again and again: {answer.detail}",
-                about=["fails", replica.id],
-            )
         replica.failures = 0
+        _set_aside(draft, replica, send, f"fails on it again and again: {answer.detail}")
         return
     wait = min(BACK_OFF_S * 2 ** min(replica.failures, 10), BACK_OFF_MAX_S)
     draft.deliver(replica, due=draft.ctx.now + timedelta(seconds=wait))
+
+
+def _set_aside(draft: Draft, replica: Replica, send: Send, text: str) -> None:
+    """What fails alone waits for a person; the rest of the record goes on."""
+    if send.element_id is not None:
+        _element_refused(draft, replica, send, text)
+        return
+    for group in sorted({group_of(name) for name in send.fields} or {BIRTH_GROUP}):
+        draft.park(replica, group, f"{replica.system} {text}", about=["fails", replica.id])
+    draft.deliver(replica)
 
 
 def _values(about: dict[str, Json]) -> str:
