@@ -60,12 +60,13 @@ def report(account: Account) -> None:
         print(f"  ✗ {breach}")
     if len(account.breaches) > SHOWN:
         print(f"  … and {len(account.breaches) - SHOWN} more")
+    landing = f" --landing {plan.landing_s:g}" if plan.landing_s is not None else ""
     found = (
         f"{len(account.breaches)} breaches" if account.breaches else "nothing lost, nothing twice"
     )
     print(f"{'FAILED' if account.breaches else 'PASSED'} seed {plan.seed}: {found}; "
           f"replay: python -m tests.crash --seed {plan.seed} --kills {plan.kills} "
-          f"--changes {plan.changes}")  # fmt: skip
+          f"--changes {plan.changes}{landing}")  # fmt: skip
 
 
 def _table(title: str, counts: dict[str, int]) -> None:
