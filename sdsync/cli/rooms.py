@@ -6,7 +6,7 @@ import http.client
 import json
 from contextlib import closing, suppress
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sdsync.cli.codes import CommandError
 
@@ -81,19 +81,30 @@ def _store_bytes(config: Config) -> int | None:
 def house(config: Config, store: Store, now: datetime) -> House:
     """What is known beside the store: whether a daemon runs, since when, how large it all is."""
     from sdsync.cli.looks.status import House
+    from sdsync.server.started import changed, files_of
 
-    up_s = _up_s(config)
+    told = _told(config)
+    up_s = told.get("up_s") if isinstance(told.get("up_s"), int | float) else None
     leased = (store.lane(name).lease_until for name in config.systems)
     running = up_s is not None or any(until is not None and until > now for until in leased)
-    return House(running, up_s, _store_bytes(config), config.path.read_bytes())
+    files = told.get("files")
+    files = files if isinstance(files, dict) else {}
+    return House(
+        running,
+        up_s,
+        _store_bytes(config),
+        config.path.read_bytes(),
+        in_force=str(files.get(config.path.name, "")),
+        edited=changed(files, files_of(config)) if files else (),
+    )
 
 
-def _up_s(config: Config) -> float | None:
-    """Seconds since the daemon started, as it says itself; None when nothing answers."""
+def _told(config: Config) -> dict[str, Any]:
+    """What the daemon says of itself; nothing when none answers."""
     link = http.client.HTTPConnection(config.server.host, config.server.port, timeout=HEALTH_S)
     with closing(link), suppress(OSError, ValueError, http.client.HTTPException):
         link.request("GET", "/healthz")
         told = json.loads(link.getresponse().read(_ANSWER_BYTES))
-        if isinstance(told, dict) and isinstance(told.get("up_s"), int | float):
-            return float(told["up_s"])
-    return None
+        if isinstance(told, dict):
+            return told
+    return {}

@@ -26,6 +26,7 @@ from sdsync.server.lanes import CredentialWatch, LaneKeeper
 from sdsync.server.logs import Scrubber, configure
 from sdsync.server.memory import settle, share_one_arena
 from sdsync.server.metrics import Metrics
+from sdsync.server.started import files_of
 from sdsync.server.storage import lock_of, open_waiting, pulse_of, revealed
 from sdsync.server.systemd import notify, watchdog_s
 from sdsync.server.tail import Tail
@@ -62,6 +63,7 @@ class Daemon:
             port: In place of the setting; 0 takes a free one.
         """
         self.config, self.clock = config, clock or SystemClock()
+        self._files = files_of(config)
         self._scrubber, self._steps = scrubber or Scrubber(), steps
         self._port = config.server.port if port is None else port
         self._stack = ExitStack()
@@ -132,6 +134,7 @@ class Daemon:
         self.health = Health(
             {"store": self._store_trouble, "lanes": self.bells.trouble},
             version=sdsync.__version__,
+            files=self._files,
         )
         app = App(intake, self.health, metrics)
         self.web = Web(app, self.config.server.host, self._port)

@@ -20,8 +20,11 @@ FRESH_S = 1.0
 class Health:
     """Runs the checks, each in a thread of its own so that a hanging one hides no other."""
 
-    def __init__(self, checks: Mapping[str, Check], *, version: str) -> None:
-        self._checks, self.version = dict(checks), version
+    def __init__(
+        self, checks: Mapping[str, Check], *, version: str, files: Mapping[str, str] | None = None
+    ) -> None:
+        """``files`` are the digests of the configuration that is in force, by name."""
+        self._checks, self.version, self._files = dict(checks), version, dict(files or {})
         self._started = time.monotonic()
         self._stopping = False
         self._threads = ThreadPoolExecutor(max(1, len(checks)), thread_name_prefix="health")
@@ -30,11 +33,12 @@ class Health:
         self._lock = threading.Lock()
 
     def alive(self) -> dict[str, object]:
-        """What /healthz says: that this process answers, and since when it runs."""
+        """What /healthz says: that this process answers, since when it runs, with which files."""
         return {
             "status": "ok",
             "version": self.version,
             "up_s": round(time.monotonic() - self._started, 1),
+            "files": self._files,
         }
 
     def problems(self) -> dict[str, str]:

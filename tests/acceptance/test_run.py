@@ -91,6 +91,14 @@ def test_a_ticket_is_born_told_traced_and_the_daemon_stops(
     assert f"{found[1]} dev    > {found[3]}" in traced.out
     assert status.json["running"]
     assert status.json["syncs"][0]["shared"] >= 1
+    assert not [one for one in status.json["needs"] if "changed since" in one["text"]]
+
+    with empty_desk.toml.open("a", encoding="utf-8") as file:
+        file.write("\n# edited meanwhile\n")
+    edited = empty_desk.type("status", "--json").json
+    assert "sdsync.toml changed since sdsync started" in edited["needs"][0]["text"]
+    assert edited["config"] == status.json["config"], "what is in force is the file of the start"
+
     running.send_signal(signal.SIGTERM)
     _, told = running.communicate(timeout=PATIENCE_S)
     assert running.returncode == 0, told

@@ -73,7 +73,7 @@ class StatusLook:
     up_s: float | None
     store: str  # "ok" or what is wrong
     store_bytes: int | None
-    config: str  # first digits of the file's digest
+    config: str  # first digits of the digest of the file that is in force
     needs: Sequence[Need]
     systems: Sequence[SystemLook]
     syncs: Sequence[SyncLook]
@@ -87,6 +87,8 @@ class House:
     up_s: float | None = None
     store_bytes: int | None = None
     config_text: bytes = b""
+    in_force: str = ""  # the digest of the settings that the process started with
+    edited: Sequence[str] = ()  # files that changed since the process started
 
 
 def look(store: Store, config: Config, now: datetime, house: House) -> StatusLook:
@@ -98,10 +100,8 @@ def look(store: Store, config: Config, now: datetime, house: House) -> StatusLoo
         up_s=house.up_s,
         store="ok",
         store_bytes=house.store_bytes,
-        config=hashlib.sha256(house.config_text).hexdigest()[:4],
-        needs=sorted(
-            _needs(store, config, pauses, now, running=house.running), key=lambda one: one.priority
-        ),
+        config=(house.in_force or hashlib.sha256(house.config_text).hexdigest())[:4],
+        needs=sorted(_needs(store, config, pauses, now, house), key=lambda one: one.priority),
         systems=_systems(store, config, pauses, now),
         syncs=_syncs(store, config, pauses, now),
     )
@@ -109,10 +109,13 @@ def look(store: Store, config: Config, now: datetime, house: House) -> StatusLoo
 
 # -- what needs somebody ---------------------------------------------------------
 def _needs(
-    store: Store, config: Config, pauses: Sequence[Pause], now: datetime, *, running: bool
+    store: Store, config: Config, pauses: Sequence[Pause], now: datetime, house: House
 ) -> Iterator[Need]:
-    if not running:
+    if not house.running:
         yield Need(None, "sdsync is not running", 0, None, 1, None, "sdsync run")
+    if house.edited:
+        text = f"{', '.join(house.edited)} changed since sdsync started, which runs on as before"
+        yield Need(None, text, 0, None, 2, None, "sdsync check, then restart sdsync")
     causes = sorted(store.causes(), key=lambda one: one.since)
     needs = [(cause, _cause(store, cause)) for cause in causes]
     # A cause whose last record went on is over, even before somebody closes its row.

@@ -70,6 +70,16 @@ escalations  live       0    -       0     0           0       0
 """
 
 
+def test_files_that_were_edited_since_the_start_are_named_with_what_to_do() -> None:
+    house = status.House(running=True, config_text=b"y", in_force="2d71f", edited=["sdsync.toml"])
+
+    look = status_of(scenes.empty(), house)
+
+    assert look.config == "2d71"
+    assert [one.cure for one in look.needs] == ["sdsync check, then restart sdsync"]
+    assert "sdsync.toml changed since sdsync started" in told(status_screen.draw(look))
+
+
 def test_a_pause_is_named_with_the_command_that_ends_it() -> None:
     store = scenes.empty()
     store.commit(Change(pauses=[Pause("system:dev", scenes.at("03:00:00"), "ops-2", "upgrade")]))
