@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,8 +11,9 @@ from sdsync.cli.words import count
 
 if TYPE_CHECKING:
     from sdsync.config.model import Config, SystemConfig
-    from sdsync.connectors.contract import Description
+    from sdsync.config.problems import Problem
     from sdsync.connectors.failures import Failure
+    from sdsync.mappings.compile import CompiledMapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +27,22 @@ class Probe:
     cure: str | None = None
 
 
-def ask_all(config: Config) -> list[Probe]:
-    """One answer per system, in the order of the file. Nothing is written anywhere."""
-    return [_ask(config, name, system) for name, system in config.systems.items()]
+def ask_all(config: Config, *, only: str | None = None) -> list[Probe]:
+    """One answer per system, in the order of the file; of ``only`` one. Nothing is written."""
+    from sdsync.cli import translators
+
+    mappings = translators.tickets(config)
+    return [
+        _ask(config, name, system, mappings)
+        for name, system in config.systems.items()
+        if only in (None, name)
+    ]
 
 
-def _ask(config: Config, name: str, system: SystemConfig) -> Probe:
+def _ask(
+    config: Config, name: str, system: SystemConfig, mappings: Mapping[str, CompiledMapping]
+) -> Probe:
+    from sdsync.cli import fitting
     from sdsync.connectors import registry
     from sdsync.connectors.contract import Description
 
@@ -42,27 +53,19 @@ def _ask(config: Config, name: str, system: SystemConfig) -> Probe:
         connector.close()
     if not isinstance(answer, Description):
         return _refused(name, system, answer)
-    warnings = [*answer.warnings, *_places(config, name, answer)]
+    wrong = fitting.misfits(config, name, answer, mappings.get(name))
     text = (
         f"{answer.product} {answer.version} as {answer.account.login}, "
         f"{count(len(answer.places), 'place')} within reach"
     )
-    return Probe(name, failed=False, text=clean(text), warnings=[clean(one) for one in warnings])
+    warnings = [clean(one) for one in (*answer.warnings, *map(str, wrong))]
+    return Probe(name, failed=False, text=clean(text), warnings=warnings, cure=_mend(wrong))
 
 
-def _places(config: Config, name: str, answer: Description) -> Iterator[str]:
-    """Places that the configuration names and that cannot be used as it says."""
-    for sync_name, sync in config.syncs.items():
-        put = sync.put.get(name, {})
-        place = put.get("project") or put.get("queue") or put.get("place")
-        if not isinstance(place, str) or place.startswith("="):
-            continue
-        found = answer.places.get(place)
-        if found is None:
-            known = ", ".join(sorted(answer.places)[:8]) or "none"
-            yield f"{sync_name}: {place} is not within reach of our account; there are {known}"
-        elif not found.may_create:
-            yield f"{sync_name}: our account may not create in {place}"
+def _mend(wrong: Sequence[Problem]) -> str | None:
+    """What to do about names that the system does not have."""
+    files = dict.fromkeys(f"{one.file}:{one.line}" if one.line else one.file for one in wrong)
+    return clean(f"edit {', '.join(files)}; then sdsync check --live") if files else None
 
 
 def _refused(name: str, system: SystemConfig, answer: Failure) -> Probe:

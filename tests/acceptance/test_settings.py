@@ -7,7 +7,11 @@ import json
 import pytest
 
 from sdsync import __version__
+from sdsync.config.model import SystemConfig
+from sdsync.connectors import registry
+from sdsync.connectors.contract import Account, Description, PlaceInfo
 from tests.acceptance.conftest import Desk
+from tests.unit.cli import scenes
 
 
 def test_a_good_configuration_is_called_fine(empty_desk: Desk) -> None:
@@ -15,6 +19,75 @@ def test_a_good_configuration_is_called_fine(empty_desk: Desk) -> None:
 
     assert ran.code == 0, ran.err
     assert ran.out.startswith("sdsync.toml: fine; systems desk, dev; syncs escalations (live)")
+
+
+class Answering:
+    """Stands for a product that has these places."""
+
+    def __init__(self, *places: str) -> None:
+        self._places = {one: PlaceInfo(one, one) for one in places}
+
+    def describe(self) -> Description:
+        account = Account("1", "sdsync", "sdsync")
+        return Description("Product", "5", "id", account, scenes.NOW, self._places)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+@pytest.fixture
+def products(monkeypatch: pytest.MonkeyPatch) -> None:
+    has = {"desk": ("Escalated", "General"), "dev": ("infra", "web")}
+
+    def create(name: str, _: SystemConfig) -> Answering:
+        return Answering(*has[name])
+
+    monkeypatch.setattr(registry, "create", create)
+
+
+@pytest.mark.usefixtures("products")
+def test_a_live_check_of_a_pair_that_fits_is_fine(empty_desk: Desk) -> None:
+    ran = empty_desk.type("check", "--live")
+
+    assert ran.code == 0, ran.out
+    assert " desk: Product 5 as sdsync, 2 places within reach\n" in ran.out
+
+
+@pytest.mark.usefixtures("products")
+def test_a_live_check_names_what_no_system_has_and_where_to_mend_it(empty_desk: Desk) -> None:
+    text = empty_desk.toml.read_text(encoding="utf-8")
+    text = text.replace('"Escalated"', '"Escalatd"').replace('"infra"', '"infra-x"')
+    empty_desk.toml.write_text(text, encoding="utf-8")
+
+    ran = empty_desk.type("check", "--live")
+
+    assert ran.code == 3
+    assert (
+        'sdsync.toml:13:23: syncs.escalations.desk.take: found "Escalatd", expected a place '
+        'that our account sees; did you mean "Escalated"?\n'
+        "   > edit sdsync.toml:13; then sdsync check --live\n"
+    ) in ran.out
+    assert (
+        'sdsync.toml:14:25: syncs.escalations.dev.put.project: found "infra-x", expected a place '
+        'that our account sees; did you mean "infra"?\n'
+        "   > edit sdsync.toml:14; then sdsync check --live\n"
+    ) in ran.out
+
+
+@pytest.mark.usefixtures("products")
+def test_a_live_check_of_one_system_asks_no_other(empty_desk: Desk) -> None:
+    ran = empty_desk.type("check", "--live", "dev")
+
+    assert ran.code == 0
+    assert " dev: Product" in ran.out
+    assert " desk: Product" not in ran.out
+
+
+def test_a_check_of_a_system_that_is_not_there_names_those_that_are(empty_desk: Desk) -> None:
+    ran = empty_desk.type("check", "--live", "dve")
+
+    assert ran.code == 1
+    assert ran.err == ("sdsync.toml has no system dve; it has desk, dev\n> sdsync check --live\n")
 
 
 def test_all_problems_come_at_once_with_their_places(empty_desk: Desk) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from sdsync.cli.codes import Code
+from sdsync.cli.codes import Code, CommandError
 from sdsync.cli.options import command
 from sdsync.cli.session import Session
 
@@ -19,6 +19,10 @@ def register(app: typer.Typer) -> None:
 
 def check(
     session: Session,
+    system: Annotated[
+        str | None,
+        typer.Argument(metavar="[SYSTEM]", help="With --live: ask only this one."),
+    ] = None,
     live: Annotated[
         bool,
         typer.Option("--live", help="Also ask every system: version, account, places, rights."),
@@ -37,7 +41,12 @@ def check(
             raise ConfigError(problems)
         session.out.json({"problems": problems})
         return Code.FAILED
-    looks = probing.ask_all(loaded) if live else []
+    if system is not None and system not in loaded.systems:
+        known = ", ".join(loaded.systems)
+        raise CommandError(
+            f"{session.path} has no system {system}; it has {known}", cure="sdsync check --live"
+        )
+    looks = probing.ask_all(loaded, only=system) if live else []
     syncs = ", ".join(f"{name} ({one.mode})" for name, one in loaded.syncs.items())
     page = [line(f"{session.path}: fine; systems {', '.join(loaded.systems)}; syncs {syncs}")]
     for look in looks:
