@@ -103,12 +103,13 @@ class Session:
 
     def share(self, ref: str) -> Share:
         """The shared record that somebody typed."""
-        from sdsync.cli.looks import refs
+        from sdsync.cli.looks import refs, unshared
 
         try:
             return refs.find(self.store, ref, self.systems)
         except refs.NotFoundError as error:
-            raise CommandError(str(error), cure="sdsync status") from None
+            told = unshared.why(self.store, self.config, ref, self.now) or str(error)
+            raise CommandError(told, cure="sdsync status") from None
 
     def show(self, value: object, page: Page) -> None:
         """A look: as JSON where that was asked for, else as the page."""

@@ -67,10 +67,19 @@ def test_a_record_goes_by_every_name_that_people_use(desk: Desk, name: str) -> N
 
 
 def test_an_unknown_record_is_said_with_the_names_that_are_possible(desk: Desk) -> None:
-    ran = desk.type("trace", "desk#1")
+    ran = desk.type("trace", "infra#1")
 
     assert ran.code == 1
-    assert ran.err.startswith("no shared record is called desk#1; write SYSTEM#ID, SYSTEM one of")
+    assert ran.err.startswith("no shared record is called infra#1; write SYSTEM#ID, SYSTEM one of")
+
+
+def test_a_record_that_is_not_shared_is_told_why_not(desk: Desk) -> None:
+    ran = desk.type("trace", "dev#1")
+
+    assert ran.code == 1
+    assert ran.err == (
+        "dev#1 is not shared: nothing enters from dev, no sync takes from it\n> sdsync status\n"
+    )
 
 
 def test_the_audit_trail_is_whole(desk: Desk) -> None:

@@ -41,7 +41,9 @@ def test_a_replay_is_shown_first_and_then_done(desk: Desk) -> None:
     dry = desk.type("dead", "replay", "7f3", "--dry-run")
     assert dry.code == 4
     assert dry.out == (
-        "1 field group would be tried again\n dev#882  environment\n> sdsync dead replay 7f3\n"
+        "1 field group would be tried again\n"
+        " dev#882  db01: disk full                                     environment in dev\n"
+        "> sdsync dead replay 7f3\n"
     )
 
     assert desk.type("dead", "replay", "7f3").code == 0

@@ -59,7 +59,7 @@ def replay(
     """Try again what is parked, with today's mapping and today's state."""
     from sdsync.cli.looks import dead as looks
     from sdsync.cli.looks import refs
-    from sdsync.cli.page import cure, line
+    from sdsync.cli.page import clean, cure, ends, line
     from sdsync.cli.words import count
     from sdsync.sync import commands
 
@@ -67,18 +67,25 @@ def replay(
     target = found.id if found else refs.name_of(session.share(what))
     members = commands.replay(session.store, target, session.by, session.utc, dry_run=dry_run)
     rows = [
-        (f"{replica.system}#{replica.native_id or hub.id}", group)
+        (looks.name_of(hub, replica), str(hub.values.get("title") or "(no title)"),
+         replica.system, group)
         for hub, replica, group in members
-    ]
+    ]  # fmt: skip
     if not rows:
         session.show({"replayed": [], "dry_run": dry_run}, [line(f"nothing is parked for {what}")])
         return Code.FINE
     verb = "would be tried again" if dry_run else "will be tried again"
     page = [line(f"{count(len(rows), 'field group')} {verb}")]
-    page += [line(f" {ref}  {group}") for ref, group in rows[:20]]
+    for ref, title, system, group in rows[:20]:
+        page.append(
+            ends(line(f" {ref}  {clean(title)}"), f"{group} in {system}", session.out.width)
+        )
     if len(rows) > 20:
         page.append(line(f" and {len(rows) - 20:,} more"))
     page.append(cure(f"sdsync dead replay {what}" if dry_run else "sdsync status"))
-    replayed = [{"ref": ref, "group": group} for ref, group in rows]
+    replayed = [
+        {"ref": ref, "title": title, "system": system, "group": group}
+        for ref, title, system, group in rows
+    ]
     session.show({"replayed": replayed, "dry_run": dry_run}, page)
     return Code.CHANGES if dry_run else Code.FINE

@@ -92,6 +92,13 @@ def pick(store: Store, text: str) -> Cause | None:
     return (exact or fitting)[0] if len(exact or fitting) == 1 else None
 
 
+def name_of(hub: Hub, replica: Replica) -> str:
+    """What commands take for a parked record: its side's name; while unborn, its birth's."""
+    if replica.native_id is not None:
+        return f"{replica.system}#{replica.native_id}"
+    return hub.correlation
+
+
 def _look(store: Store, cause: Cause) -> DeadLook:
     return DeadLook(
         id=cause.id,
@@ -117,7 +124,7 @@ def _member(hub: Hub, replica: Replica, group: str) -> MemberLook:
     return MemberLook(
         hub_id=hub.id,
         title=str(hub.values.get("title") or "(no title)"),
-        ref=f"{replica.system}#{replica.native_id or '(not born)'}",
+        ref=name_of(hub, replica),
         priority=hub.priority,
         group=group,
         since=row.since,
