@@ -169,8 +169,8 @@ def test_words_of_a_mapping_that_the_project_lacks_are_told(
 
     assert told(config, "dev", said(project("infra"))) == [
         (
-            'mappings/dev-ticket.yaml:7:3: fields.status: "Waiting for customer" is none of '
-            'the values of status in "infra": Closed, Feedback, In Progress, New, Rejected or Resolved'
+            'mappings/dev-ticket.yaml:7:3: fields.status: "Waiting for customer" is none of the '
+            'values of status in "infra": Closed, Feedback, In Progress, New, Rejected or Resolved'
         ),
         (
             'mappings/dev-ticket.yaml:3:3: fields.priority: "Urgnt" is none of the values of '
