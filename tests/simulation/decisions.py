@@ -51,6 +51,8 @@ class Decisions:
     def _must_be_decided(self, deed: FieldDeed) -> bool:
         """Seen by a process that lived on, or still standing on a record in reach."""
         record = self.world.products[deed.system].records[deed.record_id]
+        if not deed.visible:
+            return False
         if deed.gone_at is None:
             return not (record.deleted or record.forbidden or record.merged_into)
         if deed.looked_at is None:
@@ -68,9 +70,19 @@ class Decisions:
             return True
         if groups & replica.groups.keys() or share.hub.state != "open":
             return True
+        if self._was_held(deed, share, groups):
+            return True
         if any(policy(self.world, share.hub, one) == "each" for one in groups):
             return True
         return self._traced(deed, share, fields | groups) or self._agrees(deed, share, fields)
+
+    def _was_held(self, deed: FieldDeed, share: Share, groups: set[str]) -> bool:
+        """A later edit of a held group is a new head of what is listed already (law 19)."""
+        return any(
+            row.action == "held" and row.system == deed.system and row.field in groups
+            for row in self.rows[share.hub.id]
+            if row.at <= deed.at
+        )
 
     def _traced(self, deed: FieldDeed, share: Share, names: set[str]) -> bool:
         since = deed.at - SLACK

@@ -23,6 +23,7 @@ class FieldDeed:
     new: Json
     by: str
     looked_at: datetime | None = None  # when a read first showed it to the engine
+    visible: bool = True  # it differs from what an earlier read showed
     gone_at: datetime | None = None  # when the value was replaced, by anybody
     gone_by: str | None = None
 

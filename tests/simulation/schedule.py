@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 EDITS = 52
 CRASHES = 5
-SPAN_S = 30 * 60.0
+SPAN_S = 24 * 60.0
 
 #: What people do, and how often compared with the rest.
 DEEDS: Mapping[str, float] = {

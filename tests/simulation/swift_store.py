@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Any
 
 from sdsync.store.codec import decode
-from sdsync.store.records import Share, SyncRow
+from sdsync.store.records import Hub, Replica, Share, SyncRow
 from sdsync.testing.memory_state import State
 from sdsync.testing.memory_store import MemoryStore
 from sdsync.testing.simulated.clock import VirtualClock
@@ -28,9 +28,11 @@ def _copy(value: Any) -> Any:
     if kind in _ATOMS:
         return value
     if kind is dict:
-        return {key: _copy(inner) for key, inner in value.items()}
+        return {
+            key: inner if type(inner) in _ATOMS else _copy(inner) for key, inner in value.items()
+        }
     if kind is list:
-        return [_copy(inner) for inner in value]
+        return [inner if type(inner) in _ATOMS else _copy(inner) for inner in value]
     if kind is tuple or isinstance(value, Enum):
         return value
     copier = _copiers.get(kind) or _make_copier(kind)
@@ -93,6 +95,18 @@ class SwiftStore(MemoryStore):
             assert row is not None
             known = self._syncs[name] = (doc, row)
         return dataclasses.replace(known[1])
+
+    def cause_members(self, cause_id: str) -> Sequence[tuple[Hub, Replica, str]]:
+        """What points at the cause; asked by each sweep, which only counts it."""
+        shares = self._reading().shares
+        return [
+            (share.hub, replica, group)
+            for hub_id in self._reading().troubled
+            for share in (self._decode(hub_id, shares[hub_id]),)
+            for replica in share.replicas
+            for group, row in replica.groups.items()
+            if row.cause == cause_id
+        ]
 
     def _shares(self) -> Iterator[Share]:
         """All shares in order of id, for sweeps and screens, which only read them."""

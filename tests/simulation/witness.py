@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from sdsync.config.vocabulary import AUDIENCES
 from sdsync.connectors.contract import NativeRecord
+from sdsync.store.records import Json
 from sdsync.testing.simulated.faults import Faults
 from sdsync.testing.simulated.native import flat
 from sdsync.testing.simulated.product import Seen, SimulatedProduct
@@ -35,6 +36,7 @@ class Witness:
         self.breaches: list[str] = []
         self.writes = 0
         self.made: Counter[tuple[str, str, str]] = Counter()  # (product, where, truth)
+        self.shown: dict[tuple[str, str], dict[str, Json]] = {}
         self.looks: dict[tuple[str, str], datetime] = {}
         self.leaks: list[tuple[SimulatedProduct, Record, Note]] = []
         for product in products.values():
@@ -145,10 +147,13 @@ class Witness:
         now = product.clock.now()
         key = (native.ref.system, native.ref.id)
         self.looks[key] = now
-        shown = flat(native.values)
+        shown, before = flat(native.values), self.shown.setdefault(key, {})
         for deed in self.ledger.standing(key):
             if deed.looked_at is None and shown.get(deed.path) == deed.new:
                 deed.looked_at = now
+                # There and back between two looks: nothing that anybody could see.
+                deed.visible = before.get(deed.path) != deed.new
+        before.update(shown)
 
 
 def _width(audience: str) -> int:

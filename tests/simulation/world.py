@@ -25,10 +25,10 @@ NEVER = datetime.max.replace(tzinfo=UTC)
 #: Turns that may pass at one instant before it counts as running in circles.
 SPIN = 400
 #: No write for so long is quiet; and so long it must stay so.
-QUIET = timedelta(minutes=50)
+QUIET = timedelta(minutes=46)
 PROOF = timedelta(hours=2)
 PATIENCE = timedelta(hours=8)
-CALM = rig.Pace(600.0, 2400.0)
+CALM = rig.Pace(1200.0, 2400.0)
 
 
 class Crash(BaseException):
