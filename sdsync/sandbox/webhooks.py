@@ -140,6 +140,8 @@ class Webhooks:
 
 def _body(event: Happened) -> bytes:
     value: Mapping[str, Json] = {
+        "kind": "ticket",
+        "id": str(event.id),
         "type": f"{event.kind}.{event.what}",
         "timestamp": event.at.isoformat().replace("+00:00", "Z"),
         "data": {"kind": event.kind, "id": str(event.id)},

@@ -104,6 +104,7 @@ def _system(
         connect=lambda: registry.create(config.name, config, clock=clock),
         capabilities=registry.capabilities(config.connector),
         mappings=mappings,
+        audiences={key: one.audience for key, one in config.places.items() if one.audience},
         tenants={key: one.tenant for key, one in config.places.items() if one.tenant},
         poll_s=config.poll_s,
         deadline_s=config.deadline_s,

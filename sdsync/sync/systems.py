@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from sdsync.connectors.contract import Capabilities, Connector, Description
+from sdsync.connectors.contract import Capabilities, Connector, Description, PlaceInfo
 from sdsync.mappings.contract import Mapping as FieldMapping
 from sdsync.ratelimit.lanes import LaneBudget, LaneState
 from sdsync.sync.model import SystemView
@@ -26,6 +26,7 @@ class System:
     capabilities: Capabilities
     mappings: Mapping[str, FieldMapping]
     tenants: Mapping[str, str] = field(default_factory=dict)
+    audiences: Mapping[str, str] = field(default_factory=dict)  # place -> who reads it, as told
     poll_s: float = 10.0
     deadline_s: float = 10.0
     sweep_s: float = 3600.0  # a record unread for longer is looked at, feed or no feed
@@ -91,4 +92,12 @@ class System:
         )
         if said is None:
             return view
-        return replace(view, account=said.account.native_id, places=said.places)
+        places = {key: self._as_told(place) for key, place in said.places.items()}
+        return replace(view, account=said.account.native_id, places=places)
+
+    def _as_told(self, place: PlaceInfo) -> PlaceInfo:
+        """The place with the audience that the configuration knows better than the product."""
+        told = self.audiences.get(place.key)
+        if told is None:
+            return place
+        return replace(place, default_audience=told, public=told == "public")

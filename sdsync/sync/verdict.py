@@ -91,15 +91,18 @@ def _fills(
     draft: Draft, replica: Replica, name: str, intended: Json, current: dict[str, Json]
 ) -> bool:
     """Whether the field is full and shows the beginning of the intended text: cut as before."""
+    most = _max_length(draft, replica, name)
+    return most is not None and _is_image(draft, replica, name, intended, current)
+
+
+def _max_length(draft: Draft, replica: Replica, name: str) -> int | None:
+    """How many characters the product keeps of the field, where its metadata tell."""
     place = draft.ctx.systems[replica.system].places.get(replica.place or "")
-    mapping = draft.ctx.mapping(replica)
-    shown = view(mapping, name, current, draft.ctx)
-    for path in mapping.paths(name):
+    for path in draft.ctx.mapping(replica).paths(name):
         info = place.fields.get(path) if place else None
-        if info is not None and info.max_length is not None and isinstance(shown, str):
-            full = len(shown) >= info.max_length - len("…")
-            return full and _is_image(draft, replica, name, intended, current)
-    return False
+        if info is not None and info.max_length is not None:
+            return info.max_length
+    return None
 
 
 def _is_image(
@@ -107,10 +110,17 @@ def _is_image(
 ) -> bool:
     """Whether a shown text is what a product makes of the intended one: cut, or spaced anew.
 
-    Where no history tells who wrote, anything else is taken for a person's edit.
+    Where no history tells who wrote, anything else is taken for a person's edit;
+    so is a beginning that would have fitted whole.
     """
     shown = view(draft.ctx.mapping(replica), name, current, draft.ctx)
     if not isinstance(shown, str) or not shown.strip():
         return False
     short, full = " ".join(shown.split()), " ".join(str(intended or "").split())
-    return full.startswith(short.rstrip("….")) and bool(short.rstrip("…."))
+    if short == full:
+        return True
+    most = _max_length(draft, replica, name)
+    if most is not None and len(shown) < most - len("…"):
+        return False
+    begun = short.rstrip("….")
+    return bool(begun) and full.startswith(begun)
