@@ -70,6 +70,7 @@ def _sync(name: str, systems: tuple[str, ...], options: Options) -> SyncPolicy:
         on_delete=options.on_delete,
         on_leave=options.on_leave,
         mail=options.mail,
+        owner_silent_s=240.0,
     )
 
 

@@ -1,8 +1,4 @@
-"""A service-desk-like product in memory: what people and accounts can do in it.
-
-Every change passes :meth:`SimulatedProduct._changed`; who watches (``watch``)
-hears of everything that becomes visible, the moment it does.
-"""
+"""A service-desk-like product in memory: what people and accounts can do in it."""
 
 from __future__ import annotations
 
@@ -186,7 +182,7 @@ class SimulatedProduct:
         self, record: Record, body: str, *, internal: bool, by: str, truth: str,
         mark: str | None = None, intent: str | None = None,
     ) -> Note:  # fmt: skip
-        """Add a note. The flag of an account without the right is dropped silently."""
+        """Add a note; an account without the right loses the flag silently."""
         self._open(record.place)
         flag = internal and self.flavour.private_flag
         dropped = flag and by == self.us and not self.places[record.place].private_right
