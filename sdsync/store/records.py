@@ -170,6 +170,7 @@ class Replica:
     previous_look_at: datetime | None = None  # the look before it (law 14)
     confirmed_at: datetime | None = None  # end of the last confirmed write (law 4)
     etag: str | None = None
+    unproved: list[str] = field(default_factory=list)  # fields that the last read did not prove
     groups: dict[str, GroupRow] = field(default_factory=dict)
     #: Field -> intended canonical value of a write whose outcome is unknown (law 5).
     doubt: dict[str, Json] = field(default_factory=dict)
@@ -246,6 +247,7 @@ class Intent:
     #: The exact native content of the last call, for own-recent look-ups; dropped when settled.
     content: dict[str, Json] = field(default_factory=dict)
     version: int = 0  # of the element that the last call carried
+    audience: str | None = None  # that the last call asked for
     handle: str | None = None  # of a product's job, when pending
     native_id: str | None = None
 

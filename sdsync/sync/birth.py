@@ -6,11 +6,11 @@ from sdsync.config.vocabulary import FIELDS, group_of
 from sdsync.connectors.contract import Create, PlaceInfo
 from sdsync.mappings.contract import Direction
 from sdsync.store.records import GroupState, Intent, IntentState, Json, Replica
+from sdsync.sync.audiences import width
 from sdsync.sync.branches import hit
 from sdsync.sync.compute import NOBODY, Rest, Send, deep_merge, not_here
 from sdsync.sync.desired import PEOPLE_KINDS, desired, surroundings
 from sdsync.sync.draft import BLOCKED, Draft, digest
-from sdsync.sync.elements import width
 
 BIRTH_GROUP = "birth"
 MAX_STARTS = 5

@@ -89,6 +89,8 @@ def compute_update(draft: Draft, replica: Replica, *, closing: bool) -> Send | N
     stepping: dict[str, Json] = {}
     human = False
     for name in list(dirty_fields(draft, replica)):
+        if name in replica.unproved:
+            continue  # what was not read is not written over (laws 3, 9)
         value = desired(draft, replica, name)
         if name == "status" and value == "closed" and not closing:
             hit("law 24: closed is sent last")

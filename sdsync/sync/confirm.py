@@ -21,8 +21,8 @@ from sdsync.sync.doubt import confirm_state, copy_path, overridden
 from sdsync.sync.draft import Draft
 from sdsync.sync.edits import Look, view
 from sdsync.sync.elements import find_native, read_values, settle_element
+from sdsync.sync.leaks import judge_flag
 from sdsync.sync.observe import absorb
-from sdsync.sync.placing import LEAKED, leaked
 from sdsync.sync.refusal import intent_of, landed, refused, say
 from sdsync.sync.settling import born
 from sdsync.sync.verdict import Verdict, verdict
@@ -197,28 +197,5 @@ def _element_done(
         why=send.audience,
         text=str(element.values.get("name") or "")[:80],
     )
-    if native is not None and element.kind == "note":
-        shown = read_values(draft, replica, native).get("audience")
-        if leaked(send.audience, shown):
-            _withdraw_leak(draft, replica, element.id, str(shown), send.audience)
-
-
-def _withdraw_leak(
-    draft: Draft, replica: Replica, element_id: str, shown: str, asked: str | None
-) -> None:
-    """The stored flag is wider than asked: take it back first, tell a person at once."""
-    hit("law 45: leak withdrawn")
-    element = next(one for one in draft.share.elements if one.id == element_id)
-    place = draft.share.placement(element_id, replica.id)
-    assert place is not None
-    place.note = LEAKED
-    draft.park(
-        replica,
-        "notes",
-        f"{replica.system} stored a note for {shown} that was written for {asked}",
-        about=["leak", replica.place],
-        remedy=f"sdsync check --live {replica.system}",
-        distrust=replica.place,
-    )
-    place.cause = replica.groups["notes"].cause
-    draft.audit("leaked", source="sdsync", replica=replica, text=element.kind, why=shown)
+    if native is not None:
+        judge_flag(draft, replica, element, native, read_values(draft, replica, native))

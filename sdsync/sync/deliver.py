@@ -32,6 +32,9 @@ from sdsync.sync.draft import Draft
 from sdsync.sync.placing import blocks_closing, compute_element
 
 OPEN_INTENTS = frozenset({IntentState.OPEN, IntentState.STARTED, IntentState.PENDING})
+FAILURES_ALONE = 8  # looks or attempts in a row without progress, before a person is asked
+#: After a read that did not prove what is to be written.
+READ_AGAIN = timedelta(seconds=30)
 TENANT = "tenant"  # the group under which the wall between tenants is told
 #: Replicas that are never written again (a frozen one only until it returns).
 ENDED = frozenset(
@@ -76,6 +79,10 @@ def _next(draft: Draft, replica: Replica, *, looked: bool) -> Todo:
     send = send or compute_element(draft, replica)
     if send is None and draft.hub.state != "merged" and not blocks_closing(draft, replica):
         send = compute_update(draft, replica, closing=True)
+    unproved = [name for name in dirty_fields(draft, replica) if name in replica.unproved]
+    if send is None and unproved:
+        hit("law 9: unproved fields wait for a whole read")
+        return _read_whole(draft, replica, unproved) if looked else NeedLook()
     if send is None:
         replica.solo = False
         _settle_groups(draft, replica)
@@ -116,6 +123,24 @@ def _settle_groups(draft: Draft, replica: Replica) -> None:
     for group in draft.waiting_groups(replica, (GroupState.DIRTY, GroupState.IN_DOUBT)):
         if group not in behind:
             draft.mark(replica, group, GroupState.IN_STEP)
+
+
+def _read_whole(draft: Draft, replica: Replica, unproved: list[str]) -> Rest:
+    """What is to be written was not shown: read again later, and ask a person in the end."""
+    replica.failures += 1
+    if replica.failures < FAILURES_ALONE:
+        return Rest(draft.ctx.now + READ_AGAIN)
+    replica.failures = 0
+    for group in sorted({group_of(name) for name in unproved}):
+        text = f"{replica.system} does not show {group} to our account, so it is not written over"
+        draft.park(
+            replica,
+            group,
+            text,
+            about=["unproved", replica.place],
+            remedy=f"sdsync check --live {replica.system}",
+        )
+    return Rest(draft.ctx.now)
 
 
 def _finish_merge(draft: Draft, replica: Replica) -> None:
@@ -165,6 +190,7 @@ def begin_attempt(draft: Draft, replica: Replica, send: Send) -> Attempt:
             )
             intent.may_land_until = deadline + timedelta(seconds=handle.landing_s)
             intent.content, intent.version = content(send.operation), send.version
+            intent.audience = send.audience
             intents.append(intent.id)
     attempt = Attempt(
         id=draft.ctx.new_id(),

@@ -18,10 +18,12 @@ from sdsync.store.records import (
     Replica,
     ReplicaState,
 )
+from sdsync.sync.audiences import narrowest, width
 from sdsync.sync.brakes import too_many_notes
 from sdsync.sync.branches import hit
 from sdsync.sync.draft import Draft, digest
 from sdsync.sync.edits import Look
+from sdsync.sync.leaks import judge_flag
 
 KINDS = ("note", "attachment")
 #: How far a product's clock may be behind ours when it stamps what we made.
@@ -184,6 +186,8 @@ def _seen_again(draft: Draft, replica: Replica, element: Element, native: Native
     if place is None or place.state is PlacementState.GONE:
         return
     now = native_digest(native)
+    if place.seen_digest == "":  # placed, and not read since
+        judge_flag(draft, replica, element, native, read_values(draft, replica, native))
     if place.seen_digest in ("", now):
         place.seen_digest = now
         return
@@ -231,19 +235,6 @@ def _absent(draft: Draft, replica: Replica, element: Element, native_id: str) ->
             other.state = PlacementState.GONE
     for one in draft.share.replicas:
         draft.deliver(one)
-
-
-AUDIENCES = ("public", "customer", "internal", "team", "restricted")
-
-
-def width(audience: Json) -> int:
-    """How many can read: 0 is everybody; an unknown word is internal (law 45)."""
-    return AUDIENCES.index(audience) if audience in AUDIENCES else 2
-
-
-def narrowest(*audiences: Json) -> str:
-    """The one that fewest can read."""
-    return AUDIENCES[max(width(one) for one in audiences)]
 
 
 def _narrower(new: Mapping[str, Json], old: Mapping[str, Json]) -> bool:

@@ -68,6 +68,8 @@ def _remember(draft: Draft, replica: Replica, look: Look, current: dict[str, Jso
     replica.previous_look_at, replica.seen_at = replica.seen_at, look.began_at
     replica.last_ok_at = draft.ctx.now
     replica.not_found_at = None
+    mapping = draft.ctx.mapping(replica)
+    replica.unproved = [name for name in mapping.fields if not proved(mapping, name, native)]
     replica.etag = native.version
     replica.allowed_status = (
         list(native.allowed_status) if native.allowed_status is not None else None

@@ -21,10 +21,8 @@ from sdsync.sync.birth import MAX_STARTS, narrower_than_proved, open_intent
 from sdsync.sync.branches import hit
 from sdsync.sync.compute import Send, deep_merge
 from sdsync.sync.draft import Draft
-from sdsync.sync.elements import add_own, outgoing_audience, width
-
-#: Note of a placement whose stored flag was wider than asked.
-LEAKED = "leaked"
+from sdsync.sync.elements import add_own, outgoing_audience
+from sdsync.sync.leaks import LEAKED
 
 
 def pending(draft: Draft, replica: Replica) -> Iterator[tuple[Element, Placement]]:
@@ -256,8 +254,3 @@ def _unplaceable(
         remedy=f"sdsync check --live {replica.system}",
     )
     place.cause = replica.groups[f"{element.kind}s"].cause
-
-
-def leaked(intended: str | None, shown: Json) -> bool:
-    """Whether the stored flag is wider than the one that was asked for (law 45)."""
-    return intended is not None and width(shown) < width(intended)

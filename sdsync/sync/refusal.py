@@ -28,10 +28,10 @@ from sdsync.store.records import (
 from sdsync.sync.birth import BIRTH_GROUP
 from sdsync.sync.branches import hit
 from sdsync.sync.compute import Send
+from sdsync.sync.deliver import FAILURES_ALONE
 from sdsync.sync.draft import Draft
 
 REACH_AGAIN = timedelta(minutes=10)
-FAILURES_ALONE = 8  # attempts without progress while its lane is well, before a person is asked
 BACK_OFF_S = 5.0
 BACK_OFF_MAX_S = 300.0
 

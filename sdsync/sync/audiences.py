@@ -1,0 +1,17 @@
+"""Who may read: audiences from the widest to the narrowest (law 45)."""
+
+from __future__ import annotations
+
+from sdsync.store.records import Json
+
+AUDIENCES = ("public", "customer", "internal", "team", "restricted")
+
+
+def width(audience: Json) -> int:
+    """How many can read: 0 is everybody; an unknown word is internal (law 45)."""
+    return AUDIENCES.index(audience) if audience in AUDIENCES else 2
+
+
+def narrowest(*audiences: Json) -> str:
+    """The one that fewest can read."""
+    return AUDIENCES[max(width(one) for one in audiences)]
