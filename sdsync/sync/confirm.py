@@ -17,6 +17,7 @@ from sdsync.store.records import (
 )
 from sdsync.sync.branches import hit
 from sdsync.sync.compute import Send
+from sdsync.sync.deliver import READ_AGAIN
 from sdsync.sync.doubt import confirm_state, copy_path, overridden
 from sdsync.sync.draft import Draft
 from sdsync.sync.edits import Look, view
@@ -87,12 +88,14 @@ def judge(draft: Draft, replica: Replica, fields: dict[str, Json], back: Look) -
     for name, intended in fields.items():
         if name not in replica.doubt:
             continue
+        if verdicts[name] is Verdict.UNKNOWN:
+            hit("law 9: a partial read-back proves nothing")
+            draft.look(replica, due=draft.ctx.now + READ_AGAIN)
+            continue
         replica.doubt.pop(name)
         replica.stepping.pop(name, None)
         touched.add(group_of(name))
         match verdicts[name]:
-            case Verdict.UNKNOWN:
-                replica.sent[name] = intended
             case Verdict.OURS:
                 _written(draft, replica, name, intended, current)
             case Verdict.STEP:
