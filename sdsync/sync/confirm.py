@@ -21,7 +21,7 @@ from sdsync.sync.deliver import READ_AGAIN
 from sdsync.sync.doubt import confirm_state, copy_path, overridden
 from sdsync.sync.draft import Draft
 from sdsync.sync.edits import Look, view
-from sdsync.sync.elements import find_native, read_values, settle_element
+from sdsync.sync.elements import find_native, read_values, settle_element, tell_placed
 from sdsync.sync.leaks import judge_flag
 from sdsync.sync.observe import absorb
 from sdsync.sync.refusal import intent_of, landed, refused, say
@@ -193,12 +193,6 @@ def _element_done(
         natives = back.native.notes if element.kind == "note" else back.native.attachments
     native = find_native(natives, native_id)
     settle_element(draft, intent, native_id, native)
-    draft.audit(
-        f"{element.kind}_placed",
-        source=element.source,
-        replica=replica,
-        why=send.audience,
-        text=str(element.values.get("name") or "")[:80],
-    )
+    tell_placed(draft, replica, element.id, send.audience)
     if native is not None:
         judge_flag(draft, replica, element, native, read_values(draft, replica, native))

@@ -259,7 +259,8 @@ def over_mail_budget(draft: Draft, send: Send, mailed: Audience) -> str | None:
 def park_over_budget(draft: Draft, replica: Replica, send: Send, why: str) -> None:
     """Over budget waits: parked under one cause, with the setting that lets it go."""
     hit("law 47: over mail budget")
-    remedy = f'set mail = "customers" in [syncs.{draft.hub.syncs[0]}], then sdsync dead replay'
+    setting = f'mail = "customers" in [syncs.{draft.hub.syncs[0]}]'
+    remedy = f"set {setting}, restart, then sdsync dead replay all"
     groups = {group_of(name) for name in send.fields} or {_group(send.operation)}
     for group in sorted(groups):
         draft.park(replica, group, f"{replica.system}: {why}", about=["mail", why], remedy=remedy)

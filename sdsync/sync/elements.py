@@ -29,6 +29,9 @@ KINDS = ("note", "attachment")
 #: How far a product's clock may be behind ours when it stamps what we made.
 SKEW = timedelta(minutes=5)
 LOOP = "loop suspected"
+ABSENT_ONCE = "absent once"  # in place of a digest: placed by us, and not shown yet
+UNREAD = ("", ABSENT_ONCE)
+ASK_AGAIN = timedelta(seconds=30)
 
 
 def absorb_elements(draft: Draft, replica: Replica, look: Look) -> None:
@@ -186,9 +189,9 @@ def _seen_again(draft: Draft, replica: Replica, element: Element, native: Native
     if place is None or place.state is PlacementState.GONE:
         return
     now = native_digest(native)
-    if place.seen_digest == "":  # placed, and not read since
+    if place.seen_digest in UNREAD:  # placed, and not read since
         judge_flag(draft, replica, element, native, read_values(draft, replica, native))
-    if place.seen_digest in ("", now):
+    if place.seen_digest in (*UNREAD, now):
         place.seen_digest = now
         return
     place.seen_digest = now
@@ -222,6 +225,11 @@ def _absent(draft: Draft, replica: Replica, element: Element, native_id: str) ->
     """Placed, then absent in a complete read: that, and only that, is a removal (law 15)."""
     place = draft.share.placement(element.id, replica.id)
     if place is None or place.state is not PlacementState.PLACED:
+        return
+    if place.seen_digest == "":
+        # Never shown since we placed it: a read that lags, more likely than a removal.
+        place.seen_digest = ABSENT_ONCE
+        draft.look(replica, due=draft.ctx.now + ASK_AGAIN)
         return
     hit("law 15: placed then absent")
     place.state = PlacementState.GONE  # a tombstone: never created again
@@ -278,6 +286,18 @@ def settle_element(
     place.seen_digest = native_digest(native) if native else ""
     element = next(one for one in draft.share.elements if one.id == intent.element_id)
     place.sent_version = intent.version or element.version
+
+
+def tell_placed(draft: Draft, replica: Replica, element_id: str, audience: str | None) -> None:
+    """The audit row of a note or file that is there now, by whichever way it was known (law 53)."""
+    element = next(one for one in draft.share.elements if one.id == element_id)
+    draft.audit(
+        f"{element.kind}_placed",
+        source=element.source,
+        replica=replica,
+        why=audience,
+        text=str(element.values.get("name") or "")[:80],
+    )
 
 
 def placed_ids(draft: Draft, replica: Replica) -> set[str]:

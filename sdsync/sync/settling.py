@@ -14,7 +14,7 @@ from sdsync.store.records import (
 from sdsync.sync.birth import BIRTH_GROUP
 from sdsync.sync.branches import hit
 from sdsync.sync.draft import Draft
-from sdsync.sync.elements import placed_ids, settle_element
+from sdsync.sync.elements import placed_ids, settle_element, tell_placed
 
 DOUBLES = "doubles"  # a group of its own: what has two bearers waits for a person
 
@@ -58,6 +58,7 @@ def settle_intent(
             born(draft, replica, intent, fresh[0], fields)
         else:
             settle_element(draft, intent, fresh[0], None)
+            tell_placed(draft, replica, intent.element_id, intent.audience)
         _judged(draft, intent)
         draft.look(replica)
         return fresh[0]

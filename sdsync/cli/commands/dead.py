@@ -51,7 +51,7 @@ def show(
 
 def replay(
     session: Session,
-    what: Annotated[str, typer.Argument(metavar="CAUSE|REF", help="A cause, or a record.")],
+    what: Annotated[str, typer.Argument(metavar="CAUSE|REF", help="A cause, a record, or all.")],
     dry_run: Annotated[
         bool, typer.Option("--dry-run", "-n", help="Only show what would be tried again.")
     ] = False,
@@ -64,7 +64,7 @@ def replay(
     from sdsync.sync import commands
 
     found = looks.pick(session.store, what)
-    target = found.id if found else refs.name_of(session.share(what))
+    target = what if what == "all" else found.id if found else refs.name_of(session.share(what))
     members = commands.replay(session.store, target, session.by, session.utc, dry_run=dry_run)
     rows = [
         (looks.name_of(hub, replica), str(hub.values.get("title") or "(no title)"),
