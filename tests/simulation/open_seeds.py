@@ -14,5 +14,5 @@ OPEN: Mapping[int, str] = {
     "a person's, and no audit row says so",
     159: "a late note of a merged record is placed where its flag is dropped, and stays",
     162: "an edit of a record between its create in doubt and our first look leaves no audit row",
-    235: "a note found by look-up, whose flag was dropped, is taken back only where a look shows it",
+    235: "a note found by look-up, whose flag was dropped, stays where no look shows it",
 }
