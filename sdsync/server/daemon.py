@@ -109,6 +109,7 @@ class Daemon:
         )  # fmt: skip
         self._serve(stack)
         stack.callback(self._stop_bells)
+        self.began_at_seq = self.store.last_audit_seq()  # what this run does comes after it
         self.bells.start()
         self.engine.start()
         self._keep_house(stack)
@@ -215,7 +216,7 @@ def run(
 
 def _watch(daemon: Daemon, tail: Callable[[str], None] | None, stopped: threading.Event) -> None:
     """Wait for the end; meanwhile show the tail and feed the watchdog."""
-    trail = Tail(daemon.store) if tail is not None else None
+    trail = Tail(daemon.store, after_seq=daemon.began_at_seq) if tail is not None else None
     dog_s = watchdog_s()
     pauses = [one for one in (TAIL_S if trail else None, dog_s) if one is not None]
     fed_at = float("-inf")
