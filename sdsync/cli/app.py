@@ -74,6 +74,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as error:
+        # Every room's own errors are told with a cure; what is none of them is raised again.
         return _told(_translated(error))
     return Code.FINE
 
