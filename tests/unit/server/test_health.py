@@ -13,7 +13,7 @@ from sdsync.server.health import Health
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "FRESH_S", -1.0)
-    monkeypatch.setattr(health, "CHECK_S", 0.05)
+    monkeypatch.setattr(health, "CHECK_S", 10.0)
 
 
 def test_a_check_that_finds_something_is_named() -> None:
@@ -23,7 +23,10 @@ def test_a_check_that_finds_something_is_named() -> None:
     one.stop()
 
 
-def test_a_check_that_hangs_is_a_finding_and_hides_no_other() -> None:
+def test_a_check_that_hangs_is_a_finding_and_hides_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(health, "CHECK_S", 0.05)
     gate = threading.Event()
 
     def hang() -> None:
@@ -44,6 +47,7 @@ def test_a_check_that_hung_and_is_back_is_well(monkeypatch: pytest.MonkeyPatch) 
         gate.wait(10)
         back.set()
 
+    monkeypatch.setattr(health, "CHECK_S", 0.05)
     one = Health({"store": hang}, version="1")
     assert one.problems()
 
