@@ -68,6 +68,23 @@ def mapped_again(draft: Draft, replica: Replica, field: str) -> None:
         draft.deliver(replica)
 
 
+def without_strangers(replica: Replica, field: str, value: Json) -> Json:
+    """What an unchanged set of people showed when it was merged last.
+
+    Who was a stranger then was left out of *sent*: nobody ever read them. Known now,
+    they came with an edit that is decided now, like a single person's who was unmapped.
+    Only additions: who is no longer known did not leave the record.
+    """
+    if FIELDS.get(field) != "people" or not isinstance(value, list):
+        return value
+    sent = replica.sent.get(field)
+    met = set(sent) if isinstance(sent, list) else set()
+    old = [one for one in value if one in met]
+    if old != value:
+        hit("law 9: a stranger became known")
+    return old
+
+
 def first_contact(
     draft: Draft, replica: Replica, field: str, value: Json, current: dict[str, Json], look: Look
 ) -> None:

@@ -8,7 +8,14 @@ from sdsync.config.vocabulary import group_of
 from sdsync.mappings.contract import Direction, Unmapped
 from sdsync.store.records import FieldVersion, GroupState, Json, Replica, ReplicaState
 from sdsync.sync.branches import hit
-from sdsync.sync.contact import first_contact, has_base, mapped_again, mapping_changed, unmapped
+from sdsync.sync.contact import (
+    first_contact,
+    has_base,
+    mapped_again,
+    mapping_changed,
+    unmapped,
+    without_strangers,
+)
 from sdsync.sync.doubt import settle_doubt
 from sdsync.sync.draft import Draft
 from sdsync.sync.edits import Edit, Look, edit_of, proved, view
@@ -139,10 +146,10 @@ def _compare(
             continue
         mapped_again(draft, replica, field)
         shown[field] = value
-        if mapping.extract(field, current) == mapping.extract(field, replica.seen):
-            continue
         old = view(mapping, field, replica.seen, ctx)
         old = replica.sent.get(field) if isinstance(old, Unmapped) else old
+        if mapping.extract(field, current) == mapping.extract(field, replica.seen):
+            old = without_strangers(replica, field, value)
         if old != value and direction is not Direction.OUT:
             edits[field] = edit_of(field, old, value, replica, look, ctx)
         elif old != value:

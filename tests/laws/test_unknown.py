@@ -52,3 +52,20 @@ def test_law_9_an_unknown_field_is_compared_again_when_it_is_known() -> None:
 
     assert ticket.copy("dev")["category"] == "network"
     assert not [one for one in house.desk.sent if isinstance(one, Update) and "Queue" in one.values]
+
+
+def test_law_9_a_watcher_who_was_nobody_is_merged_once_known() -> None:
+    house = House(started=False)
+    house.desk.line.instead["people"] = lambda _: []
+    ticket = shared(house.start(), Cc=["ann"])
+    assert ticket.copy("dev")["watchers"] == []
+
+    del house.desk.line.instead["people"]
+    house.start().run(60)
+    ticket.set({"Subject": "looked at again"})
+    house.run()
+
+    assert ticket.copy("dev")["watchers"] == [house.dev.who("ann")]
+    assert ticket["Cc"] == ["ann"]
+    assert [one.after for one in ticket.told("edited") if one.field == "watchers"]
+    assert house.quiet()

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 OPEN: Mapping[int, str] = {
-    37: "watchers that were nobody when they were read stay unmerged once they are known",
     45: "a status written within the window of a product without compare-and-set overwrites "
     "a person's, and no audit row says so",
     159: "a late note of a merged record is placed where its flag is dropped, and stays",
