@@ -98,6 +98,7 @@ class Daemon:
             config, self.store, clock=self.clock, steps=self._steps,
             ring=lambda lane: self.bells.ring(lane),
             fence=lambda lane: self.bells.fence(lane) is not None,
+            keep=lambda lane: self.bells.keep(lane),
         )  # fmt: skip
         for system in self.engine.systems.values():
             stack.callback(system.close)

@@ -186,6 +186,10 @@ class Store(Protocol):
         """Take or renew the lane; the fence, or None when somebody else holds it."""
         ...
 
+    def checkpoint(self, lane: str, holder: str, checkpoint: dict[str, Json]) -> None:
+        """Keep what a next holder must know, now; nothing when another holds it by now."""
+        ...
+
     def release(self, lane: str, holder: str, checkpoint: dict[str, Json]) -> None:
         """Give the lane back; nothing when another holds it by now."""
         ...

@@ -99,13 +99,18 @@ class SqlStore(Queries, Screens, Verifying):
 
         return self._writer.run(take)
 
+    def checkpoint(self, lane: str, holder: str, checkpoint: dict[str, Json]) -> None:
+        """Keep what a next holder must know, now; nothing when another holds it by now."""
+        self._left(lane, holder, checkpoint=checkpoint)
+
     def release(self, lane: str, holder: str, checkpoint: dict[str, Json]) -> None:
         """Give the lane back; nothing when another holds it by now."""
+        self._left(lane, holder, holder=None, lease_until=None, checkpoint=checkpoint)
 
-        def give_back(tx: Tx) -> None:
+    def _left(self, lane: str, by: str, **changes: Json) -> None:
+        def put(tx: Tx) -> None:
             row = working.lane_to_change(tx, lane, self._vault)
-            if row.holder == holder:
-                free = replace(row, holder=None, lease_until=None, checkpoint=checkpoint)
-                working.put_lane(tx, free, self._vault)
+            if row.holder == by:
+                working.put_lane(tx, replace(row, **changes), self._vault)
 
-        self._writer.run(give_back)
+        self._writer.run(put)

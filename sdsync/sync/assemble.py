@@ -41,6 +41,7 @@ def assemble(
     steps: Callable[[str], None] = no_step,
     ring: Callable[[str], None] = no_step,
     fence: Callable[[str], bool] = lambda _lane: True,
+    keep: Callable[[str], None] = no_step,
 ) -> Engine:
     """An engine for a checked configuration.
 
@@ -63,6 +64,7 @@ def assemble(
         objectives=config.lag,
         ring=ring,
         fence=fence,
+        keep=keep,
     )
 
 

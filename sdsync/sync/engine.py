@@ -67,6 +67,7 @@ class Engine:
         rules: tuple[Rule, ...] = (),
         ring: Callable[[str], None] = no_step,
         fence: Callable[[str], bool] = lambda _lane: True,
+        keep: Callable[[str], None] = no_step,
     ) -> None:
         self.store = store
         self.systems = systems
@@ -78,6 +79,7 @@ class Engine:
         self.rules = rules
         self.ring = ring  # wakes another lane of this process; losing it loses nothing
         self.fence = fence  # whether this process still holds the lane, asked last before a call
+        self.keep = keep  # stores a lane's pause at once: a crash does not forget it (law 37)
         self.people = KnownPeople(store, people)
         self.pauses = Pauses(store)
         self._busy: dict[str, set[str]] = {name: set() for name in systems}
@@ -200,16 +202,24 @@ class Engine:
                 with system.connector() as connector:
                     self._dispatch(system, connector, work, meter)
         finally:
-            now = self.clock.monotonic()
-            with system.guard:
-                answered(
-                    system.lane,
-                    grant,
-                    lesson(meter.worst, latency_s=now - began),
-                    now=now,
-                    rand=self.rand.random,
-                    calls=max(1, meter.calls),
-                )
+            self._learn(system, grant, meter, began)
+
+    def _learn(self, system: System, grant: Grant, meter: Meter, began: float) -> None:
+        """Teach the lane what its calls met; a new pause is on disk before this returns."""
+        now = self.clock.monotonic()
+        with system.guard:
+            paused_until = system.lane.resume_at
+            answered(
+                system.lane,
+                grant,
+                lesson(meter.worst, latency_s=now - began),
+                now=now,
+                rand=self.rand.random,
+                calls=max(1, meter.calls),
+            )
+            longer = system.lane.resume_at > paused_until
+        if longer:
+            self.keep(system.name)
 
     def _dispatch(self, system: System, connector: Connector, work: Work, meter: Meter) -> None:
         match work.key.kind:

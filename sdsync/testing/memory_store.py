@@ -262,14 +262,19 @@ class MemoryStore(MemoryScreens):
             self._state.put_lane(replace(row, holder=holder, lease_until=until, fence=fence))
             return fence
 
+    def checkpoint(self, lane: str, holder: str, checkpoint: dict[str, Json]) -> None:
+        """Keep what a next holder must know, now; nothing when another holds it by now."""
+        self._left(lane, holder, checkpoint=checkpoint)
+
     def release(self, lane: str, holder: str, checkpoint: dict[str, Json]) -> None:
         """Give the lane back; nothing when another holds it by now."""
+        self._left(lane, holder, holder=None, lease_until=None, checkpoint=checkpoint)
+
+    def _left(self, lane: str, by: str, **changes: Json) -> None:
         with self._lock:
             row = self._own_lane(lane)
-            if row.holder == holder:
-                self._state.put_lane(
-                    replace(row, holder=None, lease_until=None, checkpoint=checkpoint)
-                )
+            if row.holder == by:
+                self._state.put_lane(replace(row, **changes))
 
     def _own_lane(self, lane: str) -> LaneRow:
         self._writing()

@@ -123,6 +123,15 @@ class Bells:
         """The fence of our lease while it surely lasts; None: send nothing (law 27)."""
         return self._leases.fence(lane)
 
+    def keep(self, lane: str) -> None:
+        """Store the lane's checkpoint now: a crash shall not forget a pause (law 37).
+
+        Raises:
+            StoreFull: It could not be kept.
+        """
+        if self._checkpoint is not None:
+            self._leases.keep(lane, self._checkpoint(lane))
+
     def sweep(self) -> None:
         """Look into lanes with due work: what a lost bell would have said."""
         now = self._clock.now()

@@ -74,6 +74,11 @@ class Leases:
             if self._held.pop(lane, None) is not None:
                 self._store.release(lane, self._holder, checkpoint)
 
+    def keep(self, lane: str, checkpoint: dict[str, Json]) -> None:
+        """Store what the next holder must know, although nobody leaves."""
+        if lane in self._held:
+            self._store.checkpoint(lane, self._holder, checkpoint)
+
     def held(self) -> tuple[str, ...]:
         """Lanes that this process believes to hold."""
         return tuple(self._held)
