@@ -331,8 +331,14 @@ class Connector(Protocol):
     def find(self, query: Find) -> Answer[Found]:
         """Look for what an intent may have made."""
 
-    def apply(self, operations: Sequence[Operation]) -> Sequence[Answer[Done]]:
+    def apply(
+        self, operations: Sequence[Operation], *, within_s: float | None = None
+    ) -> Sequence[Answer[Done]]:
         """Carry out in order; one answer each, in the same order.
+
+        ``within_s`` bounds all calls together, however many one operation takes: none
+        begins afterwards, for whoever looks for the effects then must not miss a late
+        one (law 27). None: each call has its own deadline.
 
         After a failure that is not of one item the rest is Transient (not sent).
         """

@@ -12,7 +12,8 @@ import logging
 import re
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from urllib.parse import SplitResult, urlsplit
 
@@ -93,6 +94,8 @@ class Http:
         self._base = _checked_base(url)
         self._deadline = Deadline(monotonic)
         self._deadline_s = deadline_s
+        self._monotonic = monotonic
+        self._ends = float("inf")
         self._permit = permit
         self._headers = {"User-Agent": "sdsync", "Accept-Encoding": "gzip, deflate"}
         self._credential = credential
@@ -148,12 +151,27 @@ class Http:
         refused = self._permit() if self._permit is not None else None
         if refused is not None:
             return refused
+        left_s = min(self._deadline_s if deadline_s is None else deadline_s, self._left_s())
+        if left_s <= 0:
+            return Transient("its time was over before it was sent")
         self.calls += 1
-        self._deadline.start(self._deadline_s if deadline_s is None else deadline_s)
+        self._deadline.start(left_s)
         try:
             return self._exchange(request, limit_bytes)
         except (httpx.HTTPError, httpx.StreamError, httpcore.ConnectError, OSError) as trouble:
             return _wire_failure(method, trouble)
+
+    @contextmanager
+    def within(self, seconds: float | None) -> Iterator[None]:
+        """All calls made inside are over by then, and none begins afterwards (law 27)."""
+        self._ends = float("inf") if seconds is None else self._monotonic() + seconds
+        try:
+            yield
+        finally:
+            self._ends = float("inf")
+
+    def _left_s(self) -> float:
+        return self._ends - self._monotonic()
 
     def close(self) -> None:
         """Close all connections."""

@@ -101,6 +101,7 @@ class Visit:
         self._looked = False
         self._matched = False
         self._todo: Todo | Match = Rest()
+        self._ends = 0.0  # when the attempt's calls are over, by the monotonic clock
 
     def once(self) -> bool:
         """Do one thing; False when this visit is over."""
@@ -162,6 +163,7 @@ class Visit:
             draft.change.finished.append(self._key())
             return draft.change
         self._todo = replace(send, operation=operation)
+        self._ends = self._engine.clock.monotonic() + self._system.deadline_s
         begin_attempt(draft, replica, send)
         return draft.change
 
@@ -286,7 +288,8 @@ class Visit:
         engine.step("attempted")
         if not engine.fence(self._system.name):
             return False  # somebody else holds the lane now: the attempt stays in doubt (law 27)
-        answer = self._meter.note(self._connector.apply([send.operation])[0])
+        left_s = self._ends - engine.clock.monotonic()
+        answer = self._meter.note(self._connector.apply([send.operation], within_s=left_s)[0])
         engine.step("sent")
         found = self._find_made(send, answer)
         back = self._read(answer) if isinstance(answer, Done) else None

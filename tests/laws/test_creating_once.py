@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -118,6 +118,28 @@ def test_law_27_the_fence_is_asked_last_before_sending() -> None:
     house.holds_lane = lambda _: True
     house.run(300)
     assert ticket.copy("dev")["subject"] == "somebody else's lane by now"
+
+
+def test_law_27_a_host_that_stood_still_before_the_call_does_not_make_it_too_late() -> None:
+    """Between the stored attempt and the call anything may take long: a disk, a full machine."""
+    house = House()
+    ticket = shared(house)
+    before = len(house.dev.sent)
+    woke: list[datetime] = []
+
+    def stand_still(lane: str) -> bool:
+        if lane == "dev" and not woke:
+            house.clock.advance(15.0)
+            woke.append(house.clock.now())
+        return True
+
+    house.holds_lane = stand_still
+    ticket.note("once", internal=True)
+    house.run(60)
+
+    assert len(house.dev.sent) == before + 1
+    assert house.dev.line.sent_at[before] > woke[0], "another attempt, stored anew"
+    assert ticket.copy("dev").bodies == ["once"]
 
 
 # -- law 28 ------------------------------------------------------------------------------

@@ -165,9 +165,12 @@ class Redmine:
             return self._searcher.issues(query)
         return self._searcher.elements(query, self._record(query.ref))
 
-    def apply(self, operations: Sequence[Operation]) -> Sequence[Done | Failure]:
+    def apply(
+        self, operations: Sequence[Operation], *, within_s: float | None = None
+    ) -> Sequence[Done | Failure]:
         """In order, each on its own."""
-        return in_order(self._carry_out, operations)
+        with self.http.within(within_s):
+            return in_order(self._carry_out, operations)
 
     @writes
     def _carry_out(self, operation: Operation) -> Done:

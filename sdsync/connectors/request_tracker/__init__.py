@@ -147,9 +147,12 @@ class RequestTracker:
         """By mark and author; notes and files by author, time and exact content."""
         return self._searcher.find(query)
 
-    def apply(self, operations: Sequence[Operation]) -> Sequence[Done | Failure]:
+    def apply(
+        self, operations: Sequence[Operation], *, within_s: float | None = None
+    ) -> Sequence[Done | Failure]:
         """One call each, in order."""
-        return in_order(self._carry_out, operations)
+        with self.http.within(within_s):
+            return in_order(self._carry_out, operations)
 
     @writes
     def _carry_out(self, operation: Operation) -> Done:

@@ -183,10 +183,12 @@ class SimulatedConnector:
         return []
 
     # -- writing -----------------------------------------------------------------
-    def apply(self, operations: Sequence[Operation]) -> Sequence[Answer[Done]]:
+    def apply(
+        self, operations: Sequence[Operation], *, within_s: float | None = None
+    ) -> Sequence[Answer[Done]]:
         """Carry out in order; after a failure of the way itself the rest is not sent."""
         answers: list[Answer[Done]] = []
-        broken = False
+        broken = within_s is not None and within_s <= 0
         for operation in operations:
             answer = Transient("not sent") if broken else self._send(operation)
             answers.append(answer)

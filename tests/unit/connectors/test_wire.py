@@ -132,3 +132,20 @@ def test_a_time_that_is_over_before_connecting_is_harmless() -> None:
     answer = over(Peer(b""), deadline_s=0.5).call("POST", "/x", json={})
 
     assert isinstance(answer, Transient)
+
+
+def test_law_27_all_calls_of_one_operation_share_its_deadline() -> None:
+    """What follows a slow upload begins in time or not at all: nothing lands later than stated."""
+    peer = Peer(b"", for_ever=b"x")
+    client = over(peer, deadline_s=100)
+
+    with client.within(150):
+        slow = client.call("POST", "/upload", content=b"x")
+        heard = peer.reads
+        cut = client.call("PUT", "/x", json={})
+        late = client.call("PUT", "/x", json={})
+
+    assert [slow, cut] == [OutcomeUnknown("ReadTimeout")] * 2
+    assert peer.reads - heard < heard, "the second call had only what the first one left"
+    assert late == Transient("its time was over before it was sent")
+    assert client.calls == 2
