@@ -191,7 +191,8 @@ class Judge:
             seen = (kept.notes if kind == "note" else kept.files).get(thing.token, [])
             if len(seen) > 1:
                 places = ", ".join(f"#{one.record}" for one in seen)
-                yield f"{kind} {thing.token} exists {len(seen)} times in {side}: {places}"
+                told = self._told_of(thing)
+                yield f"{kind} {thing.token} exists {len(seen)} times in {side}: {places}\n{told}"
             for one in seen:
                 if thing.internal and not one.internal:
                     where = f"{side} #{one.record}"
@@ -200,6 +201,17 @@ class Judge:
                 yield f"{kind} {thing.token} is gone from where it was written, {side}"
             elif not seen:
                 yield from self._missing(kind, thing)
+
+    def _told_of(self, thing: Thing) -> str:
+        """What the store knows of a thing that is there twice, for whoever looks for the cause."""
+        lines = [f"    written in {thing.side} on {thing.record}, internal: {thing.internal}"]
+        for share in self._shares.values():
+            for element in share.elements:
+                if _bears(element, thing.token):
+                    lines.append(f"    hub {share.hub.id} {share.hub.state}: {element}")
+                    lines += [f"    {one}" for one in share.placements_of(element.id)]
+                    lines += [f"    {one}" for one in share.intents if one.element_id == element.id]
+        return "\n".join(lines)
 
     def _missing(self, kind: str, thing: Thing) -> Iterator[str]:
         """It did not arrive: somebody must be told why."""
