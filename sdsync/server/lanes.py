@@ -22,6 +22,7 @@ class LaneKeeper:
         """Go on where the last holder stopped."""
         system = self._engine.systems[lane]
         now, wall = self._clock.monotonic(), self._clock.now()
+        self._engine.alone.forget(lane)
         with system.guard:
             system.lane = restore(system.budget, saved, now=now, wall=wall)
 

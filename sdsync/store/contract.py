@@ -97,6 +97,10 @@ class Store(Protocol):
         """When work of the lane is due next; it may be past."""
         ...
 
+    def started(self, lane: str) -> Sequence[WorkKey]:
+        """Work of the lane that was started and has not ended, in order."""
+        ...
+
     def work(self, key: WorkKey) -> Work | None:
         """One row of work."""
         ...

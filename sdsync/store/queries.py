@@ -175,6 +175,12 @@ class Queries(Base):
             found = link.row(working.NEXT_DUE, {"lane": lane})
         return instant_or_none(found[0]) if found else None
 
+    def started(self, lane: str) -> Sequence[WorkKey]:
+        """Work of the lane that was started and has not ended, in order."""
+        with self._reading() as link:
+            rows = link.rows(working.OPEN, {"lane": lane})
+        return [WorkKey(*row[:3]) for row in rows]
+
     def work(self, key: WorkKey) -> Work | None:
         """One row of work."""
         params = {"k_lane": key.lane, "k_kind": key.kind, "k_target": key.target}

@@ -54,6 +54,7 @@ DUE = Statement(
     .limit(bindparam("count"))
     .with_for_update(skip_locked=True)
 )
+OPEN = Statement(_all.where(_in_lane, _work.c.starts > 0).order_by(_work.c.kind, _work.c.target))
 NEXT_DUE = Statement(select(func.min(_work.c.due_at)).where(_in_lane))
 
 LANE_OF = Statement(select(*_lanes.columns).where(_lanes.c.lane == bindparam("lane")))

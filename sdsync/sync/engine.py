@@ -28,6 +28,7 @@ from sdsync.store.records import (
     Work,
     WorkKey,
 )
+from sdsync.sync.alone import Alone
 from sdsync.sync.delivery import Delivery
 from sdsync.sync.feeds import FEED, Feeds
 from sdsync.sync.looks import Looks
@@ -82,6 +83,7 @@ class Engine:
         self.keep = keep  # stores a lane's pause at once: a crash does not forget it (law 37)
         self.people = KnownPeople(store, people)
         self.pauses = Pauses(store)
+        self.alone = Alone(store, clock)
         self._busy: dict[str, set[str]] = {name: set() for name in systems}
         self._names: dict[WorkKey, set[str]] = {}
         #: Priority of records that this process has read; unknown ones wait as normal.
@@ -130,6 +132,8 @@ class Engine:
         with self._guard:
             busy = frozenset(self._busy[lane])
             paused = self.pauses.kinds(lane)
+            if self.alone.blocks(lane) or self.alone.waits(lane, self._names.keys(), paused):
+                return None
             for work in self.store.claim(lane, now=now, busy=busy, limit=1):
                 if work.key.kind in paused:
                     self.store.commit(Change(postponed=[(work.key, now + timedelta(seconds=60))]))
@@ -140,6 +144,7 @@ class Engine:
                     return None
                 self._busy[lane] |= names
                 self._names[work.key] = names
+                self.alone.began(work.key)
                 return work
         return None
 
@@ -149,6 +154,8 @@ class Engine:
         with self._guard:
             work = self.store.work(key)
             if work is None or work.due_at > now or FEED in self._busy[lane]:
+                return None
+            if self.alone.blocks(lane):
                 return None
             self._busy[lane].add(FEED)
             self._names[key] = {FEED}
@@ -190,6 +197,7 @@ class Engine:
     def _release(self, lane: str, work: Work) -> None:
         with self._guard:
             self._busy[lane] -= self._names.pop(work.key, set())
+            self.alone.ended(work.key)
 
     def _do(self, system: System, work: Work, grant: Grant) -> None:
         """Do one piece of work and tell the lane what its calls taught."""

@@ -186,6 +186,12 @@ class MemoryStore(MemoryScreens):
             waiting = self._reading().work.get(lane, {})
             return min((one.due_at for one in waiting.values()), default=None)
 
+    def started(self, lane: str) -> Sequence[WorkKey]:
+        """Work of the lane that was started and has not ended, in order."""
+        with self._lock:
+            waiting = self._reading().work.get(lane, {})
+            return sorted(one.key for one in waiting.values() if one.starts)
+
     def work(self, key: WorkKey) -> Work | None:
         """One row of work."""
         with self._lock:

@@ -110,6 +110,38 @@ def test_law_35_three_crashes_are_a_dead_letter_of_that_record_alone() -> None:
     assert not other.replica("desk").groups
 
 
+def test_law_35_what_was_only_open_beside_a_crash_is_not_to_blame() -> None:
+    """While the bystander's call is out, the poison is read and kills the process."""
+    house = House()
+    poison, bystander = shared(house, "poison"), shared(house, "bystander")
+    deadly = poison.copy("dev").ref
+    beside: list[bool] = []
+    out: list[int] = []
+
+    def read_the_other(shown: object) -> None:
+        if isinstance(shown, NativeRecord) and shown.ref == bystander.ref:
+            out.append(house.crashes)
+            while house.engine.work("dev").did:
+                pass
+            out.clear()
+
+    def kill(shown: object) -> None:
+        if isinstance(shown, NativeRecord) and shown.ref == deadly:
+            beside.append(house.crashes in out)
+            raise Crash("parsing it")
+
+    house.desk.line.instead["fetch"] = read_the_other
+    house.dev.line.instead["fetch"] = kill
+    bystander.set({"Subject": "read at the desk"}).bell()
+    poison.copy("dev").bell()
+    house.run(600)
+
+    assert beside == [True, False, False]
+    assert poison.group("dev", "crashes") == "parked"
+    assert "crashes" not in bystander.replica("desk").groups
+    assert bystander.copy("dev")["subject"] == "read at the desk"
+
+
 def test_law_35_a_whole_that_is_refused_goes_on_by_groups() -> None:
     house = House(("desk", "board"))
     ticket = shared(house)

@@ -31,6 +31,16 @@ def test_work_is_claimed_by_deadline_and_each_start_is_counted(store: Store) -> 
     assert targets(claim(store, seconds=5)) == ["4", "3", "2", "1", "0", "later"]
 
 
+def test_what_was_started_and_has_not_ended_is_told(store: Store) -> None:
+    store.commit(Change(ring=[look("1"), look("2"), look("3"), look("x", "dev")]))
+    one, two, three = claim(store)
+
+    store.commit(Change(finished=[(one.key, one.generation)], postponed=[(two.key, after(9))]))
+
+    assert list(store.started("desk")) == [three.key]
+    assert not store.started("dev")
+
+
 def test_busy_targets_are_passed_over(store: Store) -> None:
     store.commit(Change(ring=[look(str(n), deadline_at=after(n)) for n in range(6)]))
 

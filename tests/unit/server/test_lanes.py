@@ -48,7 +48,9 @@ class MovedClock:
 
 
 def engine_of(system: FakeSystem) -> Any:
-    return SimpleNamespace(systems={"desk": system})
+    return SimpleNamespace(
+        systems={"desk": system}, alone=SimpleNamespace(forget=lambda _lane: None)
+    )
 
 
 def told(system: FakeSystem, result: Result, now: float) -> None:
