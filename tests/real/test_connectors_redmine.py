@@ -404,6 +404,18 @@ def test_notes_and_files_are_found_by_content(dev: Connector) -> None:
     assert others == Found(())
 
 
+def test_a_file_is_found_under_the_name_that_redmine_gave_it(dev: Connector) -> None:
+    since, ref = datetime.now(UTC), made(dev)
+    name = 'C:\\temp/why?? "a:b"<1>.txt'
+
+    (file,) = dev.apply([AddElement(ref, "attachment", {"name": name}, "m", "i", b"abc")])
+
+    (stored,) = look(dev, ref).attachments or ()
+    assert stored.values["name"] == "why_ _a_b_1_.txt"
+    query = Find("attachment", "infra", "m", since, ref, {"name": name})
+    assert dev.find(query) == Found((done(file).native_id or "",))
+
+
 def test_search_compares_exactly(dev: Connector) -> None:
     peer = f"4711-{uuid4().hex}"
     ref = made(dev, custom_fields={"sdsync peer": peer}, status="Closed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
@@ -29,6 +30,7 @@ _AS_IS = {name: name for name in _PLAIN} | {
     "assigned_to": "assigned_to_id",
     "parent": "parent_issue_id",
 }
+_UNWANTED = re.compile(r"[?%*:|\"'<>\n\r]+")
 
 
 def values(issue: Row, project: str) -> dict[str, Json]:
@@ -195,6 +197,11 @@ def files(issue: Row, me: str) -> tuple[NativeElement, ...]:
         )
         for one in issue["attachments"]
     )
+
+
+def stored_name(name: str) -> str:
+    """The name that Redmine gives a file: without folders, its unwanted characters one ``_``."""
+    return _UNWANTED.sub("_", re.split(r"[\\/]", name)[-1]) or "file"
 
 
 def history(issue: Row, metadata: Metadata) -> tuple[FieldChange, ...]:

@@ -171,7 +171,7 @@ class Writer:
     def _file(self, operation: AddElement) -> Done:
         if not operation.content:
             raise Refused(Rejected(("content",), "Redmine takes no empty file"))
-        name = str(operation.values.get("name") or "file")
+        name = convert.stored_name(str(operation.values.get("name") or ""))
         media_type = str(operation.values.get("media_type") or "application/octet-stream")
         if not is_one_line(name) or not is_one_line(media_type):
             raise Refused(Rejected(("name",), "a line break cannot stand in a file's name"))

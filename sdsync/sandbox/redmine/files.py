@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import mimetypes
+import re
 
 from sdsync.sandbox.call import Answer, Call, Refused, answer
 from sdsync.sandbox.redmine.gate import Gate
@@ -36,7 +37,7 @@ class Files:
             return Answer(406)
         id_ = self._state.number("attachment")
         digest = hashlib.sha256(call.body).hexdigest()
-        name = call.param("filename") or digest[:16]
+        name = _stored(call.param("filename") or digest[:16])
         kind = call.param("content_type") or mimetypes.guess_type(name)[0]
         made = Attachment(id_, name, call.body, user.id, self._state.world.stamp(),
                           f"{id_}.{digest}", kind or "application/octet-stream")  # fmt: skip
@@ -73,3 +74,9 @@ class Files:
         call.params = {**call.params, "id": str(one.issue)}
         self._gate.issue(call)
         return one
+
+
+def _stored(name: str) -> str:
+    """Folders and characters that a disk may not like do not stay in a name."""
+    bare = name.replace("\\", "/").rpartition("/")[2]
+    return re.sub(r"""[?%*:|"'<>\n\r]+""", "_", bare)

@@ -31,6 +31,7 @@ from sdsync.connectors.failures import (
     Transient,
 )
 from sdsync.connectors.redmine import failures
+from sdsync.connectors.redmine.convert import stored_name
 from sdsync.connectors.replies import Reply
 from sdsync.store.records import Ref
 from sdsync.testing.misbehaving import only_writes, whole
@@ -355,3 +356,11 @@ def test_a_long_backlog_is_told_once_each_in_about_its_pages() -> None:
     assert sorted(told, key=int) == [str(one) for one in range(1, 2001)]
     assert issues.calls < 40
     assert reading.poll() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "stored"),
+    [("a.txt", "a.txt"), ("C:\\temp/why??.txt", "why_.txt"), ("a\nb", "a_b"), ("x/", "file")],
+)
+def test_a_file_gets_the_name_that_redmine_would_give_it(name: str, stored: str) -> None:
+    assert stored_name(name) == stored
