@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from sdsync.config.clock import SystemClock
 from sdsync.connectors.contract import Create, NativeRecord, Update
 from sdsync.connectors.failures import Rejected
@@ -140,6 +142,46 @@ def test_law_35_what_was_only_open_beside_a_crash_is_not_to_blame() -> None:
     assert poison.group("dev", "crashes") == "parked"
     assert "crashes" not in bystander.replica("desk").groups
     assert bystander.copy("dev")["subject"] == "read at the desk"
+
+
+def drive(house: House, lane: str) -> None:
+    """Do all that the lane has to do now, and nothing of any other."""
+    while house.engine.work(lane).did:
+        house.clock.advance(0.1)
+
+
+def test_law_35_what_a_process_died_on_runs_with_nothing_beside_it() -> None:
+    house = House()
+    poison, other = shared(house, "poison"), shared(house, "other")
+    deadly = poison.copy("dev").ref
+    did: list[bool] = []
+
+    def read_the_poison(shown: object) -> None:
+        if isinstance(shown, NativeRecord) and shown.ref == other.ref:
+            did.append(house.engine.work("dev").did)
+
+    def kill(shown: object) -> None:
+        if isinstance(shown, NativeRecord) and shown.ref == deadly:
+            other.bell()
+            did.append(house.engine.work("desk").did)
+            raise Crash("parsing it")
+
+    house.dev.line.instead["fetch"] = kill
+    poison.copy("dev").bell()
+    with pytest.raises(Crash):
+        house.engine.work("dev")
+    house.start()
+    house.engine.work("dev")
+    did.clear()
+
+    house.desk.line.instead["fetch"] = read_the_poison
+    other.bell()
+    drive(house, "desk")
+    assert did == [False]
+
+    with pytest.raises(Crash):
+        drive(house, "dev")
+    assert did == [False, False]
 
 
 def test_law_35_a_whole_that_is_refused_goes_on_by_groups() -> None:
