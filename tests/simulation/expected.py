@@ -8,7 +8,7 @@ from pathlib import Path
 
 import sdsync.sync
 from sdsync.testing.simulated.faults import RATES
-from tests.simulation.schedule import MISHAPS
+from tests.simulation.schedule import MISHAPS, SCENES
 
 #: Faults that come from a product's nature or from the plan, and are counted there.
 BY_NATURE = (
@@ -38,7 +38,8 @@ ELSEWHERE = ("law 17:",)
 def faults() -> list[str]:
     """Every fault by name."""
     planned = (f"planned: {name}" for name in MISHAPS)
-    return sorted({*RATES, *BY_NATURE, *planned})
+    staged = (f"scene: {name}" for name in SCENES)
+    return sorted({*RATES, *BY_NATURE, *planned, *staged})
 
 
 def branches() -> list[str]:

@@ -9,9 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 OPEN: Mapping[int, str] = {
-    45: "a status written within the window of a product without compare-and-set overwrites "
-    "a person's, and no audit row says so",
     159: "a late note of a merged record is placed where its flag is dropped, and stays",
-    162: "an edit of a record between its create in doubt and our first look leaves no audit row",
     235: "a note found by look-up, whose flag was dropped, stays where no look shows it",
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 EDITS = 52
 CRASHES = 5
@@ -53,6 +53,16 @@ MISHAPS: Mapping[str, float] = {
     "pause": 2,
     "private right lost": 2,
 }
+
+#: Courses that one seed in :data:`SCENE_EVERY` plays, each at an instant between two:
+#: those that take long begin early.
+SCENES: Mapping[str, tuple[float, float]] = {
+    "twins in a pause": (120.0, 900.0),
+    "poison that is touched": (120.0, 1200.0),
+    "one record fails alone": (90.0, 300.0),
+    "emptied at birth": (60.0, 1200.0),
+}
+SCENE_EVERY = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +113,19 @@ def schedule(seed: int) -> Schedule:
     planned += _some(rand, MISHAPS, rand.randint(2, 4), bursts=False)
     crashes = CRASHES + rand.randint(0, 3)
     planned += _some(rand, {"crash": 1}, crashes, bursts=False)
+    return _staged(seed, _options(rand), planned)
+
+
+def _staged(seed: int, options: Options, planned: list[Planned]) -> Schedule:
+    """The schedule with its scene, if it has one; drawn apart, so others stay as they were."""
+    rand = random.Random(f"scenes {seed}")
+    if rand.random() < 1 / SCENE_EVERY:
+        what = rand.choice(list(SCENES))
+        planned.append(Planned(rand.uniform(*SCENES[what]), what, rand.getrandbits(32)))
+        if what == "twins in a pause":
+            options = replace(options, match=("title",))
     planned.sort(key=lambda one: one.at_s)
-    return Schedule(seed, _options(rand), tuple(planned))
+    return Schedule(seed, options, tuple(planned))
 
 
 def _some(

@@ -16,7 +16,8 @@ from tests.simulation.deeds import Ledger
 from tests.simulation.mishaps import Mishaps
 from tests.simulation.pushes import Pushes
 from tests.simulation.robots import Robots
-from tests.simulation.schedule import SPAN_S, Planned, Schedule
+from tests.simulation.scenes import Scenes
+from tests.simulation.schedule import SCENES, SPAN_S, Planned, Schedule
 from tests.simulation.swift_store import SwiftStore
 from tests.simulation.witness import Witness
 
@@ -53,6 +54,7 @@ class World:
             self.products, self.faults, self.clock, random.Random(f"lines {plan.seed}")
         )
         self.mishaps = Mishaps(self)
+        self.scenes = Scenes(self)
         self.robots = Robots(self.products, self.faults)
         self.poison: dict[tuple[str, str], int] = {}
         self.steps: Counter[str] = Counter()
@@ -153,9 +155,9 @@ class World:
     # -- while a call is out ------------------------------------------------------------
     def _meanwhile(self, lane: str, phase: str) -> None:
         self.step(f"call, {phase}")
-        about = self.lanes[lane].about
-        if about is not None and phase == "after" and self.poison.get((lane, about.id)):
-            self.poison[lane, about.id] -= 1
+        read = self.lanes[lane].reading
+        if read is not None and phase == "after" and self.poison.get((lane, read.id)):
+            self.poison[lane, read.id] -= 1
             raise Crash("poisoned read")
         if not self.faults.on:
             return
@@ -187,6 +189,8 @@ class World:
     def _happen(self, planned: Planned) -> None:
         if planned.what == "crash":
             self._plan_crash(random.Random(planned.seed))
+        elif planned.what in SCENES:
+            self.scenes.play(planned.what, planned.seed)
         elif hasattr(self.crowd, planned.what.replace(" ", "_")):
             self.crowd.do(planned.what, planned.seed)
             self.pushes.push()

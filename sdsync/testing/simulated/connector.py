@@ -65,6 +65,7 @@ class SimulatedConnector:
         self.rand = rand
         self.line = Line(clock, faults, rand)
         self.about: Ref | None = None  # the record that the call under way is about
+        self.reading: Ref | None = None  # the record being fetched just now
         self.looked: Callable[[NativeRecord], None] = lambda _: None
 
     # -- reading -----------------------------------------------------------------
@@ -96,11 +97,14 @@ class SimulatedConnector:
 
     def fetch(self, ref: Ref) -> Answer[NativeRecord]:
         """The record as one look; sometimes the look of a moment ago."""
-        self.about = ref
-        if (trouble := self.line.go()) is not None:
-            return trouble
-        found = self._look(ref)
-        self.line.back()
+        self.about = self.reading = ref
+        try:
+            if (trouble := self.line.go()) is not None:
+                return trouble
+            found = self._look(ref)
+            self.line.back()
+        finally:
+            self.reading = None
         if isinstance(found, NativeRecord):
             self.looked(found)
         return found

@@ -1,0 +1,134 @@
+"""Rare courses of things, staged: what chance brings together once in a thousand schedules."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from sdsync.store.records import Change, Json, Pause
+from sdsync.testing.simulated.product import Seen, SimulatedProduct
+from sdsync.testing.simulated.things import Record
+from tests.simulation.words import HOME
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+#: Its look kills three processes, its delivery three more.
+POISONED_READS = 6
+#: Long enough for eight tries with their growing pauses.
+FAILS_S = 1500.0
+LOST = "effect then cut"
+
+
+class Scenes:
+    """One method per scene of :data:`tests.simulation.schedule.SCENES`."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.rand = random.Random(0)
+
+    def play(self, what: str, seed: int) -> None:
+        """Let it happen."""
+        self.rand = random.Random(seed)
+        method: Callable[[], None] = getattr(self, what.replace(" ", "_"))
+        self.world.say(f"!! scene: {what}")
+        self.world.faults.note(f"scene: {what}")
+        method()
+
+    # -- two records of one title, and a third that may belong to either --------------------
+    def twins_in_a_pause(self) -> None:
+        """While nothing is delivered, people open two equal records here and one there."""
+        here, there = self.rand.sample(sorted(self.world.products), 2)
+        title = f"split in two ({self.world.ledger.next_number()})"
+        now, store = self.world.clock.now(), self.world.store
+        store.commit(Change(pauses=[Pause("sync:escalations", now, "ops", "simulated")]))
+        for system, late_s in ((here, 0.0), (here, 5.0), (there, 120.0)):
+            self.world.clock.after(late_s, partial(self._open, system, title))
+        self.world.clock.after(240.0, self._resume)
+
+    def _open(self, system: str, title: str) -> None:
+        crowd, product = self.world.crowd, self.world.products[system]
+        crowd.rand = random.Random(self.rand.getrandbits(32))
+        if not product.places[HOME[system]].archived:
+            crowd.open(product, HOME[system], title)
+            self.world.pushes.push()
+
+    def _resume(self) -> None:
+        self.world.store.commit(Change(resumed=["sync:escalations"]))
+
+    # -- records that cannot be read, or written --------------------------------------------
+    def poison_that_is_touched(self) -> None:
+        """Reading one record kills the process, and somebody keeps it busy."""
+        copies = self._copies()
+        if copies:
+            product, record = self.rand.choice(copies)
+            self.world.poison[product.name, record.id] = POISONED_READS
+            self._edit(product, record)
+
+    def one_record_fails_alone(self) -> None:
+        """Every write to one copy ends in a 500, while its twin is edited."""
+        copies = self._copies()
+        if len(copies) > 1:
+            (_, broken), (product, twin) = self.rand.sample(copies, 2)
+            broken.broken_until = self.world.clock.now() + timedelta(seconds=FAILS_S)
+            for late_s in (0.0, 5.0, 10.0):
+                self.world.clock.after(late_s, partial(self._edit, product, twin))
+
+    def _copies(self) -> list[tuple[SimulatedProduct, Record]]:
+        """All copies of some record that people opened and that is shared by now."""
+        found: dict[str, list[tuple[SimulatedProduct, Record]]] = {}
+        for product in self.world.products.values():
+            for record in product.records.values():
+                home = record.place == HOME[product.name]
+                if home and self.world.crowd.alive(product, record):
+                    found.setdefault(record.truth, []).append((product, record))
+        shared = [copies for copies in found.values() if len(copies) > 1]
+        return self.rand.choice(shared) if shared else []
+
+    def _edit(self, product: SimulatedProduct, record: Record) -> None:
+        crowd = self.world.crowd
+        if crowd.alive(product, record):
+            crowd.edit_this(product, record, self.rand.getrandbits(32))
+            self.world.pushes.push()
+
+    # -- emptied before anybody looked ------------------------------------------------------
+    def emptied_at_birth(self) -> None:
+        """The answer to a create is lost, and a person empties what it set, before any look."""
+        crowd, desk, board = self.world.crowd, *map(self.world.products.get, ("desk", "board"))
+        assert desk is not None
+        assert board is not None
+        crowd.rand = random.Random(self.rand.getrandbits(32))
+        record = crowd.open(desk, HOME["desk"], f"soon emptied ({crowd.ledger.next_number()})")
+        for path, value in (("Due", "2026-04-01"), ("CustomFields.Tags", ["vip"])):
+            crowd.write(desk, record, path, value)
+        self.world.pushes.push()
+        watch = board.watch
+
+        def saw(seen: Seen) -> None:
+            watch(seen)
+            if seen.what == "born" and seen.record.truth == record.truth:
+                board.watch = watch
+                self._lose_the_answer()
+                for path, empty in (("due", ""), ("labels", [])):
+                    self.world.clock.after(12.0, partial(self._empty, seen.record, path, empty))
+
+        board.watch = saw
+
+    def _lose_the_answer(self) -> None:
+        """The call under way is cut; what others send meanwhile may be, too."""
+        faults = self.world.faults
+        before, faults.rates = faults.rates, {**faults.rates, LOST: 1.0}
+
+        def restore() -> None:
+            faults.rates = before
+
+        self.world.clock.after(1.0, restore)
+
+    def _empty(self, record: Record, path: str, empty: Json) -> None:
+        board = self.world.products["board"]
+        if self.world.crowd.alive(board, record) and record.values[path]:
+            self.world.crowd.rand = random.Random(self.rand.getrandbits(32))
+            self.world.crowd.write(board, record, path, empty)
