@@ -25,6 +25,7 @@ class LaneKeeper:
         self._engine.alone.forget(lane)
         with system.guard:
             system.lane = restore(system.budget, saved, now=now, wall=wall)
+        self._engine.taken(lane)
 
     def left(self, lane: str) -> dict[str, Json]:
         """What the next holder must know."""

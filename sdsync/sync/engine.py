@@ -91,6 +91,7 @@ class Engine:
         self._both: dict[WorkKey, set[str]] = {}
         self._told: dict[str, tuple[str, datetime]] = {}
         self._guard = threading.Lock()
+        self._started = False
         self.looks = Looks(self)
         self._feeds = Feeds(self)
         self._delivery = Delivery(self)
@@ -98,8 +99,21 @@ class Engine:
     # -- starting ----------------------------------------------------------------------
     def start(self) -> None:
         """Note when each sync was switched on, and ring every system's feed."""
+        self._started = True
         self._distrust(self.store.causes())
         self._feeds.start()
+
+    def taken(self, lane: str) -> None:
+        """The lane is this process's from now on: learn what only its last holder knew.
+
+        A system is described when that is due, which may be long after its last
+        description; nothing is done there before this process has one of its own.
+        """
+        if not self._started:
+            return  # the start asks for everything anyway
+        self._distrust(self.store.causes())
+        if self.systems[lane].description is None:
+            self._feeds.describe_now(lane)
 
     # -- one visit to a lane --------------------------------------------------------------
     def work(self, lane: str) -> Worked:

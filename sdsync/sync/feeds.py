@@ -57,6 +57,12 @@ class Feeds:
         for name in engine.systems:
             engine.ring(name)
 
+    def describe_now(self, name: str) -> None:
+        """Ask a system who it is, whenever that was last done."""
+        engine, now = self._engine, self._engine.clock.now()
+        again = engine.work_for(name, "describe", FEED, due=now, priority=1)
+        engine.store.commit(Change(ring=[again]))
+
     def poll(self, system: System, connector: Connector, work: Work, meter: Meter) -> None:
         """Ask the feed, and commit its events with the cursor (law 33)."""
         engine = self._engine

@@ -10,7 +10,7 @@ from sdsync.config.clock import SystemClock
 from sdsync.connectors.contract import Create, NativeRecord, Update
 from sdsync.connectors.failures import Rejected
 from sdsync.store.opening import open_store
-from sdsync.store.records import Change
+from sdsync.store.records import Cause, Change
 from sdsync.sync import commands
 from sdsync.sync.bells import Bells
 from sdsync.sync.worked import Worked
@@ -90,6 +90,35 @@ def test_law_34_a_command_of_another_process_rings_the_lanes_that_it_gave_work()
 
     assert house.store.lane("desk").rung
     assert house.store.lane("dev").rung
+
+
+def test_a_process_that_takes_a_lane_over_works_there_at_once() -> None:
+    """Its own description of the system would else be asked for at the next turn, minutes later."""
+    house = House().run(30)
+    other = house.process(house.store)
+    other.start()
+    house.run(30)  # the holder does what the other's start rang, descriptions included
+    assert other.systems["desk"].description is None
+
+    other.taken("desk")
+
+    assert other.work("desk").did
+    assert other.systems["desk"].description is not None
+
+
+def test_a_process_that_takes_a_lane_over_knows_the_places_that_leaked() -> None:
+    house = House().run(30)
+    other = house.process(house.store)
+    other.start()
+    leak = Cause(
+        id="c1", kind="parked", system="dev", fingerprint="leak", text="a leak",
+        since=house.clock.now(), at_place="infra",
+    )  # fmt: skip
+    house.store.commit(Change(causes=[leak]))
+
+    other.taken("dev")
+
+    assert "infra" in other.systems["dev"].leaky
 
 
 # -- law 35 ------------------------------------------------------------------------------

@@ -48,9 +48,8 @@ class MovedClock:
 
 
 def engine_of(system: FakeSystem) -> Any:
-    return SimpleNamespace(
-        systems={"desk": system}, alone=SimpleNamespace(forget=lambda _lane: None)
-    )
+    alone = SimpleNamespace(forget=lambda _lane: None)
+    return SimpleNamespace(systems={"desk": system}, alone=alone, taken=lambda _lane: None)
 
 
 def told(system: FakeSystem, result: Result, now: float) -> None:
