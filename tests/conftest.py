@@ -2,36 +2,53 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 from collections import Counter
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-if TYPE_CHECKING:
-    import pytest
+import pytest
+from hypothesis import HealthCheck, settings
 
-#: Server -> (program that starts it, variable with an address instead, how to get it).
+# Generated examples are judged by what they show, never by how long they took.
+settings.register_profile(
+    "steady", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile("steady")
+
+#: Server -> (its program, where else Debian puts it, library, how to get both).
 SERVERS = {
-    "PostgreSQL": ("postgres", "SDSYNC_TEST_POSTGRES", "apt-get install postgresql"),
+    "PostgreSQL": ("postgres", "usr/lib/postgresql/*/bin", "psycopg", "postgresql"),
+    "Redis": ("redis-server", "", "redis", "redis-server"),
+    "RabbitMQ": ("rabbitmq-server", "usr/lib/rabbitmq/bin", "pika", "rabbitmq-server"),
 }
-_POSTGRES_HOMES = "/usr/lib/postgresql/{}/bin"
 
 
-def missing_servers() -> dict[str, str]:
-    """Servers that tests want and this machine does not have, with the remedy."""
-    path = os.pathsep.join(
-        [os.environ.get("PATH", ""), *(_POSTGRES_HOMES.format(n) for n in range(13, 20))]
-    )
-    return {
-        server: f"{remedy}, or set {variable}"
-        for server, (program, variable, remedy) in SERVERS.items()
-        if not os.environ.get(variable) and shutil.which(program, path=path) is None
-    }
+def missing(server: str) -> str | None:
+    """What of a server this machine does not have, with the remedy; None: all is there."""
+    program, beside, library, package = SERVERS[server]
+    places = map(str, Path("/").glob(beside)) if beside else ()
+    path = os.pathsep.join([os.environ.get("PATH", ""), *places])
+    if shutil.which(program, path=path) is None:
+        return f"no {server} here: apt-get install {package}"
+    if importlib.util.find_spec(library) is None:
+        return f"{server} without its library {library}: make .venv/.dev"
+    return None
+
+
+def need(server: str) -> None:
+    """Skip what needs a missing server, and say so; in CI that is a failure."""
+    wrong = missing(server)
+    if wrong and os.environ.get("CI"):
+        pytest.fail(wrong)
+    if wrong:
+        pytest.skip(wrong)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Name what was not run: missing servers, skips by reason, deselected tests."""
-    lines = [f"no {server} here: {remedy}" for server, remedy in missing_servers().items()]
+    lines = [wrong for server in SERVERS if (wrong := missing(server))]
     reasons = Counter(
         str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
         for report in terminalreporter.stats.get("skipped", [])

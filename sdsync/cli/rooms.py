@@ -89,6 +89,8 @@ def house(config: Config, store: Store, now: datetime) -> House:
     running = up_s is not None or any(until is not None and until > now for until in leased)
     files = told.get("files")
     files = files if isinstance(files, dict) else {}
+    notes = told.get("notes")
+    notes = notes if isinstance(notes, dict) else {}
     return House(
         running,
         up_s,
@@ -96,6 +98,7 @@ def house(config: Config, store: Store, now: datetime) -> House:
         config.path.read_bytes(),
         in_force=str(files.get(config.path.name, "")),
         edited=changed(files, files_of(config)) if files else (),
+        broker=str(notes.get("broker", "")),
     )
 
 

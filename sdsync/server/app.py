@@ -56,7 +56,8 @@ def _pages(health: Health, metrics: Metrics) -> Mapping[str, Callable[[], Page]]
 
     def readyz() -> Page:
         problems = health.problems()
-        body = {"status": "not ready" if problems else "ready", "problems": problems}
+        status = "not ready" if problems else "ready"
+        body = {"status": status, "problems": problems, "notes": health.notes()}
         return 503 if problems else 200, _JSON, orjson.dumps(body)
 
     def metricsz() -> Page:

@@ -137,6 +137,7 @@ class Daemon:
             {"store": self._store_trouble, "lanes": self.bells.trouble},
             version=sdsync.__version__,
             files=self._files,
+            notes={"broker": self.bells.broker_trouble},
         )
         app = App(intake, self.health, metrics)
         self.web = Web(app, self.config.server.host, self._port)

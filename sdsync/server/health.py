@@ -21,10 +21,22 @@ class Health:
     """Runs the checks, each in a thread of its own so that a hanging one hides no other."""
 
     def __init__(
-        self, checks: Mapping[str, Check], *, version: str, files: Mapping[str, str] | None = None
+        self,
+        checks: Mapping[str, Check],
+        *,
+        version: str,
+        files: Mapping[str, str] | None = None,
+        notes: Mapping[str, Check] | None = None,
     ) -> None:
-        """``files`` are the digests of the configuration that is in force, by name."""
+        """Nothing is checked yet.
+
+        Args:
+            files: Digests of the configuration that is in force, by name.
+            notes: What a person should know although the work goes on; these
+                answer at once.
+        """
         self._checks, self.version, self._files = dict(checks), version, dict(files or {})
+        self._notes = dict(notes or {})
         self._started = time.monotonic()
         self._stopping = False
         self._threads = ThreadPoolExecutor(max(1, len(checks)), thread_name_prefix="health")
@@ -39,7 +51,12 @@ class Health:
             "version": self.version,
             "up_s": round(time.monotonic() - self._started, 1),
             "files": self._files,
+            "notes": self.notes(),
         }
+
+    def notes(self) -> dict[str, str]:
+        """What hinders nothing and still needs somebody, by its source."""
+        return {name: told for name, check in self._notes.items() if (told := _safely(check))}
 
     def problems(self) -> dict[str, str]:
         """What keeps the daemon from its work, by check; empty: ready."""

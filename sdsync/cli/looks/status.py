@@ -89,6 +89,7 @@ class House:
     config_text: bytes = b""
     in_force: str = ""  # the digest of the settings that the process started with
     edited: Sequence[str] = ()  # files that changed since the process started
+    broker: str = ""  # what the broker does not do
 
 
 def look(store: Store, config: Config, now: datetime, house: House) -> StatusLook:
@@ -116,6 +117,9 @@ def _needs(
     if house.edited:
         text = f"{', '.join(house.edited)} changed since sdsync started, which runs on as before"
         yield Need(None, text, 0, None, 2, None, "sdsync check, then restart sdsync")
+    if house.broker:
+        text = f"broker: {house.broker}; nothing is lost"
+        yield Need(None, text, 0, None, 4, None, "look at broker.url (sdsync config)")
     causes = sorted(store.causes(), key=lambda one: one.since)
     needs = [(cause, _cause(store, cause)) for cause in causes]
     # A cause whose last record went on is over, even before somebody closes its row.

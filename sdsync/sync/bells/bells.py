@@ -156,6 +156,10 @@ class Bells:
             return "the timer stands still: the store may not answer"
         return self._refused
 
+    def broker_trouble(self) -> str | None:
+        """What the broker does not do; no hindrance, since lanes also look by themselves."""
+        return self._doorbell.trouble()
+
     def stop(self, within_s: float = 8.0) -> bool:
         """Finish running units, release the lanes; False when a unit did not end in time.
 

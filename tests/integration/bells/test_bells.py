@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -260,7 +261,14 @@ def test_a_stop_waits_no_longer_than_it_may_and_keeps_the_lease_of_what_runs() -
         ("redis://localhost", "pip install"),
     ],
 )
-def test_a_broker_that_cannot_be_used_is_refused_with_its_remedy(url: str, says: str) -> None:
+def test_a_broker_that_cannot_be_used_is_refused_with_its_remedy(
+    url: str, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for library in ("pika", "redis"):
+        monkeypatch.setitem(sys.modules, library, None)  # as where the extra is not installed
+    for module in ("rabbitmq", "redis"):
+        monkeypatch.delitem(sys.modules, f"dramatiq.brokers.{module}", raising=False)
+
     with pytest.raises(BrokerRefusedError, match=says):
         Bells(MemoryStore(SystemClock()), Looks(), ["desk"], broker_url=url)
 

@@ -204,7 +204,11 @@ def test_health_readiness_and_metrics(rig: Rig) -> None:
     alive = rig.client.get("/healthz")
     assert alive.json()["version"] == "1.2.3"
     assert alive.json()["up_s"] >= 0
-    assert rig.client.get("/readyz").json() == {"status": "ready", "problems": {}}
+    assert rig.client.get("/readyz").json() == {
+        "status": "ready",
+        "problems": {},
+        "notes": {},
+    }
     assert "sdsync_webhooks_total" in rig.client.get("/metrics").text
     assert rig.client.get("/nothing").status_code == 404
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +14,7 @@ from sdsync.store.contract import Store
 from sdsync.store.opening import open_store
 from sdsync.store.sql import SqlStore
 from sdsync.testing.memory_store import MemoryStore
+from tests.conftest import need
 from tests.integration.store import postgres
 from tests.integration.store.builders import after
 
@@ -34,12 +34,9 @@ class FixedClock:
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[postgres.Server]:
+    need("PostgreSQL")
     programs = postgres.binaries()
-    if programs is None:
-        reason = "PostgreSQL is not installed: no /usr/lib/postgresql/*/bin"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+    assert programs is not None
     running = postgres.start(programs)
     yield running
     running.stop()

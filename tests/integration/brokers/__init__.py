@@ -1,0 +1,1 @@
+"""The doorbell over real brokers, and daemons that share a store."""
