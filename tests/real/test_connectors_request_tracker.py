@@ -432,3 +432,22 @@ def test_people_are_told_with_what_their_address_is_worth(desk: Connector) -> No
     assert not known["RT_System"].human
     assert not known["sdsync"].human
     assert desk.teams() == ()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        'C:\\temp/why?? "a:b"<1>.txt',
+        "Übersicht, 日本語 report.bin",
+        " two  blanks .txt",
+        "a;b=c.txt",
+    ],
+)
+def test_a_file_is_found_under_the_name_that_rt_gave_it(desk: Connector, name: str) -> None:
+    since, ref = datetime.now(UTC), made(desk)
+
+    (file,) = desk.apply([AddElement(ref, "attachment", {"name": name}, "m", "i", b"abc")])
+
+    (stored,) = look(desk, ref).attachments or ()
+    query = Find("attachment", "Escalated", "m", since, ref, {"name": name})
+    assert desk.find(query) == Found((done(file).native_id or "",)), stored.values["name"]

@@ -255,6 +255,11 @@ def files(parts: Iterable[Row], internal: Mapping[str, bool], me: str) -> tuple[
     )
 
 
+def stored_name(name: str) -> str:
+    """The name that RT gives a file: it takes what stands before a slash for folders."""
+    return name.rpartition("/")[2] or "file"
+
+
 def born(row: Row) -> datetime:
     """When RT says that it was made."""
     at = instant(str(row.get("Created") or ""))

@@ -98,7 +98,7 @@ def _same(one: NativeElement, query: Find) -> bool:
     if query.kind == "note":
         return _lines(one.values.get("body")) == _lines(sent.get("body"))
     same_size = sent.get("size") is None or one.values.get("size") == sent.get("size")
-    return one.values.get("name") == sent.get("name") and same_size
+    return one.values.get("name") == convert.stored_name(str(sent.get("name"))) and same_size
 
 
 def _lines(text: Json) -> list[str]:

@@ -97,7 +97,7 @@ class Writer:
         if not operation.content:
             # lib/RT/REST2/Resource/Message.pm takes an empty FileContent for a missing one.
             return Rejected(("content",), "Request Tracker takes no empty file")
-        name = str(operation.values.get("name") or "file")
+        name = convert.stored_name(str(operation.values.get("name") or ""))
         media_type = str(operation.values.get("media_type") or "application/octet-stream")
         said = self._say(operation, convert.file_message(name, media_type, operation.content))
         if isinstance(said, Failure):

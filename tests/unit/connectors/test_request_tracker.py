@@ -322,3 +322,8 @@ def test_an_outage_of_the_feed_is_a_failure() -> None:
     desk = connector("request_tracker", lambda _: whole(b"", status=502), NOW)
 
     assert desk.changes({"low": 1, "told": []}) == Transient("status 502")
+
+
+@pytest.mark.parametrize(("name", "stored"), [("C:/a/b?.txt", "b?.txt"), ("x/", "file")])
+def test_a_file_gets_the_name_that_rt_would_give_it(name: str, stored: str) -> None:
+    assert convert.stored_name(name) == stored
