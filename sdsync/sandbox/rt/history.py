@@ -50,7 +50,8 @@ class History:
         elif not files:
             self._part(transaction, 0, subject, None, "application/octet-stream", b"")
         for one in files:
-            self._part(transaction, parent, "", text(one["FileName"]).rpartition("/")[2], text(one["FileType"]),
+            name = text(one["FileName"]).rpartition("/")[2]
+            self._part(transaction, parent, "", name, text(one["FileType"]),
                        decoded(text(one["FileContent"])))  # fmt: skip
 
     def _part(
