@@ -66,7 +66,7 @@ class House:
     folder: Path
     ports: dict[str, int]
     landing_s: float | None
-    client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30, trust_env=False))
+    client: httpx.Client = field(default_factory=lambda: _client())
 
     @property
     def config(self) -> Path:
@@ -97,6 +97,12 @@ class House:
             command, env=self.environment, capture_output=True, text=True, check=False
         )
         return done.returncode, (done.stdout + done.stderr).strip()
+
+
+def _client() -> httpx.Client:
+    """People's: a kept connection may be dropped by the server in the moment of its next use."""
+    fresh = httpx.Limits(max_keepalive_connections=0)
+    return httpx.Client(timeout=30, trust_env=False, limits=fresh)
 
 
 @contextlib.contextmanager
