@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from sdsync.config.clock import Clock
-from sdsync.store.codec import decode
 from sdsync.store.records import (
     AuditRow,
     Cause,
@@ -29,6 +28,7 @@ class MemoryScreens:
 
     _clock: Clock
     _lock: threading.RLock
+    _state: State
 
     def _reading(self) -> State:
         raise NotImplementedError
@@ -36,28 +36,31 @@ class MemoryScreens:
     def share(self, hub_id: str) -> Share | None:
         """The hub record with all that hangs on it."""
         with self._lock:
-            doc = self._reading().shares.get(hub_id)
-        return None if doc is None else decode(Share, doc)
+            kept = self._reading().shares.get(hub_id)
+        return None if kept is None else self._state.give(Share, kept)
 
     def _shares(self) -> Iterator[Share]:
         with self._lock:
-            docs = sorted(self._reading().shares.items())
-        return (decode(Share, doc) for _, doc in docs)
+            rows = sorted(self._reading().shares.items())
+        return (self._state.give(Share, kept) for _, kept in rows)
 
     def causes(self, *, open_only: bool = True) -> Sequence[Cause]:
         """Causes, newest first."""
         with self._lock:
-            docs = sorted(self._reading().causes.items())
-        found = [decode(Cause, doc) for _, doc in docs]
+            rows = sorted(self._reading().causes.items())
+        found = [self._state.give(Cause, kept) for _, kept in rows]
         found.sort(key=lambda one: one.since, reverse=True)
         return [one for one in found if one.closed_at is None or not open_only]
 
-    def _members(self, state: str | None, cause: str | None) -> list[Member]:
+    def _troubled(self) -> Iterator[Share]:
         with self._lock:
             hubs = list(self._reading().troubled)
+        return filter(None, map(self.share, hubs))
+
+    def _members(self, state: str | None, cause: str | None) -> list[Member]:
         found = [
             (share.hub, replica, group)
-            for share in filter(None, map(self.share, hubs))
+            for share in self._troubled()
             for replica in share.replicas
             for group, row in replica.groups.items()
             if (state is None or row.state == state) and (cause is None or row.cause == cause)
@@ -93,8 +96,8 @@ class MemoryScreens:
     def versions(self, hub_id: str, field: str | None = None) -> Sequence[FieldVersion]:
         """Field versions, newest first."""
         with self._lock:
-            docs = self._reading().versions.get(hub_id, ())
-        found = [decode(FieldVersion, doc) for doc in reversed(docs)]
+            rows = self._reading().versions.get(hub_id, ())
+        found = [self._state.give(FieldVersion, kept) for kept in reversed(rows)]
         return [one for one in found if field is None or one.field == field]
 
     def audit(
@@ -107,8 +110,8 @@ class MemoryScreens:
                 wanted: Sequence[int] = range(after_seq + 1, len(state.audit) + 1)
             else:
                 wanted = [seq for seq in state.audit_of.get(hub_id, ()) if seq > after_seq]
-            docs = [(seq, state.audit[seq - 1]) for seq in wanted[:limit]]
-        return (replace(decode(AuditRow, doc), seq=seq) for seq, doc in docs)
+            rows = [(seq, state.audit[seq - 1]) for seq in wanted[:limit]]
+        return (replace(state.give(AuditRow, kept), seq=seq) for seq, kept in rows)
 
     def last_audit_seq(self) -> int:
         """The ``seq`` of the newest audit row; 0 when there is none."""

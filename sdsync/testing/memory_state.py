@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
+from typing import Any, TypeVar
 
 from sdsync.store.codec import canonical, decode, encode
 from sdsync.store.contract import Stale
@@ -23,15 +24,20 @@ from sdsync.store.semantics import (
     unique_keys,
 )
 
+T = TypeVar("T")
 Key = tuple[str, ...]
 Found = tuple[str, str, bytes]
 
 
 @dataclass(slots=True)
 class State:
-    """Everything committed. Values are immutable; ``Work`` is replaced, never changed."""
+    """Everything committed. Values never change; ``Work`` is replaced.
 
-    shares: dict[str, bytes] = field(default_factory=dict)
+    What ``keep`` made of a record is held as ``Any``: a document here, and what
+    a subclass likes better elsewhere.
+    """
+
+    shares: dict[str, Any] = field(default_factory=dict)
     share_versions: dict[str, int] = field(default_factory=dict)
     unique: dict[Key, str] = field(default_factory=dict)
     keys_of: dict[str, frozenset[Key]] = field(default_factory=dict)
@@ -39,30 +45,38 @@ class State:
     found_of: dict[str, frozenset[Found]] = field(default_factory=dict)
     open_intents: dict[str, None] = field(default_factory=dict)  # hubs that have one
     troubled: dict[str, None] = field(default_factory=dict)  # hubs with a group row
-    versions: dict[str, tuple[bytes, ...]] = field(default_factory=dict)
+    versions: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     version_keys: dict[tuple[str, str, int], None] = field(default_factory=dict)
-    audit: list[bytes] = field(default_factory=list)
+    audit: list[Any] = field(default_factory=list)
     audit_of: dict[str, tuple[int, ...]] = field(default_factory=dict)
     work: dict[str, dict[WorkKey, Work]] = field(default_factory=dict)
     digests: dict[tuple[str, str], None] = field(default_factory=dict)
-    causes: dict[str, bytes] = field(default_factory=dict)
-    systems: dict[str, bytes] = field(default_factory=dict)
-    syncs: dict[str, bytes] = field(default_factory=dict)
-    pauses: dict[str, bytes] = field(default_factory=dict)
-    people: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    causes: dict[str, Any] = field(default_factory=dict)
+    systems: dict[str, Any] = field(default_factory=dict)
+    syncs: dict[str, Any] = field(default_factory=dict)
+    pauses: dict[str, Any] = field(default_factory=dict)
+    people: dict[tuple[str, str], Any] = field(default_factory=dict)
     blobs: dict[str, bytes] = field(default_factory=dict)
-    lanes: dict[str, bytes] = field(default_factory=dict)
+    lanes: dict[str, Any] = field(default_factory=dict)
 
     def copy(self) -> State:
         """An independent copy; the values themselves are shared, being immutable."""
-        twin = State(**{one.name: getattr(self, one.name).copy() for one in fields(self)})
+        twin = type(self)(**{one.name: getattr(self, one.name).copy() for one in fields(self)})
         twin.work = {lane: dict(rows) for lane, rows in self.work.items()}
         twin.found = {found: dict(hubs) for found, hubs in self.found.items()}
         return twin
 
+    def keep(self, record: object) -> Any:
+        """What is held of a record: nothing that anybody else can change."""
+        return encode(record)
+
+    def give(self, kind: type[T], kept: Any) -> T:
+        """The record that ``keep`` took, as the reader's own."""
+        return decode(kind, kept)
+
     def put_lane(self, row: LaneRow) -> None:
         """Keep a lane's row."""
-        self.lanes[row.lane] = encode(row)
+        self.lanes[row.lane] = self.keep(row)
 
 
 def check(state: State, change: Change) -> None:
@@ -98,7 +112,7 @@ def _check_shares(state: State, shares: Iterable[Share]) -> None:
 def _check_causes(state: State, causes: Sequence[Cause]) -> None:
     if not causes:
         return
-    after = {one.id: one for one in (decode(Cause, doc) for doc in state.causes.values())}
+    after = {one.id: one for one in (state.give(Cause, kept) for kept in state.causes.values())}
     for one in closed_first(causes):
         if one.id in after and cause_clash(after[one.id], one):
             raise Stale(f"cause {one.id} is another one by now")
@@ -115,10 +129,10 @@ def apply(state: State, change: Change) -> None:
     for share in change.shares:
         _put_share(state, share)
     for hub_id, version in change.versions:
-        state.versions[hub_id] = (*state.versions.get(hub_id, ()), encode(version))
+        state.versions[hub_id] = (*state.versions.get(hub_id, ()), state.keep(version))
         state.version_keys[hub_id, version.field, version.version] = None
     for row in change.audit:
-        state.audit.append(encode(row))
+        state.audit.append(state.keep(row))
         if row.hub_id is not None:
             state.audit_of[row.hub_id] = (*state.audit_of.get(row.hub_id, ()), len(state.audit))
     _apply_work(state, change)
@@ -136,7 +150,7 @@ def _forget(state: State, hub_id: str) -> None:
 
 def _put_share(state: State, share: Share) -> None:
     hub = replace(share.hub, version=share.hub.version + 1)
-    state.shares[hub.id] = encode(in_order(replace(share, hub=hub)))
+    state.shares[hub.id] = state.keep(in_order(replace(share, hub=hub)))
     state.share_versions[hub.id] = hub.version
     state.keys_of[hub.id] = frozenset(unique_keys(share))
     state.unique.update(dict.fromkeys(state.keys_of[hub.id], hub.id))
@@ -185,13 +199,13 @@ def _apply_work(state: State, change: Change) -> None:
 
 
 def _apply_rest(state: State, change: Change) -> None:
-    state.causes.update((one.id, encode(one)) for one in closed_first(change.causes))
-    state.systems.update((one.system, encode(one)) for one in change.systems)
-    state.syncs.update((one.sync, encode(one)) for one in change.syncs)
+    state.causes.update((one.id, state.keep(one)) for one in closed_first(change.causes))
+    state.systems.update((one.system, state.keep(one)) for one in change.systems)
+    state.syncs.update((one.sync, state.keep(one)) for one in change.syncs)
     for scope in change.resumed:
         state.pauses.pop(scope, None)
-    state.pauses.update((one.scope, encode(one)) for one in change.pauses)
-    state.people.update(((one.system, one.native_id), encode(one)) for one in change.people)
+    state.pauses.update((one.scope, state.keep(one)) for one in change.pauses)
+    state.people.update(((one.system, one.native_id), state.keep(one)) for one in change.people)
     for element_id in change.dropped_blobs:
         state.blobs.pop(element_id, None)
     state.blobs.update(change.blobs)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from sdsync.config.clock import Clock, SystemClock
-from sdsync.store.codec import canonical, decode, micros
+from sdsync.store.codec import canonical, micros
 from sdsync.store.contract import StoreFull
 from sdsync.store.records import (
     Cause,
@@ -206,26 +206,27 @@ class MemoryStore(MemoryScreens):
     def system(self, name: str) -> SystemRow:
         """What is known of a system; a new row when nothing is."""
         with self._lock:
-            doc = self._reading().systems.get(name)
-        return SystemRow(name) if doc is None else decode(SystemRow, doc)
+            kept = self._reading().systems.get(name)
+        return SystemRow(name) if kept is None else self._state.give(SystemRow, kept)
 
     def sync(self, name: str) -> SyncRow | None:
         """What is known of a sync."""
         with self._lock:
-            doc = self._reading().syncs.get(name)
-        return None if doc is None else decode(SyncRow, doc)
+            kept = self._reading().syncs.get(name)
+        return None if kept is None else self._state.give(SyncRow, kept)
 
     def pauses(self) -> Sequence[Pause]:
         """All pauses in order of scope."""
         with self._lock:
-            docs = sorted(self._reading().pauses.items())
-        return [decode(Pause, doc) for _, doc in docs]
+            rows = sorted(self._reading().pauses.items())
+        return [self._state.give(Pause, kept) for _, kept in rows]
 
     def people(self, system: str) -> Sequence[PersonRow]:
         """The people of a system in order of native id."""
         with self._lock:
-            docs = sorted(self._reading().people.items())
-        return [decode(PersonRow, doc) for (owner, _), doc in docs if owner == system]
+            rows = sorted(self._reading().people.items())
+        give = self._state.give
+        return [give(PersonRow, kept) for (owner, _), kept in rows if owner == system]
 
     def cause(self, fingerprint: str) -> Cause | None:
         """The open cause with this fingerprint."""
@@ -237,8 +238,8 @@ class MemoryStore(MemoryScreens):
     def lane(self, lane: str) -> LaneRow:
         """What outlives the lane's holder."""
         with self._lock:
-            row = self._reading().lanes.get(lane)
-            return LaneRow(lane) if row is None else decode(LaneRow, row)
+            kept = self._reading().lanes.get(lane)
+            return LaneRow(lane) if kept is None else self._state.give(LaneRow, kept)
 
     def ring(self, lane: str) -> bool:
         """Note that the lane has work; True only when it turned true."""

@@ -17,6 +17,7 @@ from sdsync.testing.memory_store import MemoryStore
 from tests.conftest import need
 from tests.integration.store import postgres
 from tests.integration.store.builders import after
+from tests.simulation.swift_store import SwiftStore
 
 KEY = "q" * 43 + "="  # 32 bytes in base64
 _counter = itertools.count()
@@ -52,10 +53,13 @@ def database(server: postgres.Server) -> Iterator[str]:
         link.execute(psycopg.sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+IN_MEMORY = {"memory": MemoryStore, "simulation": SwiftStore}
+
+
+@pytest.fixture(params=[*IN_MEMORY, "sqlite", "postgresql"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    if request.param == "memory":
-        yield MemoryStore(FixedClock())
+    if request.param in IN_MEMORY:
+        yield IN_MEMORY[request.param](FixedClock())
         return
     url = None
     if request.param == "postgresql":
