@@ -107,6 +107,7 @@ class Daemon:
             self.store, self.engine.work, tuple(config.systems),
             broker_url=revealed(config.broker.url), clock=self.clock,
             taken=keeper.taken, checkpoint=keeper.left, pulse=pulse_of(config),
+            resting=self.engine.resting,
         )  # fmt: skip
         self._serve(stack)
         stack.callback(self._stop_bells)

@@ -60,6 +60,8 @@ class Dialect:
     name: ClassVar[str]
     begin_read: ClassVar[str]
     begin_write: ClassVar[str]
+    #: Whether a commit waits for the disk; a new connection's do.
+    syncing: ClassVar[Mapping[bool, str]]
     #: Run last before an audit row gets its number; held until the commit.
     order_commits: ClassVar[str | None] = None
 
@@ -104,12 +106,13 @@ class Dialect:
 class Link:
     """One connection, used by one thread at a time, outside a transaction unless begun."""
 
-    __slots__ = ("_cursor", "_dialect", "_held")
+    __slots__ = ("_cursor", "_dialect", "_held", "_lasting")
 
     def __init__(self, dialect: Dialect, held: PoolProxiedConnection) -> None:
         self._dialect = dialect
         self._held = held
         self._cursor = held.cursor()
+        self._lasting = True  # as the product's dialect connects
 
     def command(self, text: str) -> list[Row]:
         """Run a constant such as COMMIT or a pragma; its rows, if it has any."""
@@ -120,8 +123,17 @@ class Link:
         """Start a transaction that sees one instant."""
         self._cursor.execute(self._dialect.begin_read)
 
-    def begin_write(self) -> None:
-        """Start a transaction that will write."""
+    def begin_write(self, *, lasting: bool = True) -> None:
+        """Start a transaction that will write.
+
+        Args:
+            lasting: On disk when its commit returns. Else it outlives this process
+                and not a machine that loses power, until the next lasting commit
+                takes it to the disk too.
+        """
+        if lasting is not self._lasting:  # outside a transaction, or SQLite does not hear it
+            self._cursor.execute(self._dialect.syncing[lasting])
+            self._lasting = lasting
         self._cursor.execute(self._dialect.begin_write)
 
     def run(self, statement: Statement, params: Params) -> int:
@@ -162,6 +174,8 @@ class SqliteDialect(Dialect):
     name = "sqlite"
     begin_read = "BEGIN"
     begin_write = "BEGIN IMMEDIATE"
+    # As numbers: the words stand where a connection is made.
+    syncing: ClassVar = {True: "PRAGMA synchronous = 2", False: "PRAGMA synchronous = 1"}
     _pragmas = (
         "PRAGMA journal_mode = WAL",
         "PRAGMA synchronous = FULL",
@@ -221,6 +235,10 @@ class PostgresDialect(Dialect):
     name = "postgresql"
     begin_read = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
     begin_write = "BEGIN"
+    syncing: ClassVar = {
+        True: "SET synchronous_commit = on",
+        False: "SET synchronous_commit = off",
+    }
     #: Taken after all row locks of a group, so that two groups cannot wait in a ring.
     order_commits = "SELECT pg_advisory_xact_lock(7236837)"
     _again = ("40P01", "40001", "55P03")
@@ -237,7 +255,7 @@ class PostgresDialect(Dialect):
         held = self.engine.raw_connection()
         held.driver_connection.autocommit = True  # type: ignore[union-attr]  # psycopg's own
         link = Link(self, held)
-        link.command("SET synchronous_commit = on")
+        link.command(self.syncing[True])
         link.command("SET idle_in_transaction_session_timeout = '10s'")
         return link
 

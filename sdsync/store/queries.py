@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, select
 
 from sdsync.store import tables, working
 from sdsync.store.base import Base
-from sdsync.store.codec import instant_or_none, micros
+from sdsync.store.codec import micros
 from sdsync.store.dialect import Link
 from sdsync.store.parts import PARTS
 from sdsync.store.records import (
@@ -172,8 +172,7 @@ class Queries(Base):
     def next_due(self, lane: str) -> datetime | None:
         """When work of the lane is due next; it may be past."""
         with self._reading() as link:
-            found = link.row(working.NEXT_DUE, {"lane": lane})
-        return instant_or_none(found[0]) if found else None
+            return working.next_due(link, lane)
 
     def started(self, lane: str) -> Sequence[WorkKey]:
         """Work of the lane that was started and has not ended, in order."""

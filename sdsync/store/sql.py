@@ -52,13 +52,19 @@ class SqlStore(Queries, Screens, Verifying):
     ) -> Sequence[Work]:
         """Due work of the lane, most urgent first; counts a start of each.
 
-        An idle lane costs a read, no commit.
+        A lane without free work costs a read, no commit. The count need not reach the
+        disk: it is of processes that died (law 35), and what a process wrote outlives
+        it. A machine that loses power forgets the start and begins the work once more.
         """
-        due = self.next_due(lane)
-        if due is None or due > now:
-            return []
+        with self._reading() as link:
+            due = working.next_due(link, lane)
+            if due is None or due > now:
+                return []
+            if busy and not working.free(link, lane, now=now, busy=busy, limit=limit):
+                return []
         return self._writer.run(
-            lambda tx: working.claim(tx, self._vault, lane, now=now, busy=busy, limit=limit)
+            lambda tx: working.claim(tx, self._vault, lane, now=now, busy=busy, limit=limit),
+            lasting=False,
         )
 
     def ring(self, lane: str) -> bool:

@@ -46,14 +46,16 @@ FINISHED = Statement(delete(_work).where(*_is_key, _work.c.generation == bindpar
 ORDERLY = Statement(update(_work).where(*_is_key).values(starts=0))
 POSTPONED = Statement(update(_work).where(*_is_key).values(starts=0, due_at=bindparam("due_at")))
 STARTED = Statement(update(_work).where(*_is_key).values(starts=_work.c.starts + 1))
-#: In the order of its index; a row that another process claims is passed over.
-#: The sum keeps planners from the index of due instants, which needs a sort.
-DUE = Statement(
+#: In the order of its index. The sum keeps planners from the index of due instants,
+#: which needs a sort.
+_due = (
     _all.where(_in_lane, _work.c.due_at + 0 <= bindparam("now"))
     .order_by(_work.c.deadline_at, _work.c.kind, _work.c.target)
     .limit(bindparam("count"))
-    .with_for_update(skip_locked=True)
 )
+DUE = Statement(_due)
+#: A row that another process claims is passed over.
+DUE_TO_CLAIM = Statement(_due.with_for_update(skip_locked=True))
 OPEN = Statement(_all.where(_in_lane, _work.c.starts > 0).order_by(_work.c.kind, _work.c.target))
 NEXT_DUE = Statement(select(func.min(_work.c.due_at)).where(_in_lane))
 
@@ -93,18 +95,37 @@ def claim(
     tx: Tx, vault: Vault, lane: str, *, now: datetime, busy: frozenset[str], limit: int
 ) -> list[Work]:
     """Due work of the lane in claim order, each with one more start."""
-    count = limit + len(busy)
-    while True:
-        rows = tx.link.rows(DUE, {"lane": lane, "now": micros(now), "count": count})
-        free = [one for one in rows if one[2] not in busy]
-        if len(free) >= limit or len(rows) < count:
-            break
-        count *= 2
-    taken = [read_work(one, vault) for one in free[:limit]]
+    rows = free(tx.link, lane, now=now, busy=busy, limit=limit, statement=DUE_TO_CLAIM)
+    taken = [read_work(one, vault) for one in rows]
     tx.link.many(STARTED, [_key(one.key) for one in taken])
     for one in taken:
         one.starts += 1
     return taken
+
+
+def next_due(link: Link, lane: str) -> datetime | None:
+    """When work of the lane is due next: one step of an index, however much waits."""
+    found = link.row(NEXT_DUE, {"lane": lane})
+    return instant_or_none(found[0]) if found else None
+
+
+def free(
+    link: Link,
+    lane: str,
+    *,
+    now: datetime,
+    busy: frozenset[str],
+    limit: int,
+    statement: Statement = DUE,
+) -> list[Row]:
+    """Rows of due work that nobody of this process is at, in claim order."""
+    count = limit + len(busy)
+    while True:
+        rows = link.rows(statement, {"lane": lane, "now": micros(now), "count": count})
+        found = [one for one in rows if one[2] not in busy]
+        if len(found) >= limit or len(rows) < count:
+            return found[:limit]
+        count *= 2
 
 
 def read_work(row: Row, vault: Vault) -> Work:

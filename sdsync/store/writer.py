@@ -45,10 +45,10 @@ class Tx:
 
 
 class _Job:
-    __slots__ = ("_done", "error", "function", "result")
+    __slots__ = ("_done", "error", "function", "lasting", "result")
 
-    def __init__(self, function: Callable[[Tx], object]) -> None:
-        self.function = function
+    def __init__(self, function: Callable[[Tx], object], *, lasting: bool) -> None:
+        self.function, self.lasting = function, lasting
         self.result: object = None
         self.error: BaseException | None = None
         self._done = threading.Lock()
@@ -82,16 +82,21 @@ class Writer:
         self._thread = threading.Thread(target=self._drive, name="sdsync-writer", daemon=True)
         self._thread.start()
 
-    def run(self, function: Callable[[Tx], T], *, intake: bool = False) -> T:
+    def run(self, function: Callable[[Tx], T], *, intake: bool = False, lasting: bool = True) -> T:
         """Run ``function`` in a write transaction; returns when it is on disk.
 
         ``function`` may run again when the group failed for a reason of its own.
+
+        Args:
+            intake: Go before the work that waits.
+            lasting: False for what may be forgotten when the machine loses power, and
+                outlives the death of this process all the same.
 
         Raises:
             Stale: A unique key was taken, or ``function`` said so.
             StoreFull: The store cannot be written now.
         """
-        job = _Job(function)
+        job = _Job(function, lasting=lasting)
         with self._wake:
             if self._closing:
                 raise StoreClosed("the store is closed")
@@ -143,7 +148,7 @@ class Writer:
         committing = False
         try:
             link = self._link = self._link or self._dialect.connect()
-            link.begin_write()
+            link.begin_write(lasting=any(job.lasting for job in group))
             audit = _run_all(link, group, self._dialect)
             self._number_audit(link, audit)
             committing = True
@@ -188,9 +193,11 @@ def _take(line: deque[_Job], limit: int) -> list[_Job]:
 def _run_all(link: Link, group: list[_Job], dialect: Dialect) -> list[Mapping[str, Any]]:
     """Run each function in its savepoint; the audit rows of those that went well."""
     audit: list[Mapping[str, Any]] = []
+    alone = len(group) == 1  # nobody beside it has to be spared
     for job in group:
         tx = Tx(link)
-        link.command("SAVEPOINT one")
+        if not alone:
+            link.command("SAVEPOINT one")
         try:
             job.result = job.function(tx)
         except Exception as error:
@@ -198,8 +205,11 @@ def _run_all(link: Link, group: list[_Job], dialect: Dialect) -> list[Mapping[st
             if trouble not in (None, Trouble.CONFLICT):
                 raise
             job.error = error if trouble is None else for_caller(trouble, error)
-            link.command("ROLLBACK TO SAVEPOINT one")
-        link.command("RELEASE SAVEPOINT one")
+            link.command("ROLLBACK" if alone else "ROLLBACK TO SAVEPOINT one")
+            if alone:  # to be committed like every other group
+                link.begin_write()
+        if not alone:
+            link.command("RELEASE SAVEPOINT one")
         if job.error is None:
             audit += tx.audit
     return audit

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 from sdsync.config.clock import Clock
@@ -90,6 +90,8 @@ class Engine:
         self.urgent: dict[tuple[str, str], int] = {}
         self._both: dict[WorkKey, set[str]] = {}
         self._told: dict[str, tuple[str, datetime]] = {}
+        #: When a system that has not said what it is will be asked again.
+        self._undescribed = dict.fromkeys(systems, datetime.min.replace(tzinfo=UTC))
         self._guard = threading.Lock()
         self._started = False
         self.looks = Looks(self)
@@ -167,6 +169,8 @@ class Engine:
         key = WorkKey(lane, "describe", FEED)
         with self._guard:
             work = self.store.work(key)
+            if work is not None:
+                self._undescribed[lane] = work.due_at
             if work is None or work.due_at > now or FEED in self._busy[lane]:
                 return None
             if self.alone.blocks(lane):
@@ -357,6 +361,13 @@ class Engine:
         self.store.commit(change)
         self.step("captured")
         self.ring(system)
+
+    def resting(self, lane: str) -> bool:
+        """Whether the lane sends nothing before an instant that :meth:`work` tells."""
+        system = self.systems[lane]
+        if system.lane.resume_at > self.clock.monotonic():
+            return True
+        return system.description is None and self._undescribed[lane] > self.clock.now()
 
     # -- the state of systems, for screens -------------------------------------------------
     def tell(self, system: System, answer: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from sdsync.config.clock import SystemClock
 from sdsync.connectors.contract import Create, NativeRecord, Update
 from sdsync.connectors.failures import Rejected
 from sdsync.store.opening import open_store
-from sdsync.store.records import Cause, Change
+from sdsync.store.records import Cause, Change, Work, WorkKey
 from sdsync.sync import commands
 from sdsync.sync.bells import Bells
 from sdsync.sync.worked import Worked
@@ -42,6 +43,21 @@ def test_law_33_a_commit_is_on_disk_when_it_returns(tmp_path: Path) -> None:
 
     link.close()
     with_file.close()
+
+
+def test_law_33_a_claim_takes_nothing_from_the_commits_after_it(tmp_path: Path) -> None:
+    """It need not reach the disk itself: a start that a power cut forgets is begun again."""
+    full = 2
+    store = open_store(None, KEY, path=tmp_path)
+    now = datetime.now(UTC)
+    store.commit(Change(ring=[Work(WorkKey("desk", "look", "1"), 3, now, now, now)]))
+
+    (claimed,) = store.claim("desk", now=now, busy=frozenset(), limit=1)
+    found = store._writer.run(lambda tx: tx.link.command("PRAGMA synchronous"))
+
+    assert claimed.starts == 1
+    assert found == [(full,)]
+    store.close()
 
 
 # -- law 34 ------------------------------------------------------------------------------

@@ -58,6 +58,7 @@ class Bells:
         taken: Callable[[str, Mapping[str, Json]], None] | None = None,
         checkpoint: Callable[[str], dict[str, Json]] | None = None,
         pulse: Callable[[], object] | None = None,
+        resting: Callable[[str], bool] = lambda _lane: False,
         sweep_s: float = SWEEP_S,
     ) -> None:
         """Nothing starts before :meth:`start`.
@@ -69,6 +70,8 @@ class Bells:
             pulse: A cheap value that changes when another process wrote to the
                 store (SQLite: ``PRAGMA data_version``). None: each lane's row is
                 read instead.
+            resting: Whether the lane sends nothing before an instant that ``work``
+                has told, or tells when it is asked next: a bell changes nothing then.
 
         Raises:
             BrokerRefusedError: The broker cannot be used as it is set up.
@@ -76,6 +79,7 @@ class Bells:
         self._store, self._work, self._clock = store, work, clock or SystemClock()
         self._lanes = tuple(lanes)
         self._checkpoint, self._pulse, self._last_pulse = checkpoint, pulse, object()
+        self._resting = resting
         holder = holder or f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._leases = Leases(store, holder, self._clock, taken=taken)
         self._pool = Pool(threads, self._drive)
@@ -111,13 +115,15 @@ class Bells:
             if self._store.ring(lane) and not self._doorbell.send(lane):
                 self._answered(lane)
             return
-        # Ours already: the flag in the row is for others, and would cost a commit.
+        # Ours already: the flag in the row is for others and would cost a commit, and a
+        # messenger would only carry the bell back to where it came from.
+        if self._resting(lane):
+            return
         with self._bell_lock:
             if lane in self._on_the_way:
                 return
             self._on_the_way.add(lane)
-        if not self._doorbell.local or not self._doorbell.send(lane):
-            self._answered(lane)
+        self._answered(lane)
 
     def fence(self, lane: str) -> int | None:
         """The fence of our lease while it surely lasts; None: send nothing (law 27)."""

@@ -112,6 +112,8 @@ class Pool:
                     if self._admits(lane):
                         rung = self._wanted.pop(lane)
                         self._running[lane] += 1
+                        if any(self._admits(other) for other in self._wanted):
+                            self._changed.notify()
                         return lane, rung
                 self._changed.wait()
         return None
@@ -121,9 +123,7 @@ class Pool:
             self._running[lane] -= 1
             if not self._running[lane]:
                 del self._running[lane]
-            if self._wanted:
-                # All of them: a single one that wakes may be none that is admitted.
-                self._changed.notify_all()
+            # Nobody is woken: this thread takes next, and passes on what it leaves.
 
     def _admits(self, lane: str) -> bool:
         if self._running[lane] >= self._most:

@@ -120,7 +120,7 @@ def test_losing_the_broker_loses_nothing() -> None:
     store = MemoryStore(SystemClock())
     looks = Looks(lambda lane, number: Worked(False))
     with running(looks, store) as bells:
-        bells._doorbell.send = lambda lane: True  # type: ignore[method-assign]  # swallowed
+        bells._answered = lambda lane: None  # type: ignore[method-assign]  # swallowed
         before = looks.settled(bells, "desk")
         now = datetime.now(UTC)
         store.commit(Change(ring=[Work(WorkKey("desk", "look", "1"), 3, now, now, now)]))
@@ -136,11 +136,40 @@ def test_a_broker_that_raises_is_done_without() -> None:
     looks = Looks()
     with running(looks) as bells:
         before = looks.settled(bells, "desk")
+        bells._leases._held.clear()  # else nobody has to be told
         bells._doorbell._actor.send = _refuse  # type: ignore[method-assign, assignment]
 
         bells.ring("desk")
 
         assert looks.reached("desk", before + 1)
+
+
+def test_a_lane_of_this_process_is_rung_without_the_broker() -> None:
+    looks = Looks()
+    with running(looks) as bells:
+        before = looks.settled(bells, "desk")
+        bells._doorbell._actor.send = _refuse  # type: ignore[method-assign, assignment]
+
+        bells.ring("desk")
+
+        assert looks.reached("desk", before + 1)
+        assert not bells._store.lane("desk").rung
+
+
+def test_a_lane_that_must_wait_is_not_woken_by_each_bell() -> None:
+    looks, rests = Looks(), {"desk"}
+    with running(looks, resting=lambda lane: lane in rests) as bells:
+        looks.settled(bells, "desk")
+        wanted: list[str] = []
+        bells._answered = wanted.append  # type: ignore[method-assign, assignment]
+
+        for _ in range(5):
+            bells.ring("desk")
+        bells.ring("dev")
+        rests.clear()
+        bells.ring("desk")
+
+        assert wanted == ["dev", "desk"]
 
 
 def test_a_sweep_costs_nothing_in_lanes_without_due_work() -> None:
