@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 AGAIN = timedelta(seconds=1)
 INTENT_WAIT = timedelta(seconds=5)
 TROUBLE_WAIT = timedelta(seconds=5)
+REACH_AT_LEAST = timedelta(days=1)  # the longest wait for a new record that we may not see
 DEAD = frozenset({ReplicaState.MERGED, ReplicaState.UNLINKED})
 UNSETTLED = frozenset({IntentState.STARTED, IntentState.PENDING, IntentState.HELD})
 
@@ -282,7 +283,12 @@ class Looks:
                 again = engine.work_for(ref.system, "look", ref.id, due=ctx.now + SECOND_LOOK)
                 again.hint = {**work.hint, "missed": True}
                 return Change(finished=[(work.key, work.generation)], ring=[again])
-            if isinstance(answer, Missing | Forbidden | Rejected):
+            if isinstance(answer, Forbidden):
+                return Change(
+                    finished=[(work.key, work.generation)],
+                    ring=[self._ask_again_refused(ref, work)],
+                )
+            if isinstance(answer, Missing | Rejected):
                 return Change(finished=[(work.key, work.generation)])
             return Change(postponed=[(work.key, ctx.now + _later(work))])
         draft = Draft(share, ctx)
@@ -294,6 +300,17 @@ class Looks:
             return Change(postponed=[(work.key, ctx.now + _later(work))])
         draft.change.finished.append((work.key, work.generation))
         return draft.change
+
+    def _ask_again_refused(self, ref: Ref, work: Work) -> Work:
+        """A new record that our account may not see may be shown later: asked ever more rarely."""
+        hit("law 39: new and out of reach")
+        times = int(work.hint.get("refused") or 0)
+        wait = min(REACH_AGAIN * 2 ** min(times, 10), REACH_AT_LEAST)
+        again = self._engine.work_for(
+            ref.system, "look", ref.id, due=self._engine.clock.now() + wait
+        )
+        again.hint = {**work.hint, "refused": times + 1}
+        return again
 
     # -- files -----------------------------------------------------------------------------
     def pull(self, system: System, connector: Connector, work: Work, meter: Meter) -> None:

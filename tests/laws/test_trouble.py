@@ -59,6 +59,19 @@ def test_law_39_a_forbidden_record_is_out_of_reach_and_no_dead_letter() -> None:
     assert copy["subject"] == "while it cannot be seen"
 
 
+def test_law_39_a_new_record_out_of_reach_enters_once_it_is_shown() -> None:
+    house = House().run(30)
+    house.desk.line.instead["fetch"] = lambda _: Forbidden("no right to see this record")
+    ticket = house.desk.open("disk full")
+    house.run(60)
+    assert not ticket.shared
+
+    del house.desk.line.instead["fetch"]
+    house.run(900)
+
+    assert ticket.copy("dev")["subject"] == "disk full"
+
+
 def test_law_39_a_system_in_trouble_pauses_its_own_lane_and_its_work_waits() -> None:
     house = House(("desk", "dev", "board"))
     ticket = shared(house)
