@@ -6,6 +6,7 @@ from sdsync.config.vocabulary import group_of
 from sdsync.connectors.contract import Answer, Create, Done, RemoveElement
 from sdsync.connectors.failures import (
     OutcomeUnknown,
+    Pending,
 )
 from sdsync.mappings.contract import Unmapped
 from sdsync.store.records import (
@@ -27,6 +28,7 @@ from sdsync.sync.observe import absorb
 from sdsync.sync.refusal import intent_of, landed, refused, say
 from sdsync.sync.settling import born
 from sdsync.sync.verdict import Verdict, verdict
+from sdsync.sync.window import merge_covered
 
 
 def confirm(
@@ -46,7 +48,7 @@ def confirm(
         found: Native id of the element made, when the answer did not tell and a
             look-up did.
     """
-    if not isinstance(answer, OutcomeUnknown):  # its deadline is needed until it is judged
+    if not _untold(send, answer):  # what was sent, and until when it may land, is needed then
         draft.share.attempts = [one for one in draft.share.attempts if one.replica_id != replica.id]
     if isinstance(answer, Done):
         replica.failures = 0
@@ -55,6 +57,13 @@ def confirm(
         refused(draft, replica, send, answer)
     if back is not None and replica.state is not ReplicaState.UNBORN:
         absorb(draft, replica, back)
+
+
+def _untold(send: Send, answer: Answer[Done]) -> bool:
+    """Whether the answer leaves open what the call did, or what it made."""
+    if isinstance(send.operation, Create) and isinstance(answer, Done):
+        return answer.native_id is None
+    return isinstance(answer, OutcomeUnknown | Pending)
 
 
 # -- it was answered well --------------------------------------------------------------
@@ -95,6 +104,8 @@ def judge(draft: Draft, replica: Replica, fields: dict[str, Json], back: Look) -
         replica.doubt.pop(name)
         replica.stepping.pop(name, None)
         touched.add(group_of(name))
+        if verdicts[name] in (Verdict.OURS, Verdict.STEP, Verdict.RESHAPED):
+            merge_covered(draft, replica, name, back, current)
         match verdicts[name]:
             case Verdict.OURS:
                 _written(draft, replica, name, intended, current)

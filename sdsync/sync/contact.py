@@ -10,7 +10,7 @@ from sdsync.store.records import FieldVersion, GroupState, Json, Replica
 from sdsync.sync.branches import hit
 from sdsync.sync.desired import PEOPLE_KINDS
 from sdsync.sync.draft import BLOCKED, Draft
-from sdsync.sync.edits import Edit, Look
+from sdsync.sync.edits import Edit, Look, edit_of
 from sdsync.sync.model import Context
 from sdsync.sync.spread import spread
 
@@ -85,6 +85,28 @@ def without_strangers(replica: Replica, field: str, value: Json) -> Json:
     return old
 
 
+def edited_since_birth(
+    draft: Draft, replica: Replica, field: str, value: Json, look: Look
+) -> Edit | None:
+    """A person's edit of a field that our create left out, made before our first look.
+
+    What a product sets by itself at birth is none, nor is what an older rule never read;
+    and where no history tells whose it is, it is a first contact like any other.
+    """
+    if replica.joined_at is not None or replica.system == draft.hub.birth_system:
+        return None
+    if replica.seen_mapping not in ("", draft.ctx.mapping(replica).version):
+        return None
+    empty: Json = [] if isinstance(value, list) else None
+    if value == empty:
+        return None
+    edit = edit_of(field, empty, value, replica, look, draft.ctx)
+    if edit.actor is None or edit.reaction:
+        return None
+    hit("law 5: edited between birth and first look")
+    return edit
+
+
 def first_contact(
     draft: Draft, replica: Replica, field: str, value: Json, current: dict[str, Json], look: Look
 ) -> None:
@@ -109,6 +131,8 @@ def first_contact(
         return
     if replica.joined_at is None and whole not in (None, []) and ctx.policy(hub, group) != "each":
         replica.sent[field] = value  # we bore it: what was held back then follows now
+        if value not in (None, []):
+            _tell(draft, replica, field, value, "overruled", "set before our first look")
         if draft.state(replica, group) not in BLOCKED:
             draft.mark(replica, group, GroupState.DIRTY)
         draft.deliver(replica)
@@ -117,6 +141,19 @@ def first_contact(
     replica.sent[field] = value
     if draft.state(replica, group) is not GroupState.HELD and ctx.policy(hub, group) != "each":
         draft.mark(replica, group, GroupState.DIFFERS, note="first contact")
+        _tell(draft, replica, field, value, "differs", "first contact")
+
+
+def _tell(draft: Draft, replica: Replica, field: str, value: Json, action: str, why: str) -> None:
+    draft.audit(
+        action,
+        source=replica.system,
+        replica=replica,
+        field=field,
+        why=why,
+        before=value,
+        after=draft.hub.values.get(field),
+    )
 
 
 def _born(field: str, value: Json, replica: Replica, look: Look, ctx: Context) -> FieldVersion:

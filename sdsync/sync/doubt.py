@@ -15,6 +15,7 @@ from sdsync.sync.draft import Draft
 from sdsync.sync.edits import Look, view
 from sdsync.sync.spread import members
 from sdsync.sync.verdict import Verdict, verdict
+from sdsync.sync.window import merge_covered
 
 
 def settle_doubt(draft: Draft, replica: Replica, look: Look, current: dict[str, Json]) -> None:
@@ -28,9 +29,11 @@ def settle_doubt(draft: Draft, replica: Replica, look: Look, current: dict[str, 
                 continue
             case Verdict.OURS | Verdict.RESHAPED:
                 hit("law 5: doubt was ours")
+                merge_covered(draft, replica, field, look, current)
                 _ours(draft, replica, field, intended, current)
             case Verdict.STEP:
                 hit("law 5: step of a transition")
+                merge_covered(draft, replica, field, look, current)
                 _ours(draft, replica, field, None, current)
             case Verdict.UNTOUCHED if field not in replica.sent:
                 _empty_since_birth(draft, replica, field, current)
@@ -86,7 +89,8 @@ def _ours(
         replica.sent[field] = intended
         if replica.trail and field == "status" and replica.trail[0] == intended:
             replica.trail = replica.trail[1:]
-    confirm_state(draft, replica, group_of(field))
+    if draft.state(replica, group_of(field)) is not GroupState.HELD:
+        confirm_state(draft, replica, group_of(field))
 
 
 def confirm_state(draft: Draft, replica: Replica, group: str) -> None:

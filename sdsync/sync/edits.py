@@ -68,6 +68,14 @@ def edit_of(field: str, old: Json, new: Json, replica: Replica, look: Look, ctx:
     change = _last_change(system.mappings[replica.kind].paths(field), replica, look, system)
     if change is None:
         return Edit(field, old, new, between(replica.seen_at, look.began_at))
+    return edit_by(change, field, old, new, replica, ctx)
+
+
+def edit_by(
+    change: FieldChange, field: str, old: Json, new: Json, replica: Replica, ctx: Context
+) -> Edit:
+    """The edit that a line of the product's history tells of."""
+    system = ctx.systems[replica.system]
     reaction = change.automatic or (change.actor is not None and change.actor == system.account)
     return Edit(
         field,

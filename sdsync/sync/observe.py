@@ -9,6 +9,7 @@ from sdsync.mappings.contract import Direction, Unmapped
 from sdsync.store.records import FieldVersion, GroupState, Json, Replica, ReplicaState
 from sdsync.sync.branches import hit
 from sdsync.sync.contact import (
+    edited_since_birth,
     first_contact,
     has_base,
     mapped_again,
@@ -140,6 +141,10 @@ def _compare(
         if first and direction is Direction.OUT:
             replica.sent[field] = value  # ours alone to write: what stands there is no edit
             draft.deliver(replica)
+            continue
+        edit = edited_since_birth(draft, replica, field, value, look) if first else None
+        if edit is not None:
+            replica.sent[field], shown[field], edits[field] = edit.old, value, edit
             continue
         if first:
             first_contact(draft, replica, field, value, current, look)

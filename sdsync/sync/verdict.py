@@ -42,7 +42,9 @@ def verdict(
     if not put.values and put.refused is None and put.cut is None:
         return Verdict.OURS
     if name in replica.stepping and now == replica.stepping[name]:
-        return Verdict.STEP
+        # A person may have taken the same step meanwhile: an edit, and not on our way.
+        who = Verdict.STEP if now == old else _last_writer(draft, replica, name, look)
+        return who if who is Verdict.ANOTHERS else Verdict.STEP
     is_text = FIELDS.get(name, "text") in TEXT_KINDS or name.startswith("ext.")
     if now == old and _put_back(draft, replica, name, look):
         return Verdict.REVERTED

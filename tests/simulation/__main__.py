@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from tests.simulation import expected
 from tests.simulation.course import Account, Verdict, judge
 from tests.simulation.open_seeds import OPEN
+from tests.simulation.undecidable import REASONS
 
 SHOWN = 5  # failing seeds told at length
 
@@ -72,6 +73,8 @@ def tell(verdict: Verdict, *, lines: bool) -> None:
             print(f"    {line}")
     for breach in verdict.breaches:
         print(f"  ✗ {breach}")
+    for why, number in sorted(verdict.excused.items()):
+        print(f"  {number} edits of which nobody could know: {why}")
     print(f"  digest {verdict.digest}")
     print(f"  replay: python -m tests.simulation --seed {verdict.seed} --verbose\n")
 
@@ -85,6 +88,7 @@ def summary(account: Account, took_s: float, *, strict: bool) -> list[str]:
     )
     zeros = _table("faults", expected.faults(), account.faults)
     zeros += _table("branches of laws", expected.branches(), account.branches)
+    _table("edits of which nobody could know", REASONS, account.excused)
     _table("crashes at steps", sorted(account.steps), _crashes(account))
     if zeros:
         print(f"never hit: {', '.join(zeros)}{'' if strict else ' (a short run)'}")

@@ -29,6 +29,7 @@ class Verdict:
     deeds: int = 0
     crashes: int = 0
     writes: int = 0
+    excused: Counter[str] = field(default_factory=Counter)  # what nobody could know of
     digest: str = ""  # of the whole account: equal seeds have equal ones
 
 
@@ -48,12 +49,13 @@ def judge(seed: int, *, verbose: bool = False) -> Verdict:
 
 def _judge(seed: int, branches: Counter[str], *, verbose: bool) -> Verdict:
     world = World(schedule(seed), verbose=verbose)
-    breaches = world.witness.breaches
+    breaches, excused = world.witness.breaches, Counter[str]()
     try:
         world.run()
         breaches += check(world)
         decisions = Decisions(world)
         breaches += decisions.undecided()
+        excused = decisions.excused
         breaches += decisions.lost_texts()
         breaches += world.witness.still_leaking()
     except (Exception, Crash):  # whatever the engine raises is a finding with a seed
@@ -68,6 +70,7 @@ def _judge(seed: int, branches: Counter[str], *, verbose: bool) -> Verdict:
         deeds=len(world.ledger.fields) + len(world.ledger.texts),
         crashes=len(world.crashes),
         writes=world.witness.writes,
+        excused=excused,
         digest=hashlib.sha256("\n".join(world.lines).encode()).hexdigest()[:16],
     )
 
@@ -84,6 +87,7 @@ class Account:
     deeds: int = 0
     crashes: int = 0
     writes: int = 0
+    excused: Counter[str] = field(default_factory=Counter)
 
     def add(self, verdict: Verdict) -> None:
         """One more."""
@@ -96,3 +100,4 @@ class Account:
         self.deeds += verdict.deeds
         self.crashes += verdict.crashes
         self.writes += verdict.writes
+        self.excused += verdict.excused

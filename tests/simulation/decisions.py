@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from sdsync.testing.simulated.native import nested
 from tests.simulation.deeds import FieldDeed, TextDeed
 from tests.simulation.directory import Directory
 from tests.simulation.invariants import policy
+from tests.simulation.undecidable import excuse
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -29,6 +30,7 @@ class Decisions:
         self.world = world
         self.people = Directory(world.store, tuple(world.products))
         self.rows: dict[str, list[AuditRow]] = defaultdict(list)
+        self.excused: Counter[str] = Counter()
         for row in world.store.audit(limit=1_000_000):
             if row.hub_id is not None:
                 self.rows[row.hub_id].append(row)
@@ -39,7 +41,7 @@ class Decisions:
             share = self._share(deed.system, deed.record_id)
             if share is None or not self._must_be_decided(deed):
                 continue
-            if not self._decided(deed, share):
+            if not self._decided(deed, share) and not self._excused(deed, share):
                 yield (
                     f"deed {deed.number}: {deed.path} of {deed.system} #{deed.record_id} "
                     f"{deed.old!r} -> {deed.new!r} at {deed.at:%H:%M:%S} left no decision"
@@ -56,10 +58,15 @@ class Decisions:
         if deed.gone_at is None:
             return not (record.deleted or record.forbidden or record.merged_into)
         if deed.looked_at is None:
-            return False
+            return self._covered(deed)
         return not any(
             deed.looked_at - SLACK <= crash <= deed.gone_at + SLACK for crash in self.world.crashes
         )
+
+    def _covered(self, deed: FieldDeed) -> bool:
+        """Our write stands where nobody saw the deed, and the product's history tells of it."""
+        product = self.world.products[deed.system]
+        return product.flavour.history and deed.gone_by == product.us
 
     def _decided(self, deed: FieldDeed, share: Share) -> bool:
         replica = _replica_of(share, deed)
@@ -75,6 +82,20 @@ class Decisions:
         if any(policy(self.world, share.hub, one) == "each" for one in groups):
             return True
         return self._traced(deed, share, fields | groups) or self._agrees(deed, share, fields)
+
+    def _excused(self, deed: FieldDeed, share: Share) -> bool:
+        """Whether nobody could know of it; counted by reason."""
+        mapping = self.world.engine.systems[deed.system].mappings["ticket"]
+        fields = {one for one in mapping.fields if deed.path in mapping.paths(one)}
+        rows = [
+            row
+            for row in self.rows[share.hub.id]
+            if (row.system, row.ref) == (deed.system, deed.record_id) and row.field in fields
+        ]
+        why = excuse(deed, self.world.products[deed.system], rows)
+        if why is not None:
+            self.excused[why] += 1
+        return why is not None
 
     def _was_held(self, deed: FieldDeed, share: Share, groups: set[str]) -> bool:
         """A later edit of a held group is a new head of what is listed already (law 19)."""

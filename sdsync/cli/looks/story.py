@@ -25,6 +25,7 @@ _DID: Mapping[str, str] = {
     "held": "held",
     "refused": "refused",
     "overruled": "overruled",
+    "differs": "agrees to differ",
     "in_doubt": "outcome unknown, looking it up",
     "unlinked": "unlinked",
     "leaked": "shown too widely, taken back",
@@ -117,7 +118,7 @@ def _done(row: AuditRow, word: str) -> str:
         case "parked" | "held":
             field = f" {row.field}" if row.field else ""
             return f"{word} {row.why or ''}{field}: {row.text}"
-        case "refused" | "overruled" if row.field:
+        case "refused" | "overruled" | "differs" if row.field:
             told = f"{row.field} {words.value(row.before)} {word}"
             return f"{told}: {row.why}" if row.why else told
     if row.action.endswith("_placed"):

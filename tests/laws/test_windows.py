@@ -1,0 +1,130 @@
+"""Laws 3, 5 and 11: edits of people in the moments that no look of ours shows."""
+
+from __future__ import annotations
+
+import pytest
+
+from sdsync.store.records import ReplicaState
+from tests.laws.people import Ticket
+from tests.laws.rig import House, shared
+
+
+def told(ticket: Ticket, field: str, *actions: str) -> list[tuple[str, str | None]]:
+    """Which decisions about the field are in the trail, and whose edit each was about."""
+    return [
+        (row.action, row.actor)
+        for action in actions
+        for row in ticket.told(action)
+        if row.field == field and row.system == "dev"
+    ]
+
+
+# -- law 3 -------------------------------------------------------------------------------
+def test_law_3_an_edit_that_our_write_covered_is_merged_where_history_tells() -> None:
+    house = House()
+    ticket = shared(house)
+    copy = ticket.copy("dev")
+
+    house.dev.meanwhile("before", lambda: copy.set({"subject": "newer words"}, by="bob"))
+    ticket.set({"Subject": "older words"})
+    house.run()
+
+    assert copy.history("subject") == ["newer words", "older words", "newer words"]
+    assert ticket["Subject"] == "newer words"
+    assert house.quiet()
+
+
+def test_law_3_a_covered_edit_is_merged_also_when_our_write_was_in_doubt() -> None:
+    house = House()
+    ticket = shared(house)
+    copy = ticket.copy("dev")
+
+    house.dev.fault("effect then cut")
+    house.dev.meanwhile("before", lambda: copy.set({"subject": "newer words"}, by="bob"))
+    ticket.set({"Subject": "older words"})
+    house.run(300)
+
+    assert ticket["Subject"] == copy["subject"] == "newer words"
+
+
+@pytest.mark.parametrize("answer", ["keep", "revert"])
+def test_law_3_a_covered_edit_that_may_not_stand_is_told(answer: str) -> None:
+    house = House(sync={"fields": {"title": "desk"}, "on_refused": answer})
+    ticket = shared(house)
+    copy = ticket.copy("dev")
+
+    house.dev.meanwhile("before", lambda: copy.set({"subject": "not mine"}, by="bob"))
+    ticket.set({"Subject": "the owner's"})
+    house.run()
+
+    assert copy["subject"] == ticket["Subject"] == "the owner's"
+    assert told(ticket, "title", "refused") == [("refused", house.dev.who("bob"))]
+    assert ticket.group("dev", "title") == "in step"
+
+
+def test_law_3_a_tag_added_in_the_window_stays() -> None:
+    house = House()
+    ticket = shared(house)
+    copy = ticket.copy("dev")
+
+    tags = {"custom_fields.Tags": ["later"]}
+    house.dev.meanwhile("before", lambda: copy.set(tags, by="bob"))
+    ticket.set({"CustomFields.Tags": ["vip"]})
+    house.run()
+
+    assert ticket["CustomFields.Tags"] == copy["custom_fields.Tags"] == ["later", "vip"]
+
+
+# -- law 5 -------------------------------------------------------------------------------
+def test_law_5_a_step_that_a_person_took_is_an_edit() -> None:
+    house = House()
+    ticket = shared(house)
+    copy = ticket.copy("dev")
+
+    house.dev.meanwhile("before", lambda: copy.set({"status": "In Progress"}, by="bob"))
+    ticket.set({"Status": "resolved"})
+    house.run()
+
+    assert told(ticket, "status", "edited", "overruled") == [("edited", house.dev.who("bob"))]
+    assert (ticket["Status"], copy["status"]) == ("open", "In Progress")
+
+
+def test_law_5_an_edit_before_a_pending_create_is_found_is_an_edit() -> None:
+    house = House(("desk", "board"))
+    house.run(30)
+
+    house.board.fault("pending job")
+    ticket = house.desk.open("disk full")
+    while not house.board.tickets:  # the job is done before anybody asks for it
+        house.run(0.2)
+    assert ticket.replica("board").state is ReplicaState.UNBORN
+    (card,) = house.board.tickets
+    card.set({"weight": "low"})
+    house.run(300)
+
+    assert card["weight"] == "low"
+    assert ticket["Priority"] == "30"
+
+
+def test_law_5_an_edit_between_birth_and_first_look_is_an_edit() -> None:
+    house = House()
+    fixed = {"custom_fields.Resolution": "fixed"}
+    house.dev.meanwhile("after", lambda: house.dev.tickets[0].set(fixed, by="bob"))
+
+    ticket = shared(house)
+    house.run()
+
+    assert ticket["CustomFields.Fix"] == "fixed"
+    assert told(ticket, "resolution", "edited") == [("edited", house.dev.who("bob"))]
+
+
+# -- law 11 ------------------------------------------------------------------------------
+def test_law_11_where_nothing_tells_who_set_it_the_difference_is_told() -> None:
+    house = House(("desk", "board"))
+    owner = {"assignee": house.board.who("bob")}
+    house.board.meanwhile("after", lambda: house.board.tickets[0].set(owner))
+
+    ticket = shared(house)
+
+    assert ticket.group("board", "assignment") == "differs"
+    assert [row.before for row in ticket.told("differs")] == ["bob@example.org"]
