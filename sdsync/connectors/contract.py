@@ -343,6 +343,13 @@ class Connector(Protocol):
         After a failure that is not of one item the rest is Transient (not sent).
         """
 
+    def job(self, handle: str) -> Answer[Done]:
+        """What became of an accepted write (law 31); ``handle`` is of its Pending.
+
+        Pending again while it runs; Done or a refusal as ``apply`` would have
+        answered; Missing when the product knows no such job.
+        """
+
     def notifies(self, operation: Operation) -> Audience:
         """Whom this write mails, without calling the product."""
 

@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from sdsync.sandbox.call import Answer, Call, Refused
 from sdsync.sandbox.control import Control
-from sdsync.sandbox.faults import Faults, Plan
+from sdsync.sandbox.faults import JOBS, Faults, Plan
 from sdsync.sandbox.routing import Product
 from sdsync.sandbox.webhooks import Webhooks
 from sdsync.sandbox.world import Recorded
@@ -32,6 +32,7 @@ class SandboxApp:
         self.world = product.world
         self.faults = Faults(product.world)
         self.late: list[Callable[[], None]] = []  # effects that have not landed yet
+        self.jobs: dict[str, Answer] = {}  # path -> what the job says when it is asked
         self.control = Control(product, self.faults, webhooks, self.late)
         self.stopping = asyncio.Event()
 
@@ -85,6 +86,8 @@ class SandboxApp:
         return plan, self.faults.after(call, plan, answer, failed)
 
     def _handle(self, call: Call) -> Answer:
+        if call.path.startswith(f"{JOBS}/"):
+            return self.jobs.get(call.path, self.product.failed(404, "no such job"))
         handler = self.product.router.find(call)
         if handler is None:
             return self.product.missing(call)
@@ -99,7 +102,14 @@ class SandboxApp:
         def land() -> None:
             if land in self.late:
                 self.late.remove(land)
-                self._handle(call)
+                answer = self._handle(call)
+                if plan.job is not None:
+                    self.jobs[plan.job] = answer
+
+        if plan.lost:
+            return
+        if plan.job is not None:
+            self.jobs[plan.job] = Answer(202, headers={"Retry-After": "1"})
 
         self.late.append(land)
         if plan.later_s is not None:

@@ -14,6 +14,7 @@ from sdsync.sandbox.world import World
 
 PROXY_PAGE = b"<html><head><title>502 Bad Gateway</title></head><body>502</body></html>"
 MINUTE = timedelta(seconds=60)
+JOBS = "/_jobs"
 
 
 @dataclass(slots=True)
@@ -26,6 +27,8 @@ class Plan:
     effect: bool = True
     later_s: float | None = None  # the effect lands later; used when ``delayed``
     delayed: bool = False
+    job: str | None = None  # the path at which the delayed effect is told
+    lost: bool = False  # the job is forgotten, with its effect
     endless: int = 0  # bytes
     faults: list[str] = field(default_factory=list)
 
@@ -37,6 +40,7 @@ class Faults:
         self._world = world
         self._recent: deque[datetime] = deque()
         self._closed_until: datetime | None = None
+        self._jobs = 0
         self.inside_window = 0  # calls that came although they had been told to wait
 
     def reset(self) -> None:
@@ -70,7 +74,18 @@ class Faults:
             plan.delayed, plan.later_s = True, _maybe(struck, "after_s")
             plan.instead = Answer(504, PROXY_PAGE.replace(b"502", b"504"), "text/html")
             plan.faults.append("delayed_effect")
+        elif struck := fires("accepted", call):
+            self._accept(call, plan, struck)
         return plan
+
+    def _accept(self, call: Call, plan: Plan, struck: Mapping[str, Json]) -> None:
+        """202 and the address of a job, which carries the write out later."""
+        self._jobs += 1
+        plan.job, plan.lost = f"{JOBS}/{self._jobs}", bool(struck["lost"])
+        plan.delayed, plan.later_s = True, _maybe(struck, "after_s")
+        headers = {"Location": call.base + plan.job, "Retry-After": "1"}
+        plan.instead = Answer(202, b"", headers=headers)
+        plan.faults.append("accepted")
 
     def after(self, call: Call, plan: Plan, answer: Answer, failed: Answer) -> Answer:
         """The answer that leaves. ``failed`` is how the product words a 500."""

@@ -136,6 +136,12 @@ _ALL = (
         WRITES,
         params={"after_s": None},
     ),
+    Kind(
+        "accepted",
+        "202 with a job's address; it lands after_s later (null: on POST land), or is lost",
+        WRITES,
+        params={"after_s": None, "lost": False},
+    ),
 )
 KINDS: Mapping[str, Kind] = MappingProxyType({one.name: one for one in _ALL})
 

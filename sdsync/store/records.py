@@ -248,7 +248,6 @@ class Intent:
     content: dict[str, Json] = field(default_factory=dict)
     version: int = 0  # of the element that the last call carried
     audience: str | None = None  # that the last call asked for
-    handle: str | None = None  # of a product's job, when pending
     native_id: str | None = None
 
 
@@ -264,6 +263,11 @@ class Attempt:
     fields: dict[str, Json]  # intended canonical values
     summary: str  # for the trace: "Status open, Priority 40"
     intents: list[str] = field(default_factory=list)
+    operation: str = ""  # name of the call: Create, Update, AddElement …
+    element_id: str | None = None
+    version: int = 0  # of the element that the call carried
+    #: Of the product's job that carries it out; it is asked at ``deadline_at`` (law 31).
+    handle: str | None = None
 
 
 @dataclass(slots=True)

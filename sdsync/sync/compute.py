@@ -44,6 +44,13 @@ class Settle:
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    """A call was accepted and its product's job is to be asked what became of it (law 31)."""
+
+    attempt_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Send:
     """One call. ``fields`` are the intended canonical values (law 5)."""
 
@@ -57,7 +64,7 @@ class Send:
     human: bool = True
 
 
-Todo = Rest | NeedLook | Settle | Send
+Todo = Rest | NeedLook | Settle | Ask | Send
 
 
 def dirty_fields(draft: Draft, replica: Replica) -> Iterator[str]:
@@ -226,8 +233,13 @@ def deep_merge(target: dict[str, Json], patch: Mapping[str, Json]) -> None:
             target[key] = dict(value) if isinstance(value, Mapping) else value
 
 
-def waits_in_doubt(draft: Draft, replica: Replica) -> Rest | Settle | None:
+def waits_in_doubt(draft: Draft, replica: Replica) -> Rest | Ask | Settle | None:
     """What an open doubt of this replica asks for first: nothing is repeated before it."""
+    for attempt in draft.share.attempts:
+        if attempt.replica_id == replica.id and attempt.handle is not None:
+            if draft.ctx.now < attempt.deadline_at:
+                return Rest(attempt.deadline_at)
+            return Ask(attempt.id)
     for intent in draft.share.intents:
         if intent.replica_id != replica.id or intent.state not in (
             IntentState.STARTED,

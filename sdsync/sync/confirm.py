@@ -23,9 +23,10 @@ from sdsync.sync.doubt import confirm_state, copy_path, overridden
 from sdsync.sync.draft import Draft
 from sdsync.sync.edits import Look, view
 from sdsync.sync.elements import find_native, read_values, settle_element, tell_placed
+from sdsync.sync.jobs import intent_of
 from sdsync.sync.leaks import judge_flag
 from sdsync.sync.observe import absorb
-from sdsync.sync.refusal import intent_of, landed, refused, say
+from sdsync.sync.refusal import landed, refused, say
 from sdsync.sync.settling import born
 from sdsync.sync.verdict import Verdict, verdict
 from sdsync.sync.window import merge_covered
@@ -52,6 +53,8 @@ def confirm(
         draft.share.attempts = [one for one in draft.share.attempts if one.replica_id != replica.id]
     if isinstance(answer, Done):
         replica.failures = 0
+        for attempt in draft.share.attempts:
+            attempt.handle = attempt.handle if attempt.replica_id != replica.id else None
         _done(draft, replica, send, answer, back, found)
     else:
         refused(draft, replica, send, answer)

@@ -201,6 +201,9 @@ def begin_attempt(draft: Draft, replica: Replica, send: Send) -> Attempt:
         fields=dict(send.fields),
         summary=describe(send),
         intents=intents,
+        operation=type(send.operation).__name__,
+        element_id=send.element_id,
+        version=send.version,
     )
     draft.share.attempts.append(attempt)
     hit("law 5: attempt stored first")

@@ -19,12 +19,13 @@ from sdsync.connectors.contract import (
 from sdsync.connectors.failures import Conflict, Rejected
 from sdsync.store.records import Change, IntentState, Ref, Replica, Share, Work, WorkKey
 from sdsync.sync.branches import hit
-from sdsync.sync.compute import NeedLook, Rest, Send, Settle, Todo
+from sdsync.sync.compute import Ask, NeedLook, Rest, Send, Settle, Todo
 from sdsync.sync.confirm import confirm
 from sdsync.sync.deliver import begin_attempt, compute, over_mail_budget, park_over_budget
 from sdsync.sync.draft import Draft
 from sdsync.sync.edits import Look
 from sdsync.sync.elements import placed_ids
+from sdsync.sync.jobs import outcome, sent_before, unasked
 from sdsync.sync.observe import too_old
 from sdsync.sync.policy import is_failure, lane_trouble
 from sdsync.sync.scope import join
@@ -111,6 +112,8 @@ class Visit:
                 return False
             case NeedLook():
                 return self._look()
+            case Ask(attempt_id=attempt_id):
+                return self._ask(attempt_id)
             case Settle(intent_id=intent_id):
                 return self._settle(intent_id)
             case Match():
@@ -134,7 +137,7 @@ class Visit:
             self._todo = Rest()
             return Change(finished=[self._key()], ring=[self._again(PAUSED_AGAIN)])
         todo = self._todo = compute(draft, replica, looked=self._looked)
-        if isinstance(todo, NeedLook | Settle):
+        if isinstance(todo, NeedLook | Ask | Settle):
             return None
         if isinstance(todo, Send) and isinstance(todo.operation, Create) and not self._matched:
             self._todo = Match()
@@ -291,6 +294,28 @@ class Visit:
         left_s = self._ends - engine.clock.monotonic()
         answer = self._meter.note(self._connector.apply([send.operation], within_s=left_s)[0])
         engine.step("sent")
+        return self._answered(send, answer)
+
+    def _ask(self, attempt_id: str) -> bool:
+        """Ask the product's job what became of a call that it accepted (law 31)."""
+        share, draft = self._load()
+        if share is None or draft is None:
+            return False
+        attempt = next((one for one in share.attempts if one.id == attempt_id), None)
+        if attempt is None or attempt.handle is None:
+            return False
+        answer = self._meter.note(self._connector.job(attempt.handle))
+        self._engine.step("job asked")
+        if unasked(answer):
+            self._finish(due=self._engine.clock.now() + TROUBLE_AGAIN)
+            return False
+        hit("law 31: the job was asked")
+        send = sent_before(draft, share.replica(attempt.replica_id), attempt)
+        return self._answered(send, outcome(answer))
+
+    def _answered(self, send: Send, answer: Answer[Done]) -> bool:
+        """Read back what a call or its job did, and commit what it means."""
+        engine = self._engine
         found = self._find_made(send, answer)
         back = self._read(answer) if isinstance(answer, Done) else None
         engine.step("read back")

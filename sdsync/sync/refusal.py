@@ -18,7 +18,6 @@ from sdsync.connectors.failures import (
 )
 from sdsync.store.records import (
     GroupState,
-    Intent,
     IntentState,
     Json,
     PlacementState,
@@ -30,6 +29,7 @@ from sdsync.sync.branches import hit
 from sdsync.sync.compute import Send
 from sdsync.sync.deliver import FAILURES_ALONE
 from sdsync.sync.draft import Draft
+from sdsync.sync.jobs import forget_job, intent_of, remember_job
 
 REACH_AGAIN = timedelta(minutes=10)
 BACK_OFF_S = 5.0
@@ -40,6 +40,7 @@ def refused(draft: Draft, replica: Replica, send: Send, answer: object) -> None:
     """Judge a failure; nothing of ours is lost by any of them."""
     if isinstance(answer, OutcomeUnknown):
         hit("law 5: outcome unknown")
+        forget_job(draft, replica, send)
         replica.failures += 1
         for name in send.fields:
             if name in replica.doubt:
@@ -49,7 +50,7 @@ def refused(draft: Draft, replica: Replica, send: Send, answer: object) -> None:
         return
     if isinstance(answer, Pending):
         hit("law 31: pending")
-        _pending(draft, replica, send, answer)
+        remember_job(draft, replica, send, answer)
         return
     _not_applied(draft, replica, send)
     match answer:
@@ -81,14 +82,6 @@ def _not_applied(draft: Draft, replica: Replica, send: Send) -> None:
     if intent is not None:
         intent.state, intent.may_land_until, intent.not_found = IntentState.OPEN, None, 0
         intent.starts = max(0, intent.starts - 1)
-
-
-def _pending(draft: Draft, replica: Replica, send: Send, answer: Pending) -> None:
-    ask = draft.ctx.now + timedelta(seconds=answer.ask_after_s)
-    intent = intent_of(draft, send.intent_id)
-    if intent is not None:
-        intent.state, intent.handle, intent.may_land_until = IntentState.PENDING, answer.handle, ask
-    draft.deliver(replica, due=ask)
 
 
 def _rejected(draft: Draft, replica: Replica, send: Send, answer: Rejected) -> None:
@@ -198,8 +191,3 @@ def landed(draft: Draft, send: Send) -> datetime:
     if intent is not None and intent.may_land_until is not None:
         return intent.may_land_until
     return draft.ctx.now + timedelta(seconds=BACK_OFF_S)
-
-
-def intent_of(draft: Draft, intent_id: str | None) -> Intent | None:
-    """The intent behind a call; None when it makes nothing new."""
-    return next((one for one in draft.share.intents if one.id == intent_id), None)

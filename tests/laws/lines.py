@@ -58,7 +58,7 @@ class Heard(SimulatedConnector):
     """A line that keeps what went over it.
 
     ``sent`` holds every operation that set out and when; ``instead`` of a kind
-    of call (apply, fetch, find, search, download, people) answers for the product.
+    of call (apply, job, fetch, find, search, download, people) answers for the product.
     """
 
     def __init__(self, product: SimulatedProduct, clock: VirtualClock) -> None:
@@ -67,6 +67,7 @@ class Heard(SimulatedConnector):
         self.sent: list[Operation] = []
         self.sent_at: list[datetime] = []
         self.finds: list[datetime] = []
+        self.asked: list[str] = []  # handles of jobs
         self.identity = ""
         self.instead: dict[str, Instead[object]] = {}
         self.mails: Callable[[Operation], Audience] = lambda _: Audience()
@@ -95,6 +96,12 @@ class Heard(SimulatedConnector):
         shown = super().fetch(ref)
         answer = self._answer("fetch", shown)
         return shown if answer is None else answer  # type: ignore[return-value]
+
+    def job(self, handle: str) -> Answer[Done]:
+        """What became of an accepted write, or what the test says."""
+        self.asked.append(handle)
+        answer = self._answer("job", handle)
+        return super().job(handle) if answer is None else answer  # type: ignore[return-value]
 
     def find(self, query: Find) -> Answer[Found]:
         """What an intent made, or what the test says."""

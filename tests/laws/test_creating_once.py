@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from sdsync.connectors.contract import AddElement, Create, Found
-from sdsync.connectors.failures import OutcomeUnknown
+from sdsync.connectors.contract import AddElement, Create, Done, Found
+from sdsync.connectors.failures import OutcomeUnknown, Pending, Rejected, Transient
 from sdsync.store.records import (
     PlacementState,
     ReplicaState,
@@ -252,6 +252,8 @@ def test_law_31_accepted_is_asked_until_it_is_done(lost: bool) -> None:
 
     assert len(house.dev.tickets) == 1
     assert creates(house) == (2 if lost else 1)
+    assert house.dev.line.asked
+    assert len(house.dev.line.finds) == (2 if lost else 0)  # only what nobody knows is looked up
     assert ticket.group("dev", "title") == "in step"
 
 
@@ -265,6 +267,67 @@ def test_law_31_a_pending_note_is_placed_once() -> None:
 
     assert Counter(ticket.copy("dev").bodies) == {"slowly": 1}
     assert ticket.placement("dev", "slowly").state is PlacementState.PLACED
+
+
+def test_law_31_a_pending_change_is_asked_and_not_repeated() -> None:
+    house = House()
+    ticket = shared(house)
+    copy, before = ticket.copy("dev"), len(house.dev.sent)
+    answers: list[object] = [Pending("job-1", 60.0), Pending("job-1", 60.0), Done()]
+
+    def slowly(_: object) -> object:
+        if len(answers) == 1:  # it is done at last
+            carry_out(house.dev.product, house.dev.line.planned, house.dev.sent[before])
+        return answers.pop(0)
+
+    house.dev.line.instead["apply"] = house.dev.line.instead["job"] = slowly
+    ticket.set({"Subject": "slowly"})
+    house.run(100)
+    copy.bell()  # it is looked at while the job runs
+    house.run(600)
+
+    assert house.dev.line.asked == ["job-1", "job-1"]
+    assert len(house.dev.sent) == before + 1
+    assert copy["subject"] == "slowly"
+    assert ticket.group("dev", "title") == "in step"
+
+
+def test_law_31_a_job_that_does_not_name_what_it_made_is_looked_up() -> None:
+    house = House()
+    house.dev.fault("pending job")
+    house.dev.line.instead["job"] = lambda _: Done() if house.dev.tickets else None
+    ticket = open_at_desk(house)
+    house.run(600)
+
+    assert len(house.dev.line.asked) <= 2
+    assert creates(house) == len(house.dev.tickets) == 1
+    assert ticket.group("dev", "title") == "in step"
+
+
+def test_law_31_what_the_job_refuses_is_refused() -> None:
+    house = House()
+    ticket = shared(house)
+
+    house.dev.line.instead["apply"] = lambda _: Pending("job-1", 5.0)
+    house.dev.line.instead["job"] = lambda _: Rejected(("subject",), "not in this place")
+    ticket.set({"Subject": "slowly"})
+    house.run(60)
+
+    assert ticket.group("dev", "title") == "parked"
+
+
+def test_law_31_a_job_that_cannot_be_asked_now_is_asked_again() -> None:
+    house = House()
+    house.dev.fault("pending job")
+    house.dev.line.instead["job"] = lambda _: (
+        Transient("502 in HTML") if len(house.dev.line.asked) < 3 else None
+    )
+    ticket = open_at_desk(house)
+    house.run(600)
+
+    assert len(house.dev.line.asked) >= 3
+    assert (creates(house), house.dev.line.finds) == (1, [])
+    assert ticket.group("dev", "title") == "in step"
 
 
 def test_law_26_a_search_that_is_not_complete_proves_nothing() -> None:

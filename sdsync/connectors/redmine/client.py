@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from sdsync.config.clock import Clock
+from sdsync.connectors import jobs
 from sdsync.connectors.bodies import MAX_BYTES
 from sdsync.connectors.common import Refused, need
 from sdsync.connectors.failures import Failure, Misconfigured, Rejected
@@ -42,7 +43,7 @@ class Client:
         headers: Mapping[str, str] | None = None,
         limit_bytes: int = MAX_BYTES,
     ) -> Reply | Failure:
-        """A 2xx, or the failure."""
+        """A 2xx, or the failure; Pending when a write was only accepted."""
         reply = self.http.call(
             method, path, params=params, json=json, content=content, headers=headers,
             limit_bytes=limit_bytes,
@@ -53,7 +54,7 @@ class Client:
         if reply.date is not None:
             self.offset = reply.date - now
         if reply.ok:
-            return reply
+            return jobs.accepted(reply, self.http, now=now) or reply
         return failures.failure(reply, now=now, custom_fields=self.custom_fields)
 
     def get(self, path: str, params: Mapping[str, str] | None = None) -> Row:

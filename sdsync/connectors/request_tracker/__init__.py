@@ -12,7 +12,7 @@ import httpx
 
 from sdsync.config.clock import Clock
 from sdsync.config.model import SystemConfig
-from sdsync.connectors import webhooks
+from sdsync.connectors import jobs, webhooks
 from sdsync.connectors.common import Refused, answers, digest, need, writes
 from sdsync.connectors.contract import (
     Audience,
@@ -157,6 +157,14 @@ class RequestTracker:
     @writes
     def _carry_out(self, operation: Operation) -> Done:
         return need(self._writer.carry_out(operation))
+
+    @answers
+    def job(self, handle: str) -> Done | Failure:
+        """What became of a write that a gateway in front accepted as a job."""
+        now = self._client.clock.now()
+        return jobs.told(
+            self.http, handle, now=now, failure=lambda reply: self.failure(reply, now=now)
+        )
 
     def notifies(self, operation: Operation) -> Audience:
         """By the stock scrips."""

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from sdsync.config.clock import Clock
+from sdsync.connectors import jobs
 from sdsync.connectors.bodies import MAX_BYTES
 from sdsync.connectors.common import Refused, need
 from sdsync.connectors.failures import Failure, Misconfigured, Rejected
@@ -40,7 +41,7 @@ class Client:
         headers: Mapping[str, str] | None = None,
         limit_bytes: int = MAX_BYTES,
     ) -> Reply | Failure:
-        """A 2xx, or the failure."""
+        """A 2xx, or the failure; Pending when a write was only accepted."""
         reply = self.http.call(
             method, "/REST/2.0" + path, params=params, json=json, headers=headers,
             limit_bytes=limit_bytes,
@@ -50,7 +51,9 @@ class Client:
         now = self.clock.now()
         if reply.date is not None:
             self.offset = reply.date - now
-        return reply if reply.ok else failures.failure(reply, now=now)
+        if reply.ok:
+            return jobs.accepted(reply, self.http, now=now) or reply
+        return failures.failure(reply, now=now)
 
     def get(self, path: str, params: Mapping[str, str] | None = None) -> Row:
         """One object."""

@@ -50,6 +50,9 @@ from sdsync.testing.simulated.writing import carry_out, reach
 #: Failures of one item of a batch; after any other the rest is not sent.
 OF_ONE_ITEM = ("Rejected", "Conflict", "Missing", "Forbidden", "Pending")
 
+#: What a job that still runs says when it is asked too early.
+JOB_AGAIN_S = 3.0
+
 
 class SimulatedConnector:
     """Speaks to one :class:`SimulatedProduct` over a :class:`Line` full of trouble."""
@@ -64,6 +67,7 @@ class SimulatedConnector:
         self.clock = clock
         self.rand = rand
         self.line = Line(clock, faults, rand)
+        self.jobs: dict[str, Answer[Done]] = {}
         self.about: Ref | None = None  # the record that the call under way is about
         self.reading: Ref | None = None  # the record being fetched just now
         self.looked: Callable[[NativeRecord], None] = lambda _: None
@@ -227,20 +231,34 @@ class SimulatedConnector:
 
     def _as_job(self, operation: Create | AddElement) -> Pending:
         ask_after_s = self.rand.uniform(1.0, 15.0)
+        handle = f"job-{operation.intent}"
+        self.jobs.pop(handle, None)  # of an earlier start
         if not self.faults.strike("lost job"):
             # The job may be done a little after the product said to ask.
             late = self.rand.uniform(0.2, 1.2) * ask_after_s
-            self.clock.after(late, lambda: self._land(operation))
+            self.jobs[handle] = Pending(handle, JOB_AGAIN_S)
+            self.clock.after(late, lambda: self._finish_job(handle, operation))
         self.line.back()
-        return Pending(f"job-{operation.intent}", ask_after_s)
+        return Pending(handle, ask_after_s)
+
+    def _finish_job(self, handle: str, operation: Operation) -> None:
+        self.jobs[handle] = self._land(operation)
+
+    def job(self, handle: str) -> Answer[Done]:
+        """What became of a write that was accepted as a job; Missing when it was lost."""
+        if (trouble := self.line.go()) is not None:
+            return trouble
+        self.line.back()
+        return self.jobs.get(handle, Missing())
 
     def _carry_out(self, operation: Operation) -> Answer[Done]:
         return carry_out(self.product, self.faults, operation)
 
-    def _land(self, operation: Operation) -> None:
+    def _land(self, operation: Operation) -> Answer[Done]:
         self.product.late = True
-        self._carry_out(operation)
+        answer = self._carry_out(operation)
         self.product.late = False
+        return answer
 
     def _landing_s(self, operation: Operation) -> float:
         kind = operation.kind if isinstance(operation, Create | AddElement) else "note"

@@ -300,6 +300,30 @@ def test_delayed_effect_lands_after_the_look_up(pair: Pair, naive: Naive) -> Non
     assert titles(pair) == ["db01", "db01"]
 
 
+def test_accepted_makes_it_believe_what_a_lost_job_never_did(pair: Pair, naive: Naive) -> None:
+    id_ = issue(pair)
+    pair.dev.switch("accepted", lost=True)
+
+    naive.edit(id_, priority_id=5)
+    pair.dev.land()
+
+    assert naive.believed["priority_id"] == 5
+    assert shown(pair, id_)["priority"] == {"id": 2, "name": "Normal"}
+
+
+def test_a_job_answers_as_the_write_would_have(pair: Pair, naive: Naive) -> None:
+    pair.dev.switch("accepted", count=1)
+    fields = {"subject": "slowly", "project_id": "infra"}
+    took = naive.call("POST", f"{naive.dev}/issues.json", json={"issue": fields})
+
+    running = naive.call("GET", took.headers["location"])
+    pair.dev.land()
+    done = naive.call("GET", took.headers["location"])
+
+    assert (took.status_code, running.status_code, done.status_code) == (202, 202, 201)
+    assert done.json()["issue"]["subject"] == "slowly"
+
+
 class Hook:
     """Takes webhooks and remembers them."""
 
