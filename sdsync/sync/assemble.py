@@ -40,6 +40,7 @@ def assemble(
     rand: Random | None = None,
     steps: Callable[[str], None] = no_step,
     ring: Callable[[str], None] = no_step,
+    more: Callable[[str], None] = no_step,
     fence: Callable[[str], bool] = lambda _lane: True,
     keep: Callable[[str], None] = no_step,
 ) -> Engine:
@@ -63,6 +64,7 @@ def assemble(
         steps=steps,
         objectives=config.lag,
         ring=ring,
+        more=more,
         fence=fence,
         keep=keep,
     )

@@ -67,6 +67,7 @@ class Engine:
         objectives: Mapping[str, float] = OBJECTIVES,
         rules: tuple[Rule, ...] = (),
         ring: Callable[[str], None] = no_step,
+        more: Callable[[str], None] = no_step,
         fence: Callable[[str], bool] = lambda _lane: True,
         keep: Callable[[str], None] = no_step,
     ) -> None:
@@ -78,6 +79,7 @@ class Engine:
         self.step = steps
         self.objectives = objectives
         self.rules = rules
+        self.more = more  # where work was found there may be more, for another thread
         self.ring = ring  # wakes another lane of this process; losing it loses nothing
         self.fence = fence  # whether this process still holds the lane, asked last before a call
         self.keep = keep  # stores a lane's pause at once: a crash does not forget it (law 37)
@@ -131,6 +133,7 @@ class Engine:
             with system.guard:
                 give_back(system.lane, slot.grant)
             return Worked(False, self._next(lane, now))
+        self.more(lane)
         try:
             self._do(system, work, slot.grant)
         finally:

@@ -100,7 +100,8 @@ class Looks:
         if look.native.state == "deleted":
             not_found(draft, replica, canary=True, proved=True)
             return draft.change
-        survivor = self._engine.store.share_of(look.native.ref)
+        renamed = look.native.ref.id != replica.native_id
+        survivor = self._engine.store.share_of(look.native.ref) if renamed else None
         other = merged(draft, replica, look.native, survivor)
         if other is not None:
             return _both(draft, other)
@@ -143,6 +144,8 @@ class Looks:
 
     def _enter_more(self, draft: Draft, look: Look, ctx: Context) -> None:
         """The record may have come into the scope of a further sync (law 23)."""
+        if ctx.syncs.keys() <= set(draft.hub.syncs):
+            return
         for sync in takers(look.native, ctx, self._activated):
             if sync.name not in draft.hub.syncs:
                 hit("law 23: a second sync shares it")

@@ -125,6 +125,14 @@ class Bells:
             self._on_the_way.add(lane)
         self._answered(lane)
 
+    def more(self, lane: str) -> None:
+        """Have another thread look into the lane: one has found work there, and may be long at it.
+
+        Whoever does the work says so, before its first call: a thread that were woken
+        with the first would only be in its way.
+        """
+        self._pool.want(lane, rung=False)
+
     def fence(self, lane: str) -> int | None:
         """The fence of our lease while it surely lasts; None: send nothing (law 27)."""
         return self._leases.fence(lane)
@@ -219,8 +227,6 @@ class Bells:
                 return  # its holder hears the same bell by its row
             if rung:
                 self._clear(lane)
-                # A second thread, since this one's first call may be a slow one.
-                self._pool.want(lane, rung=False)
             self._look(lane)
             if self._failing.pop(lane, None):
                 log.info("lane.recovered", lane=lane)
@@ -254,9 +260,8 @@ class Bells:
                 if worked.wake_at is not None:
                     self._come_back(lane, worked.wake_at)
                 return
-            # Where work was found there may be more, and this thread's next may be slow.
-            self._pool.want(lane, rung=False)
             if time.monotonic() >= until and self._pool.crowded():
+                self._pool.want(lane, rung=False)  # there may be more, in its turn
                 return
 
     def _come_back(self, lane: str, wake_at: datetime) -> None:

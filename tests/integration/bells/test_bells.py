@@ -234,19 +234,23 @@ def test_a_lease_that_is_nearly_over_sends_nothing() -> None:
 
 def test_one_lane_has_at_most_half_of_the_threads() -> None:
     gate = threading.Semaphore(0)
-    looks = Looks(lambda lane, number: Worked(lane == "desk" and gate.acquire(timeout=SOON_S)))
+
+    def say(lane: str, number: int) -> Worked:
+        bells.more(lane)
+        return Worked(lane == "desk" and gate.acquire(timeout=SOON_S))
+
+    looks = Looks(lambda lane, number: Worked(False))
     with running(looks, threads=8) as bells:
-        assert looks.reached("desk", 2)
-        for _ in range(20):
-            bells.ring("desk")
-            bells._pool.want("desk", rung=True)
-        assert looks.reached("desk", 4)
+        before = looks.settled(bells, "desk")
+        looks._say = say
+        bells.ring("desk")
+        assert looks.reached("desk", before + 4)
+        looks._say = lambda lane, number: Worked(False)
 
         bells.ring("dev")
 
         assert looks.reached("dev", 2)
         assert bells._pool.running("desk") == 4
-        looks._say = lambda lane, number: Worked(False)
         gate.release(50)
 
 
