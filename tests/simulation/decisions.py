@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sdsync.config.vocabulary import group_of
+from sdsync.config.vocabulary import FIELDS, group_of
 from sdsync.store.records import AuditRow, Json, PlacementState, Ref, Replica, ReplicaState, Share
 from sdsync.testing.simulated.native import nested
 from tests.simulation.deeds import FieldDeed, TextDeed
@@ -18,6 +18,7 @@ from tests.simulation.undecidable import excuse
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
+SETS = frozenset({"tags", "people"})
 SLACK = timedelta(seconds=30)
 #: Audit rows that take a whole record in, whatever its fields are just then.
 WHOLE = frozenset({"entered", "linked", "moved", "merged", "absorbed", "gone", "left"})
@@ -119,11 +120,14 @@ class Decisions:
         mapping = self.world.engine.systems[deed.system].mappings["ticket"]
         before, after = nested({deed.path: deed.old}), nested({deed.path: deed.new})
         for field in fields:
-            if mapping.get(field, before, self.people) == mapping.get(field, after, self.people):
+            old, new = (mapping.get(field, one, self.people) for one in (before, after))
+            if old == new:
                 continue
             held = self._hub_values(share, field, deed.looked_at or deed.at)
             if deed.gone_at is None:
                 held.append(share.hub.values.get(field))
+            if FIELDS.get(field) in SETS and any(_holds(one, old, new) for one in held):
+                continue
             puts = (
                 mapping.put(field, one, seen=after, hub=share.hub.values, people=self.people)
                 for one in held
@@ -191,6 +195,14 @@ class Decisions:
                 if waits or place.state in (PlacementState.UNPLACEABLE, PlacementState.GONE):
                     return True
         return False
+
+
+def _holds(held: Json, old: object, new: object) -> bool:
+    """Whether a set has all that an edit added to it, and nothing that it removed (law 15)."""
+    if not (isinstance(held, list) and isinstance(old, list) and isinstance(new, list)):
+        return False
+    added, removed = set(new) - set(old), set(old) - set(new)
+    return added <= set(held) and not removed & set(held)
 
 
 def _replica_of(share: Share, deed: FieldDeed | TextDeed) -> Replica | None:
