@@ -30,6 +30,7 @@ from sdsync.store.records import (
     Work,
     WorkKey,
 )
+from sdsync.sync.feeds import FEED
 from sdsync.sync.model import OBJECTIVES
 
 Member = tuple[Hub, Replica, str]
@@ -76,12 +77,34 @@ def replay(
         cause_or_ref: A cause's id, a record (``desk#4711``), or ``all``.
     """
     members = _members(store, cause_or_ref)
-    if dry_run or not members:
+    if dry_run:
         return members
     for hub_id in {hub.id for hub, _, _ in members}:
         chosen = {(replica.id, group) for hub, replica, group in members if hub.id == hub_id}
         _change(store, hub_id, partial(_revive, chosen=chosen, by=by, now=now))
+    _trust_again(store, cause_or_ref, members, by, now)
     return members
+
+
+def _trust_again(
+    store: Store, cause_or_ref: str, members: Sequence[Member], by: str, now: datetime
+) -> None:
+    """A replay ends the distrust of a place, once nothing points at its cause (law 45)."""
+    pointed = {replica.groups[group].cause for _, replica, group in members}
+    change = Change()
+    for cause in store.causes():
+        named = cause_or_ref == "all" or cause.id.startswith(cause_or_ref) or cause.id in pointed
+        if cause.at_place is None or not named or store.cause_members(cause.id):
+            continue
+        cause.closed_at = now
+        change.causes.append(cause)
+        change.ring.append(Work(WorkKey(cause.system, "describe", FEED), 1, now, now, now))
+        change.audit.append(
+            AuditRow(now, "trusted", f"person:{by}", system=cause.system, actor=by,
+                     why=cause.id, text=cause.at_place)
+        )  # fmt: skip
+    if change.causes:
+        _commit(store, change)
 
 
 def _members(store: Store, cause_or_ref: str) -> list[Member]:
@@ -118,6 +141,8 @@ def _revive(
             row = replica.groups[group]
             row.state, row.cause, row.note, row.since = GroupState.DIRTY, None, None, now
         for place in share.placements:
+            if place.state is PlacementState.PLACED:
+                continue  # it leaked, and is still to be taken back
             if place.replica_id == replica.id and place.cause in ended:
                 place.state, place.cause, place.note = PlacementState.PENDING, None, None
         for intent in share.intents:

@@ -24,7 +24,7 @@ from sdsync.sync.draft import Draft
 from sdsync.sync.edits import Look, view
 from sdsync.sync.elements import find_native, read_values, settle_element, tell_placed
 from sdsync.sync.jobs import intent_of
-from sdsync.sync.leaks import judge_flag
+from sdsync.sync.leaks import asked_for, judge_flag
 from sdsync.sync.observe import absorb
 from sdsync.sync.refusal import landed, refused, say
 from sdsync.sync.settling import born
@@ -197,6 +197,8 @@ def _element_done(
             place.sent_version, place.seen_digest = send.version or element.version, ""
             if isinstance(send.operation, RemoveElement):
                 place.state = PlacementState.GONE
+        if send.audience is not None:
+            asked_for(draft, replica, element, send.audience)
         draft.audit(f"{element.kind}_changed", source=element.source, replica=replica)
         return
     if native_id is None:
@@ -208,5 +210,7 @@ def _element_done(
     native = find_native(natives, native_id)
     settle_element(draft, intent, native_id, native)
     tell_placed(draft, replica, element.id, send.audience)
-    if native is not None:
+    if native is None:  # its flag is not read yet
+        draft.look(replica, due=draft.ctx.now + READ_AGAIN)
+    else:
         judge_flag(draft, replica, element, native, read_values(draft, replica, native))

@@ -29,7 +29,7 @@ from sdsync.sync.compute import (
     writable,
 )
 from sdsync.sync.draft import Draft
-from sdsync.sync.placing import blocks_closing, compute_element
+from sdsync.sync.placing import blocks_closing, compute_element, compute_withdrawal
 
 OPEN_INTENTS = frozenset({IntentState.OPEN, IntentState.STARTED, IntentState.PENDING})
 FAILURES_ALONE = 8  # looks or attempts in a row without progress, before a person is asked
@@ -72,9 +72,9 @@ def compute(draft: Draft, replica: Replica, *, looked: bool) -> Todo:
 
 
 def _next(draft: Draft, replica: Replica, *, looked: bool) -> Todo:
-    """Fields first, then notes and files, the closing last (law 24)."""
-    send: Send | None = None
-    if draft.hub.state != "merged":
+    """What is taken back, fields, notes and files, the closing last (laws 24, 54)."""
+    send = compute_withdrawal(draft, replica)
+    if send is None and draft.hub.state != "merged":
         send = compute_update(draft, replica, closing=False)
     send = send or compute_element(draft, replica)
     if send is None and draft.hub.state != "merged" and not blocks_closing(draft, replica):

@@ -183,12 +183,17 @@ class Feeds:
         return draft.change if say_that_it_waits(draft, rows) else None
 
     def _close_causes(self, system: System, change: Change, now: datetime) -> None:
-        """A cause that nothing points at any more is over."""
-        for cause in self._engine.store.causes():
-            if cause.system == system.name and not self._engine.store.cause_members(cause.id):
+        """A cause that nothing points at any more is over, save one that distrusts a place.
+
+        That one ends by a person's replay alone; this is where it is noticed (law 45).
+        """
+        leaky = set(system.leaky)  # noted before the causes are read: these cannot lag behind
+        causes = [one for one in self._engine.store.causes() if one.system == system.name]
+        for cause in causes:
+            if cause.at_place is None and not self._engine.store.cause_members(cause.id):
                 cause.closed_at = now
                 change.causes.append(cause)
-                system.leaky.discard(cause.at_place or "")
+        system.leaky -= leaky - {one.at_place for one in causes}
 
     def _identify(
         self, system: System, row: SystemRow, said: Description, change: Change, now: datetime

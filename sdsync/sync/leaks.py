@@ -12,6 +12,7 @@ from sdsync.sync.draft import Draft
 
 #: Note of a placement whose stored flag was wider than asked.
 LEAKED = "leaked"
+LEAK = "leak"  # a group of its own: another trouble with notes does not take its place
 
 
 def judge_flag(
@@ -43,6 +44,13 @@ def _intent(draft: Draft, replica: Replica, element: Element) -> Intent | None:
     return max(found, key=lambda one: one.generation, default=None)
 
 
+def asked_for(draft: Draft, replica: Replica, element: Element, audience: str) -> None:
+    """An edit asked for this audience: the next read is judged by it."""
+    intent = _intent(draft, replica, element)
+    if intent is not None:
+        intent.audience = audience
+
+
 def leaked(intended: str | None, shown: Json) -> bool:
     """Whether the stored flag is wider than the one that was asked for (law 45)."""
     return intended is not None and width(shown) < width(intended)
@@ -59,11 +67,12 @@ def _withdraw_leak(
     place.note = LEAKED
     draft.park(
         replica,
-        "notes",
+        LEAK,
         f"{replica.system} stored a note for {shown} that was written for {asked}",
         about=["leak", replica.place],
         remedy=f"sdsync check --live {replica.system}",
         distrust=replica.place,
     )
-    place.cause = replica.groups["notes"].cause
+    place.cause = replica.groups[LEAK].cause
+    draft.deliver(replica)
     draft.audit("leaked", source="sdsync", replica=replica, text=element.kind, why=shown)

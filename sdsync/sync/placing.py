@@ -26,13 +26,11 @@ from sdsync.sync.leaks import LEAKED
 
 
 def pending(draft: Draft, replica: Replica) -> Iterator[tuple[Element, Placement]]:
-    """Elements that wait for this replica, oldest first; withdrawals before all else (law 54)."""
+    """Elements that wait for this replica, oldest first."""
     by_id = {one.id: one for one in draft.share.elements}
     places = [one for one in draft.share.placements if one.replica_id == replica.id]
     rows = [(by_id[one.element_id], one) for one in places if one.element_id in by_id]
-    rows.sort(
-        key=lambda row: (row[0].deleted_at is None, row[0].kind, row[0].created_at, row[0].id)
-    )
+    rows.sort(key=lambda row: (row[0].kind, row[0].created_at, row[0].id))
     for element, place in rows:
         if waits(element, place):
             yield element, place
@@ -47,6 +45,25 @@ def waits(element: Element, place: Placement) -> bool:
     if place.state is not PlacementState.PLACED:
         return False
     return element.deleted_at is not None or place.sent_version < element.version
+
+
+def compute_withdrawal(draft: Draft, replica: Replica) -> Send | None:
+    """The next call that takes something back: it goes before all other work (law 54)."""
+    for element, place in pending(draft, replica):
+        if _taken_back(draft, replica, element, place):
+            send = _send(draft, replica, element, place)
+            if send is not None:
+                return send
+    return None
+
+
+def _taken_back(draft: Draft, replica: Replica, element: Element, place: Placement) -> bool:
+    """Whether a placed note or file leaked, was removed at its source, or became too narrow."""
+    if place.state is not PlacementState.PLACED:
+        return False
+    if place.note == LEAKED or element.deleted_at is not None:
+        return True
+    return _too_wide(draft, replica, element, outgoing_audience(draft, element))
 
 
 def compute_element(draft: Draft, replica: Replica) -> Send | None:
@@ -84,11 +101,11 @@ def _send(draft: Draft, replica: Replica, element: Element, place: Placement) ->
     if place.state is PlacementState.PENDING:
         return _add(draft, replica, element, place, ref)
     capabilities = draft.ctx.systems[replica.system].capabilities
+    if place.note == LEAKED and place.native_id is not None:
+        return _withdraw(draft, replica, element, place, "private")
     if element.source == replica.system or place.native_id is None:
         place.sent_version = element.version
         return None
-    if place.note == LEAKED:
-        return _withdraw(draft, replica, element, place, "private")
     if element.deleted_at is not None:
         if capabilities.removes_notes:
             hit("law 54: withdrawn")
@@ -109,7 +126,9 @@ def _send(draft: Draft, replica: Replica, element: Element, place: Placement) ->
     hit("law 54: edited in place")
     edit = EditElement(ref, element.kind, place.native_id, values)
     human = _by_person(draft, element)
-    return Send(edit, element_id=element.id, version=element.version, human=human)
+    return Send(
+        edit, element_id=element.id, version=element.version, audience=audience, human=human
+    )
 
 
 def _too_wide(draft: Draft, replica: Replica, element: Element, audience: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
@@ -13,9 +14,12 @@ from sdsync.connectors.contract import (
     Operation,
     Update,
 )
-from sdsync.connectors.failures import Scope, Throttled
+from sdsync.connectors.failures import Scope, Throttled, Transient
 from sdsync.mappings.compile import CompiledMapping, compile_mapping
 from sdsync.mappings.examples import SamePeople
+from sdsync.store.records import ReplicaState
+from sdsync.sync import commands
+from sdsync.testing.simulated.things import Note, Record
 from tests.laws.people import Ticket
 from tests.laws.rig import AWAY, House, shared
 
@@ -87,12 +91,118 @@ def test_law_45_the_stored_flag_is_read_back() -> None:
     house.run(60)
 
     assert ticket.told("leaked")
-    assert ticket.group("dev", "notes") == "parked"
+    assert ticket.group("dev", "leak") == "parked"
     assert not ticket.copy("dev").record.notes  # taken back at once
 
     ticket.note("for us again", internal=True)
     house.run()
     assert len(notes(house.dev.sent)) == 1  # and never tried there again
+
+
+def leaky() -> tuple[House, Ticket]:
+    """A house whose right to private notes in dev was taken away since it was proved."""
+    house = House(("desk", "dev"), {}, PUBLIC)
+    ticket = shared(house)
+    house.dev.product.places["infra"].private_right = False
+    return house, ticket
+
+
+def test_law_45_a_leak_that_a_look_up_finds_is_taken_back() -> None:
+    house, ticket = leaky()
+    house.dev.fault("effect then cut")
+
+    ticket.note("for us", internal=True)
+    house.run(120)
+
+    assert ticket.told("leaked")
+    assert not ticket.copy("dev").record.notes
+
+
+def test_law_45_a_late_note_that_leaks_where_it_was_written_is_taken_back() -> None:
+    """A person wrote it on a merged record; its copy goes to the survivor in the same product."""
+    house = House(("desk", "dev"), {}, PUBLIC)
+    loser, survivor = shared(house, "disk full"), shared(house, "db01 is down")
+    house.desk.product.merge(loser.record, survivor.record, by=house.desk.who("ann"))
+    house.run(60)
+    house.dev.product.places["infra"].private_right = False
+
+    loser.copy("dev").note("for us", internal=True, by="bob")
+    house.run(60)
+
+    assert survivor.told("leaked")
+    assert not survivor.copy("dev").record.notes
+
+
+def test_law_45_a_leak_is_taken_back_before_fields_are_written() -> None:
+    house, ticket = leaky()
+
+    def read_nothing(shown: object) -> object:
+        ticket.set({"Subject": "new words"})
+        return Transient("500")
+
+    def cut_the_read_back(operation: object) -> None:
+        if isinstance(operation, AddElement):
+            house.dev.line.instead = {"fetch": read_nothing}
+
+    house.dev.line.instead["apply"] = cut_the_read_back
+    ticket.note("for us", internal=True)
+    house.run(15)
+    house.dev.line.instead = {}
+    before = len(house.dev.sent)
+    house.run(120)
+
+    assert [type(one).__name__ for one in house.dev.sent[before:]] == ["RemoveElement", "Update"]
+
+
+def test_law_45_an_edit_whose_flag_is_dropped_is_taken_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    house = House(("desk", "dev"), {"notes": "as written"}, {**PUBLIC, "desk": "public"})
+    ticket = shared(house)
+    note = ticket.note("for everybody")
+    house.run(60)
+    (copy,) = ticket.copy("dev").record.notes
+    assert not copy.internal
+
+    edit = house.dev.product.edit_note
+
+    def without_the_flag(record: Record, note: Note, **new: Any) -> None:
+        edit(record, note, **{**new, "internal": False})
+
+    monkeypatch.setattr(house.dev.product, "edit_note", without_the_flag)
+    ticket.side.product.edit_note(
+        ticket.record, note, by=note.author, body="for us", internal=True, truth="for us"
+    )
+    house.run(60)
+
+    assert ticket.told("leaked")
+    assert not ticket.copy("dev").record.notes
+
+
+def test_law_45_a_place_that_leaked_gets_nothing_private_until_a_replay() -> None:
+    """Not even after the leak itself is over, the record gone, and the process another one."""
+    house, ticket = leaky()
+    other = shared(house, "db01 is down")
+    ticket.note("for us", internal=True)
+    house.run(60)
+    (cause,) = house.store.causes()
+    house.dev.product.delete(ticket.copy("dev").record, by=house.dev.who("bob"))
+    house.desk.product.delete(ticket.record, by=house.desk.who("ann"))
+    ticket.copy("dev").bell()
+    house.run(1500)
+    assert ticket.replica("dev").state is ReplicaState.GONE
+    house.dev.product.places["infra"].private_right = True
+    house.start().run(1500)
+
+    other.note("for us as well", internal=True)
+    house.run()
+    assert not other.copy("dev").record.notes
+
+    commands.replay(house.store, cause.id, "ann", house.clock.now(), False)
+    house.run(30)
+    other.note("now again", internal=True)
+    house.run()
+    assert other.copy("dev").bodies == ["now again"]
 
 
 # -- law 46 ------------------------------------------------------------------------------

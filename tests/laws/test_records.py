@@ -129,6 +129,7 @@ def test_law_54_a_deleted_note_is_withdrawn_before_other_work() -> None:
     before = len(house.dev.sent)
 
     withdraw(ticket, "a slip")
+    ticket.set({"Subject": "new words"})
     ticket.note("another note", internal=True)
     house.run()
 
@@ -163,6 +164,7 @@ def test_law_54_a_narrowed_note_is_narrowed_or_taken_back() -> None:
     house.run()
 
     assert ticket.copy("board").bodies == []
+    assert not [one for one in house.board.sent if isinstance(one, EditElement)]
 
 
 def test_law_54_the_authors_line_is_stripped_on_the_way_back() -> None:

@@ -71,9 +71,10 @@ class DeadDetail:
 
 def listing(store: Store) -> DeadList:
     """Everything that is parked, and what troubles a whole system."""
-    causes = [_look(store, one) for one in store.causes() if one.kind != "held"]
-    # A cause whose last record went on is over, even before somebody closes its row.
-    causes = [one for one in causes if one.records or one.kind == "system"]
+    found = [(one, _look(store, one)) for one in store.causes() if one.kind != "held"]
+    # A cause whose last record went on is over, even before somebody closes its row; but
+    # a place that is not trusted any more waits for a person's word, with records or without.
+    causes = [look for one, look in found if look.records or one.at_place or one.kind == "system"]
     causes.sort(key=lambda one: (one.priority, one.since))
     return DeadList(causes, len({hub.id for hub, _, _ in store.held()}))
 
