@@ -69,7 +69,7 @@ def line(*parts: str | Cell | tuple[str, str]) -> Text:
 
 
 def cure(command: str, *, indent: int = 0) -> Text:
-    """The line that tells what to type."""
+    """The line that tells what to type; never cut, since it is copied."""
     return line(" " * indent, (f"> {clean(command)}", CURE))
 
 
@@ -85,6 +85,32 @@ def ends(left: Text, right: Text | str, width: int = WIDTH) -> Text:
         made.append(" " * (width - right.cell_len - made.cell_len))
         made.append_text(right)
     return made
+
+
+def wrapped(
+    left: Text, text: str, right: Text | str = "", *, width: int = WIDTH, indent: int | None = None
+) -> Page:
+    """``left`` and ``text`` on as many lines as it takes; ``right`` ends the first one.
+
+    Args:
+        left: Stands before the first line.
+        text: Never cut, save a word that is longer than a line.
+        right: As of :func:`ends`.
+        width: Of the page.
+        indent: Of the further lines; as ``left`` is wide when left out.
+    """
+    indent = left.cell_len if indent is None else indent
+    right = Text(right) if isinstance(right, str) else right
+    words, lines = clean(text).split(" "), [""]
+    room = width - left.cell_len - (right.cell_len + 2 if right.cell_len else 0)
+    for word in words:
+        if lines[-1] and cell_len(lines[-1]) + 1 + cell_len(word) > room:
+            lines.append("")
+            room = width - indent
+        lines[-1] += (" " if lines[-1] else "") + word
+    first = left.copy()
+    first.append(lines[0])
+    return [ends(first, right, width), *(line(" " * indent, one) for one in lines[1:])]
 
 
 def table(

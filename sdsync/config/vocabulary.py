@@ -120,6 +120,9 @@ AUDIENCES: Final = ("public", "customer", "internal", "team", "restricted")
 #: What a sync may say of a group; a system's name means that it owns the group.
 POLICIES: Final = ("newest", "union", "max", "append", "hold", "each")
 
+#: The member that people think of first, where a group's name is none of theirs.
+_SPOKEN: Final = {"outcome": "status", "urgency": "priority", "assignment": "owner"}
+
 _GROUP_OF: Final = {member: group for group, members in GROUPS.items() for member in members}
 
 
@@ -136,6 +139,11 @@ def kind_of(name: str) -> Kind:
 def group_of(name: str) -> str:
     """The group that the field merges in: its own name when it is a group of one."""
     return _GROUP_OF.get(name, name)
+
+
+def spoken(group: str) -> str:
+    """A group's name on a screen: ``status (outcome)``; commands take either word."""
+    return f"{_SPOKEN[group]} ({group})" if group in _SPOKEN else group
 
 
 def members_of(group: str) -> tuple[str, ...]:

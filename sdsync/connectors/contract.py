@@ -309,6 +309,7 @@ class Audience:
 
     customers: int = 0
     staff: int = 0
+    who: str = ""  # the customers in the product's own words, for a person
 
 
 class Connector(Protocol):

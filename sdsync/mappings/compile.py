@@ -63,6 +63,10 @@ class CompiledMapping:
         rule = self.rules.get(field)
         return () if rule is None or rule.path is None else (rule.path.text,)
 
+    def place(self, field: str) -> str | None:
+        """Where the field's rule stands."""
+        return self.rules[field].place or None if field in self.rules else None
+
     def optional(self, field: str) -> bool:
         """Whether a place may lack the field: then it is left out at birth too, and said."""
         return field in self.rules and self.rules[field].optional

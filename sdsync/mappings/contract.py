@@ -80,6 +80,10 @@ class Mapping(Protocol):
         """Native paths that the field's rule reads ("CustomFields.Environment")."""
         ...
 
+    def place(self, field: str) -> str | None:
+        """file:line:column of the field's rule; None: no rule, or none in a file."""
+        ...
+
     def keep(self, native: Dict[str, Json]) -> dict[str, Json]:
         """The part of a native record that rules read: what ``seen`` holds."""
         ...

@@ -17,6 +17,7 @@ from sdsync.store.records import GroupState, IntentState, Json, Ref, Replica, Re
 from sdsync.sync.branches import hit
 from sdsync.sync.desired import PEOPLE_KINDS, desired, surroundings
 from sdsync.sync.draft import BLOCKED, Draft
+from sdsync.sync.lacking import lacking
 from sdsync.sync.spread import members
 from sdsync.sync.transitions import next_status
 
@@ -210,10 +211,11 @@ def _step(
         draft.park(
             replica,
             "outcome",
-            f'{replica.system} allows no way from "{present}" to "{wanted}"; '
-            f"our account may set: {allowed}",
+            f'{replica.system} allows no way from "{present}" to "{wanted}": '
+            + (lacking(draft, replica, path, wanted) or f"our account may set {allowed}"),
             about=["transition", present, wanted],
-            remedy=f"sdsync trace {replica.system}#{replica.native_id}",
+            place=draft.rule_place(replica, ["status"]),
+            remedy=f"sdsync check --live {replica.system}",
         )
         return None
     if step == wanted:

@@ -24,6 +24,7 @@ from sdsync.sync.draft import Draft
 from sdsync.sync.edits import Look, view
 from sdsync.sync.elements import find_native, read_values, settle_element, tell_placed
 from sdsync.sync.jobs import intent_of
+from sdsync.sync.lacking import lacks
 from sdsync.sync.leaks import asked_for, judge_flag
 from sdsync.sync.observe import absorb
 from sdsync.sync.refusal import landed, refused, say
@@ -172,11 +173,14 @@ def _ignored(
     shown = view(mapping, name, current, draft.ctx)
     replica.sent[name] = None if isinstance(shown, Unmapped) else shown
     _base(replica, mapping.paths(name), current)
+    told = lacks(draft, replica, {name: intended})
     draft.park(
         replica,
         group_of(name),
-        f"{replica.system} took {name} = {say(intended)} with a success and ignored it",
+        f"{replica.system} took {name} = {say(intended)} with a success and ignored it"
+        + (f": {told}" if told else ""),
         about=["ignored", name, intended, replica.place],
+        place=draft.rule_place(replica, [name]),
         remedy=f"sdsync check --live {replica.system}",
     )
 

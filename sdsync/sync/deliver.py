@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sdsync.config.vocabulary import group_of
-from sdsync.connectors.contract import AddElement, Audience, Create, Operation, Update
+from sdsync.config.vocabulary import group_of, spoken
+from sdsync.connectors.contract import AddElement, Create, Operation, Update
 from sdsync.store.records import (
     Attempt,
     GroupRow,
@@ -132,7 +132,8 @@ def _read_whole(draft: Draft, replica: Replica, unproved: list[str]) -> Rest:
         return Rest(draft.ctx.now + READ_AGAIN)
     replica.failures = 0
     for group in sorted({group_of(name) for name in unproved}):
-        text = f"{replica.system} does not show {group} to our account, so it is not written over"
+        what = f"{spoken(group)} to our account, so it is not written over"
+        text = f"{replica.system} does not show {what}"
         draft.park(
             replica,
             group,
@@ -242,36 +243,3 @@ def describe(send: Send) -> str:
 def _short(value: Json) -> str:
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     return text if len(text) <= 40 else f"{text[:37]}…"
-
-
-def over_mail_budget(draft: Draft, send: Send, mailed: Audience) -> str | None:
-    """Why the write may not mail whom it would mail, else None (law 47).
-
-    By default machine changes mail nobody and a person's own change may mail staff.
-    """
-    allowed = draft.ctx.setting(draft.hub, "mail", None)
-    if mailed.customers and allowed != "customers":
-        return f"it would mail {mailed.customers} customer(s)"
-    if mailed.staff and allowed == "none":
-        return f"it would mail {mailed.staff} of staff"
-    if mailed.staff and allowed is None and not send.human:
-        return f"a machine's change would mail {mailed.staff} of staff"
-    return None
-
-
-def park_over_budget(draft: Draft, replica: Replica, send: Send, why: str) -> None:
-    """Over budget waits: parked under one cause, with the setting that lets it go."""
-    hit("law 47: over mail budget")
-    setting = f'mail = "customers" in [syncs.{draft.hub.syncs[0]}]'
-    remedy = f"set {setting}, restart, then sdsync dead replay all"
-    groups = {group_of(name) for name in send.fields} or {_group(send.operation)}
-    for group in sorted(groups):
-        draft.park(replica, group, f"{replica.system}: {why}", about=["mail", why], remedy=remedy)
-    for place in draft.share.placements:
-        if place.element_id == send.element_id and place.replica_id == replica.id:
-            place.state, place.note = PlacementState.UNPLACEABLE, why
-            place.cause = replica.groups[_group(send.operation)].cause
-
-
-def _group(operation: Operation) -> str:
-    return f"{operation.kind}s" if isinstance(operation, AddElement) else "birth"

@@ -21,11 +21,12 @@ from sdsync.store.records import Change, IntentState, Ref, Replica, Share, Work,
 from sdsync.sync.branches import hit
 from sdsync.sync.compute import Ask, NeedLook, Rest, Send, Settle, Todo
 from sdsync.sync.confirm import confirm
-from sdsync.sync.deliver import begin_attempt, compute, over_mail_budget, park_over_budget
+from sdsync.sync.deliver import begin_attempt, compute
 from sdsync.sync.draft import Draft
 from sdsync.sync.edits import Look
 from sdsync.sync.elements import placed_ids
 from sdsync.sync.jobs import outcome, sent_before, unasked
+from sdsync.sync.mailing import over_mail_budget, wait_over_budget
 from sdsync.sync.observe import too_old
 from sdsync.sync.policy import is_failure, lane_trouble
 from sdsync.sync.scope import join
@@ -158,10 +159,10 @@ class Visit:
             if content is None:
                 return self._pull_again(draft, send)
             operation = replace(operation, content=content)
-        why = over_mail_budget(draft, send, self._connector.notifies(operation))
+        mailed = self._connector.notifies(operation)
+        why = over_mail_budget(draft, send, mailed)
         if why is not None:
-            park_over_budget(draft, replica, send, why)
-            draft.deliver(replica)
+            wait_over_budget(draft, replica, send, why, mailed)
             self._todo = Rest()
             draft.change.finished.append(self._key())
             return draft.change

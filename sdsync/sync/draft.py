@@ -180,20 +180,34 @@ class Draft:
         place: str | None = None,
         remedy: str | None = None,
         distrust: str | None = None,
+        note: str | None = None,
+        shared: bool = False,
     ) -> None:
-        """Park the group under the cause that ``about`` names; equal causes are one row."""
+        """Park the group under the cause that ``about`` names; equal causes are one row.
+
+        Args:
+            place: file:line:column of the rule that is to blame.
+            note: What is to say of this record alone; the text of all when left out.
+            shared: Whether the cause is one for all groups.
+        """
         cause = self.cause(
             "parked",
             replica.system,
-            [replica.system, group, about],
+            [replica.system, about] if shared else [replica.system, group, about],
             text,
             place=place,
             remedy=remedy,
         )
         cause.at_place = distrust
-        row = GroupRow(GroupState.PARKED, self.ctx.now, cause=cause.id, note=text)
+        told = note or text
+        row = GroupRow(GroupState.PARKED, self.ctx.now, cause=cause.id, note=told)
         replica.groups[group] = row
-        self.audit("parked", source="sdsync", replica=replica, field=group, why=cause.id, text=text)
+        self.audit("parked", source="sdsync", replica=replica, field=group, why=cause.id, text=told)
+
+    def rule_place(self, replica: Replica, fields: Iterable[str]) -> str | None:
+        """file:line:column of the first rule that the fields have."""
+        mapping = self.ctx.mapping(replica)
+        return next((place for one in fields if (place := mapping.place(one))), None)
 
     def hold(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sdsync.config.vocabulary import group_of
+from sdsync.config.vocabulary import group_of, spoken
 from sdsync.connectors.contract import Create
 from sdsync.connectors.failures import (
     Conflict,
@@ -30,6 +30,7 @@ from sdsync.sync.compute import Send
 from sdsync.sync.deliver import FAILURES_ALONE
 from sdsync.sync.draft import Draft
 from sdsync.sync.jobs import forget_job, intent_of, remember_job
+from sdsync.sync.lacking import lacks
 
 REACH_AGAIN = timedelta(minutes=10)
 BACK_OFF_S = 5.0
@@ -111,8 +112,11 @@ def _rejected(draft: Draft, replica: Replica, send: Send, answer: Rejected) -> N
         draft.park(
             replica,
             group,
-            f"{replica.system} refuses {_values(about) or group}: {detail}",
+            f"{replica.system} refuses {_values(about) or spoken(group)}: "
+            + (lacks(draft, replica, about) or detail),
             about=["rejected", about, detail],
+            place=draft.rule_place(replica, about),
+            remedy=f"sdsync check --live {replica.system}",
         )
     draft.deliver(replica)
 

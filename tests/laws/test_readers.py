@@ -265,7 +265,24 @@ def test_law_47_over_budget_waits_and_names_the_setting() -> None:
     ticket = mailing(None, "ann", Audience(customers=1))
 
     (cause,) = ticket.house.store.causes()
-    assert 'mail = "customers"' in str(cause.remedy)
+    assert cause.text == "dev: would mail customers"
+    assert cause.remedy == 'set mail = "customers" in [syncs.escalations], then restart sdsync'
+    note = ticket.replica("dev").groups["title"].note
+    assert note == "title new words would mail 1 customer"
+
+
+def test_law_47_what_mails_nobody_does_not_wait_beside_what_would() -> None:
+    house = House(sync={"mail": None})
+    ticket = shared(house)
+    house.dev.line.mails = lambda one: Audience(
+        customers=isinstance(one, Update) and "priority" in one.values
+    )
+    ticket.set({"Subject": "new words", "Priority": "90"}, by="ann")
+    house.run()
+
+    assert ticket.copy("dev")["subject"] == "new words"
+    assert ticket.group("dev", "urgency") == "parked"
+    assert ticket.group("dev", "title") != "parked"
 
 
 def test_law_47_a_machines_note_mails_nobody() -> None:

@@ -61,6 +61,7 @@ def replay(
     from sdsync.cli.looks import refs
     from sdsync.cli.page import clean, cure, ends, line
     from sdsync.cli.words import count
+    from sdsync.config.vocabulary import spoken
     from sdsync.sync import commands
 
     found = looks.pick(session.store, what)
@@ -78,7 +79,7 @@ def replay(
     page = [line(f"{count(len(rows), 'field group')} {verb}")]
     for ref, title, system, group in rows[:20]:
         page.append(
-            ends(line(f" {ref}  {clean(title)}"), f"{group} in {system}", session.out.width)
+            ends(line(f" {ref}  {clean(title)}"), f"{spoken(group)} in {system}", session.out.width)
         )
     if len(rows) > 20:
         page.append(line(f" and {len(rows) - 20:,} more"))

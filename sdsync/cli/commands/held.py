@@ -58,9 +58,10 @@ def choose(
     """End a conflict: the candidate of SYSTEM becomes the value everywhere."""
     from sdsync.cli.looks import held
     from sdsync.cli.page import cure, line
+    from sdsync.config.vocabulary import group_of
     from sdsync.sync import commands
 
-    share = session.share(ref)
+    group, share = group_of(group), session.share(ref)
     found = [one for one in held.matching(session.store, share.hub.id, None) if one.group == group]
     if not found:
         raise CommandError(f"{group} of {ref} is not held", cure=f"sdsync held show {ref}")

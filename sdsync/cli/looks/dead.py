@@ -11,6 +11,7 @@ from sdsync.store.contract import Store
 from sdsync.store.records import Cause, Hub, Json, Replica
 
 MEMBERS = 10
+PEER_FIELDS = frozenset({"peer_key", "peer_url"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +111,26 @@ def _look(store: Store, cause: Cause) -> DeadLook:
         owner=cause.owner,
         system=cause.system,
         text=cause.text,
-        place=cause.place,
-        remedy=cause.remedy,
+        place=spot(cause.place),
+        remedy=_remedy(cause),
     )
+
+
+def spot(place: str | None) -> str | None:
+    """A rule's ``file:line``, without the column."""
+    if place is None or place.count(":") < 2:
+        return place
+    return place.rpartition(":")[0]
+
+
+def _remedy(cause: Cause) -> str | None:
+    """What its text says, else what the rule's place says."""
+    if cause.remedy or not cause.place:
+        return cause.remedy
+    where = spot(cause.place) or ""
+    if where.startswith("packs/"):
+        where = f"mappings/{cause.system}-ticket.yaml, over {where}"
+    return f"edit {where}, then restart sdsync"
 
 
 def _urgency(member: tuple[Hub, Replica, str]) -> tuple[int, datetime]:
@@ -138,5 +156,6 @@ def _diff(hub: Hub, replica: Replica, group: str) -> Iterator[DiffLook]:
     names = sorted({*hub.values, *replica.sent})
     for name in names:
         shall, stands = hub.values.get(name), replica.sent.get(name)
-        if group_of(name) == group and shall != stands:
+        # What points to the other side differs by nature, and no hub record holds it.
+        if group_of(name) == group and shall != stands and name not in PEER_FIELDS:
             yield DiffLook(name, shall, stands)

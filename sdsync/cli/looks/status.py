@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sdsync.cli.looks import dead
 from sdsync.config.model import Config, SystemConfig
 from sdsync.ratelimit import checkpoint, view
 from sdsync.ratelimit.state import LaneBudget
@@ -144,7 +145,8 @@ def _cause(store: Store, cause: Cause) -> Need:
         cured = f"sdsync held show {cause.id}"
     else:
         cured = f"sdsync dead show {cause.id}"
-    return Need(cause.id, cause.text, records, cause.since, cause.priority, cause.place, cured)
+    place = dead.spot(cause.place)
+    return Need(cause.id, cause.text, records, cause.since, cause.priority, place, cured)
 
 
 def _system(name: str, config: SystemConfig, row: SystemRow, now: datetime) -> Iterator[Need]:

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from sdsync.cli import words
 from sdsync.cli.looks.people import People
+from sdsync.config.vocabulary import spoken
 from sdsync.store.records import AuditRow
 
 #: What sdsync did. Any other action says what a system showed.
@@ -83,7 +84,7 @@ def tell(row: AuditRow, people: People | None = None) -> Line:
     did = _DID.get(row.action)
     return Line(
         at=row.at,
-        who=row.system or row.source,
+        who=row.system or row.source.removeprefix("person:"),
         seen=_seen(row, people) if did is None else "",
         done="" if did is None else _done(row, did),
         duration_ms=row.duration_ms,
@@ -116,7 +117,7 @@ def _done(row: AuditRow, word: str) -> str:
             source = "" if row.source in ("sdsync", row.system) else f", from {row.source}"
             return f"{row.field} {_change(row)}{source}" if row.field else row.text or "written"
         case "parked" | "held":
-            field = f" {row.field}" if row.field else ""
+            field = f" {spoken(row.field)}" if row.field else ""
             return f"{word} {row.why or ''}{field}: {row.text}"
         case "refused" | "overruled" | "differs" if row.field:
             told = f"{row.field} {words.value(row.before)} {word}"
@@ -124,8 +125,13 @@ def _done(row: AuditRow, word: str) -> str:
     if row.action.endswith("_placed"):
         told = f"{word}: {row.text}" if row.text else word
         return f"{told} ({row.why})" if row.why else told
-    detail = row.text or row.why
+    word += f" by {row.actor}" if row.source.startswith("person:") and row.actor else ""
+    detail = _groups(row.text) if row.action == "replayed" else row.text or row.why
     return f"{word}: {detail}" if detail else word
+
+
+def _groups(text: str) -> str:
+    return ", ".join(spoken(one) for one in text.split(", "))
 
 
 def name(row: AuditRow) -> str:

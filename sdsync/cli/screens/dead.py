@@ -11,18 +11,20 @@ from sdsync.cli import words
 from sdsync.cli.looks.dead import DeadDetail, DeadList, DeadLook, MemberLook
 from sdsync.cli.page import (
     CURE,
-    HEAD,
     WARN,
     WIDTH,
     Cell,
     Column,
     Page,
     clean,
+    clip,
     cure,
     ends,
     line,
     table,
+    wrapped,
 )
+from sdsync.config.vocabulary import spoken
 
 _COLUMNS = (
     Column("CAUSE"),
@@ -32,6 +34,10 @@ _COLUMNS = (
     Column("OWNER", give=True, least=6),
     Column("WHAT", give=True, least=20),
 )
+
+
+#: Cells of a value beside another: enough to know it by.
+VALUE = 200
 
 
 def draw_list(look: DeadList, now: datetime, width: int = WIDTH) -> Page:
@@ -50,17 +56,15 @@ def draw_list(look: DeadList, now: datetime, width: int = WIDTH) -> Page:
                 width,
             )
         )
-    for one in look.causes[:3]:
-        page += [cure(command) for command in _cures(one)]
+    if look.causes:
+        page += [cure(command) for command in _cures(look.causes[0])]
     return page
 
 
 def draw_detail(look: DeadDetail, now: datetime, width: int = WIDTH) -> Page:
     """One cause with some of its records."""
     cause = look.cause
-    page = [
-        ends(line((f"{cause.id}  ", WARN), (clean(cause.text), HEAD)), f"P{cause.priority}", width)
-    ]
+    page = wrapped(line((f"{cause.id}  ", WARN)), cause.text, f"P{cause.priority}", width=width)
     facts = [
         words.count(cause.records, "record"),
         f"since {words.since(cause.since, now)}",
@@ -69,7 +73,7 @@ def draw_detail(look: DeadDetail, now: datetime, width: int = WIDTH) -> Page:
     ]
     page.append(line("     ", "   ".join(clean(one) for one in facts if one)))
     for member in look.members:
-        page += _member(member, cause.system, width)
+        page += _member(member, cause, width)
     if look.more:
         page.append(line(f"and {look.more:,} more"))
     page += [cure(command) for command in _cures(cause, shown=True)]
@@ -87,13 +91,15 @@ def _row(one: DeadLook, now: datetime) -> tuple[str | Cell, ...]:
     )
 
 
-def _member(one: MemberLook, system: str, width: int) -> Iterator[Text]:
-    yield ends(line(f" {one.ref}  ", clean(one.title)), f"{one.group}  P{one.priority}", width)
-    if one.note:
-        yield ends(line(f"   {clean(one.note)}"), "", width)
+def _member(one: MemberLook, cause: DeadLook, width: int) -> Iterator[Text]:
+    right = f"{spoken(one.group)}  P{one.priority}"
+    yield ends(line(f" {one.ref}  ", clean(one.title)), right, width)
+    if one.note and one.note != cause.text:
+        yield from wrapped(line("   "), one.note, width=width)
     for diff in one.diff:
-        stands, shall = clean(words.value(diff.stands)), clean(words.value(diff.shall))
-        yield ends(line(f"   {diff.field}: {system} has {stands}, shall be {shall}"), "", width)
+        stands, shall = clip(words.value(diff.stands), VALUE), clip(words.value(diff.shall), VALUE)
+        told = f"{diff.field}: {cause.system} has {stands}, shall be {shall}"
+        yield from wrapped(line("   "), told, width=width, indent=5)
 
 
 def _cures(one: DeadLook, *, shown: bool = False) -> list[str]:

@@ -7,7 +7,21 @@ from datetime import datetime
 
 from sdsync.cli import words
 from sdsync.cli.looks.held import Candidate, HeldLook
-from sdsync.cli.page import HEAD, WARN, WIDTH, Cell, Column, Page, clean, cure, ends, line, table
+from sdsync.cli.page import (
+    HEAD,
+    WARN,
+    WIDTH,
+    Cell,
+    Column,
+    Page,
+    clean,
+    cure,
+    ends,
+    line,
+    table,
+    wrapped,
+)
+from sdsync.config.vocabulary import spoken
 
 _LIST = (
     Column("RECORD"),
@@ -33,9 +47,9 @@ def draw_detail(looks: Sequence[HeldLook], now: datetime, width: int = WIDTH) ->
     page: Page = []
     for one in looks:
         title = line((f"{one.ref}  ", WARN), (clean(one.title), HEAD))
-        page.append(ends(title, f"{one.group}  P{one.priority}", width))
+        page.append(ends(title, f"{spoken(one.group)}  P{one.priority}", width))
         if one.note:
-            page.append(ends(line("  ", clean(one.note)), "", width))
+            page += wrapped(line("  "), one.note, width=width)
         rows = [("now", _values(one.present), "", "")]
         rows += [_candidate(head, now) for head in one.candidates]
         columns = (
@@ -53,8 +67,9 @@ def draw_detail(looks: Sequence[HeldLook], now: datetime, width: int = WIDTH) ->
 
 
 def _row(one: HeldLook, now: datetime) -> tuple[str | Cell, ...]:
-    since = words.since(one.since, now)
-    return Cell(one.ref, WARN), one.group, f"P{one.priority}", since, one.title, one.note or "-"
+    since, priority = words.since(one.since, now), f"P{one.priority}"
+    group = spoken(one.group)
+    return Cell(one.ref, WARN), group, priority, since, one.title, one.note or "-"
 
 
 def _candidate(head: Candidate, now: datetime) -> tuple[str, str, str, str]:

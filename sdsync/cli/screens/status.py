@@ -22,6 +22,7 @@ from sdsync.cli.page import (
     ends,
     line,
     table,
+    wrapped,
 )
 
 _GOOD_STATES = frozenset({"ok", "new"})
@@ -74,7 +75,7 @@ def _need(need: Need, look: StatusLook, width: int) -> Iterator[Text]:
     begun = "" if need.since is None else f"since {words.since(need.since, look.at)}  "
     name = f"{need.id}  " if need.id else ""
     right = f"{begun}P{need.priority}"
-    yield ends(line(" ", (name, WARN), clean(told)), right, width)
+    yield from wrapped(line(" ", (name, WARN)), told, right, width=width)
     indent = " " * (1 + len(name))
     place = f"{need.place}   " if need.place else ""
     yield line(indent, clean(place), "   " if place else "", (f"> {clean(need.cure)}", CURE))

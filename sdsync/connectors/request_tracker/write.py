@@ -155,17 +155,30 @@ class Mailing:
                 told = operation.values
                 # Without a requestor RT takes the account that creates.
                 customers = _count(told.get("Requestor")) + _count(told.get("Cc"))
-                return Audience(customers, _count(told.get("AdminCc")) + bool(told.get("Owner")))
+                staff = _count(told.get("AdminCc")) + bool(told.get("Owner"))
+                who = _who(_count(told.get("Requestor")), _count(told.get("Cc")))
+                return Audience(customers, staff, who)
             case AddElement():
                 requestors, copied, staff = self._roles.get(operation.ref.id, (1, 0, 1))
                 public = operation.values.get("internal") is False
-                return Audience(requestors + copied if public else 0, staff)
+                if not public:
+                    return Audience(0, staff)
+                return Audience(requestors + copied, staff, _who(requestors, copied))
             case Update():
                 requestors, _, _ = self._roles.get(operation.ref.id, (1, 0, 1))
-                ends = operation.values.get("Status") in MAILS_REQUESTORS
-                return Audience(requestors if ends else 0, int(bool(operation.values.get("Owner"))))
+                staff = int(bool(operation.values.get("Owner")))
+                if operation.values.get("Status") not in MAILS_REQUESTORS:
+                    return Audience(0, staff)
+                return Audience(requestors, staff, _who(requestors, 0))
             case _:
                 return Audience()
+
+
+def _who(requestors: int, copied: int) -> str:
+    """``the requestor and 2 in Cc``; nothing when nobody is told."""
+    told = [f"{requestors} requestors" if requestors > 1 else "the requestor"] if requestors else []
+    told += [f"{copied} in Cc"] if copied else []
+    return " and ".join(told)
 
 
 def _count(people: object) -> int:

@@ -60,6 +60,10 @@ class ElementMapping:
         """The view is the whole."""
         return new_view
 
+    def place(self, field: str) -> str | None:
+        """No file."""
+        return None
+
     def entering(self, field: str, value: Json, *, hub: Mapping[str, Json]) -> dict[str, Json]:
         """Nothing is asked for."""
         return {}

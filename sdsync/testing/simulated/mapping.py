@@ -184,6 +184,10 @@ class SimulatedMapping:
         """A view's edit on the whole."""
         return self._lenses[field].carry(old_view, new_view, whole)
 
+    def place(self, field: str) -> str | None:
+        """No file."""
+        return None
+
     def entering(self, field: str, value: Json, *, hub: Mapping[str, Json]) -> dict[str, Json]:
         """The desk asks for a fix when it resolves."""
         if field != "status" or value not in self._entering:

@@ -142,6 +142,7 @@ CAUSE  RECORDS  WORST  SINCE  OWNER     WHAT
 7f3          1  P1     02:14  ops-core  dev refuses environment "prod2"
 1 conflict is held                                            > sdsync held list
 > sdsync dead show 7f3
+> edit mappings/dev-ticket.yaml:31, then restart sdsync
 > sdsync dead replay 7f3 --dry-run
 """
 
@@ -162,8 +163,36 @@ DEAD_SHOW = """
  dev#882  db01: disk full                                        environment  P1
    allowed: prod, stage, test
    environment: dev has -, shall be prod2
+> edit mappings/dev-ticket.yaml:31, then restart sdsync
 > sdsync dead replay 7f3 --dry-run
 """
+
+
+def test_a_long_cause_is_wrapped_and_said_once() -> None:
+    store = scenes.busy()
+    cause = dead.pick(store, "7f3")
+    assert cause
+    cause.text = (
+        'dev allows no way from "New" to "Waiting for customer": "infra" has no status '
+        '"Waiting for customer"; did you mean "Waiting for the customer"?'
+    )
+    store.commit(Change(causes=[cause]))
+
+    text = told(dead_screen.draw_detail(dead.detail(store, cause), scenes.NOW))
+
+    assert text.startswith("""
+7f3  dev allows no way from "New" to "Waiting for customer": "infra" has no   P1
+     status "Waiting for customer"; did you mean "Waiting for the customer"?
+     1 record   since 02:14   owner ops-core   mappings/dev-ticket.yaml:31
+""")
+    assert text.count("did you mean") == 1
+
+
+def test_a_replay_names_who_did_it() -> None:
+    row = scenes.story("h1")[2]
+    row.action, row.source, row.actor, row.text = "replayed", "person:ops-2", "ops-2", "outcome"
+
+    assert story.tell(row).done == "replayed by ops-2: status (outcome)"
 
 
 def test_held_shows_each_candidate_and_the_command_that_chooses_it() -> None:
@@ -174,12 +203,12 @@ def test_held_shows_each_candidate_and_the_command_that_chooses_it() -> None:
 
 
 HELD_LIST = """
-RECORD     GROUP    P   SINCE  TITLE            WHY
-desk#4712  outcome  P3  02:51  printer on fire  changed on both sides
+RECORD     GROUP             P   SINCE  TITLE            WHY
+desk#4712  status (outcome)  P3  02:51  printer on fire  changed on both sides
 > sdsync held show desk#4712
 """
 HELD_SHOW = """
-desk#4712  printer on fire                                           outcome  P3
+desk#4712  printer on fire                                  status (outcome)  P3
   changed on both sides
   SIDE  VALUE      BY      SINCE
   now   waiting

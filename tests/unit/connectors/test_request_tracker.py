@@ -222,11 +222,13 @@ def test_whom_stock_scrips_mail() -> None:
     ref = Ref("desk", "ticket", "1")
     people = {"Requestor": ["a@example.org", "b@example.org"], "Cc": ["c@example.org"]}
 
-    assert desk.notifies(Create("ticket", "General", people, "m", "i")) == Audience(customers=3)
+    assert desk.notifies(Create("ticket", "General", people, "m", "i")) == Audience(
+        customers=3, who="2 requestors and 1 in Cc"
+    )
     public = AddElement(ref, "note", {"body": "x", "internal": False}, "m", "i")
     assert desk.notifies(public).customers == 1  # a ticket never read has one, to be careful
     assert desk.notifies(AddElement(ref, "note", {"body": "x"}, "m", "i")).customers == 0
-    assert desk.notifies(Update(ref, {"Status": "resolved"})).customers == 1
+    assert desk.notifies(Update(ref, {"Status": "resolved"})) == Audience(1, who="the requestor")
     assert desk.notifies(Update(ref, {"Owner": "agent1"})) == Audience(staff=1)
 
 

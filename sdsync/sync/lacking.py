@@ -1,0 +1,36 @@
+"""Words that a system does not have: what to say beside a refusal, and which rule is to blame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from sdsync.mappings.nearest import did_you_mean
+from sdsync.store.records import Json, Replica
+from sdsync.sync.desired import surroundings
+from sdsync.sync.draft import Draft
+
+
+def lacking(draft: Draft, replica: Replica, path: str, word: object) -> str | None:
+    """``infra has no priority "Urgnt"; did you mean "Urgent"?``, as far as its metadata tell."""
+    place = draft.ctx.systems[replica.system].places.get(replica.place or "")
+    info = place.fields.get(path) if place else None
+    if place is None or info is None or info.values is None or not isinstance(word, str):
+        return None
+    if word in info.values:
+        return None
+    return f'"{place.key}" has no {path} "{word}"{did_you_mean(word, info.values)}'
+
+
+def lacks(draft: Draft, replica: Replica, fields: Mapping[str, Json]) -> str | None:
+    """The same of the first field whose value becomes such a word."""
+    return next(_each(draft, replica, fields), None)
+
+
+def _each(draft: Draft, replica: Replica, fields: Mapping[str, Json]) -> Iterator[str]:
+    mapping, hub = draft.ctx.mapping(replica), surroundings(draft, replica)
+    for name, value in fields.items():
+        put = mapping.put(name, value, seen={}, hub=hub, people=draft.ctx.people)
+        shown = mapping.extract(name, put.values)
+        for path, word in shown.items() if isinstance(shown, Mapping) else ():
+            if (told := lacking(draft, replica, path, word)) is not None:
+                yield told
