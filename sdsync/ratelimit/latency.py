@@ -35,9 +35,9 @@ class Latency:
         forgotten after a minute, as the law says.
         """
         self._turn(now)
-        newest = self._newest()
         earlier = self.medians if len(self.samples) >= ENOUGH else self.medians[:-1]
-        if newest is None or newest < FLOOR_S or not earlier:
+        newest = self._newest() if earlier else None
+        if newest is None or newest < FLOOR_S:
             return False
         return newest >= 2 * min(one for _, one in earlier)
 

@@ -58,7 +58,8 @@ def first_ring(work: Work) -> Work:
     Its generation starts at the due instant: a process that lost its lease and
     finishes late can then never clear work that was done, and rung again, since.
     """
-    return replace(work, generation=max(work.generation, micros(work.due_at)), starts=0)
+    generation = max(work.generation, micros(work.due_at))
+    return replace(work, generation=generation, starts=0, hint=dict(work.hint))
 
 
 def rung_again(old: Work, new: Work) -> Work:

@@ -74,15 +74,15 @@ def dirty_fields(draft: Draft, replica: Replica) -> Iterator[str]:
     for name, direction in mapping.fields.items():
         if direction is Direction.IN or name in replica.doubt or name not in replica.sent:
             continue
-        if draft.state(replica, group_of(name)) in BLOCKED:
-            continue
-        if draft.ctx.policy(draft.hub, group_of(name)) == "each":
+        group = group_of(name)
+        if draft.state(replica, group) in BLOCKED:
             continue
         value = desired(draft, replica, name)
+        if value == replica.sent[name] or draft.ctx.policy(draft.hub, group) == "each":
+            continue
         if value is None and name not in draft.hub.versions:
             continue  # the hub knows nothing of it: nothing is ever blanked by that
-        if value != replica.sent[name]:
-            yield name
+        yield name
 
 
 def compute_update(draft: Draft, replica: Replica, *, closing: bool) -> Send | None:
@@ -186,7 +186,7 @@ def acknowledge(draft: Draft, replica: Replica, name: str, value: Json) -> None:
     if name == "status" and replica.trail:
         replica.trail = replica.trail[1:]
     group = group_of(name)
-    if not any(one in set(dirty_fields(draft, replica)) for one in members(group)):
+    if not set(dirty_fields(draft, replica)).intersection(members(group)):
         draft.mark(replica, group, GroupState.IN_STEP)
 
 

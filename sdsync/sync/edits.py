@@ -42,7 +42,7 @@ class Look:
 
 def proved(mapping: FieldMapping, field: str, native: NativeRecord) -> bool:
     """Whether this read proves the field's value; else it is unknown, never empty (law 9)."""
-    return not any(
+    return not native.unknown or not any(
         path == gap or path.startswith(f"{gap}.")
         for path in mapping.paths(field)
         for gap in native.unknown

@@ -151,10 +151,11 @@ def _compare(
             continue
         mapped_again(draft, replica, field)
         shown[field] = value
-        old = view(mapping, field, replica.seen, ctx)
-        old = replica.sent.get(field) if isinstance(old, Unmapped) else old
         if mapping.extract(field, current) == mapping.extract(field, replica.seen):
             old = without_strangers(replica, field, value)
+        else:
+            old = view(mapping, field, replica.seen, ctx)
+            old = replica.sent.get(field) if isinstance(old, Unmapped) else old
         if old != value and direction is not Direction.OUT:
             edits[field] = edit_of(field, old, value, replica, look, ctx)
         elif old != value:

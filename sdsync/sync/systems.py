@@ -80,20 +80,23 @@ class System:
     def view(self) -> SystemView:
         """The system as step functions see it now."""
         said = self.description
-        view = SystemView(
+        return SystemView(
             self.name,
             self.capabilities,
             self.mappings,
+            account=said.account.native_id if said else None,
+            places=self._places(said) if said else {},
             tenants=self.tenants,
             leaky=frozenset(self.leaky),
             feed_ok_at=self.feed_ok_at,
             deadline_s=self.deadline_s,
             clock_offset_s=self.clock_offset_s,
         )
-        if said is None:
-            return view
-        places = {key: self._as_told(place) for key, place in said.places.items()}
-        return replace(view, account=said.account.native_id, places=places)
+
+    def _places(self, said: Description) -> Mapping[str, PlaceInfo]:
+        if not self.audiences:
+            return said.places
+        return {key: self._as_told(place) for key, place in said.places.items()}
 
     def _as_told(self, place: PlaceInfo) -> PlaceInfo:
         """The place with the audience that the configuration knows better than the product."""

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from sdsync.store.codec import canonical, decode, encode
 from sdsync.store.contract import Stale
-from sdsync.store.records import Cause, Change, LaneRow, Share, Work, WorkKey
+from sdsync.store.records import Cause, Change, Json, LaneRow, Share, Work, WorkKey
 from sdsync.store.semantics import (
     ENDED,
     cause_clash,
@@ -26,7 +26,8 @@ from sdsync.store.semantics import (
 
 T = TypeVar("T")
 Key = tuple[str, ...]
-Found = tuple[str, str, bytes]
+Keys = dict[str, frozenset[Key]]  # per hub record
+Found = tuple[str, str, str | bytes]
 
 
 @dataclass(slots=True)
@@ -40,7 +41,7 @@ class State:
     shares: dict[str, Any] = field(default_factory=dict)
     share_versions: dict[str, int] = field(default_factory=dict)
     unique: dict[Key, str] = field(default_factory=dict)
-    keys_of: dict[str, frozenset[Key]] = field(default_factory=dict)
+    keys_of: Keys = field(default_factory=dict)
     found: dict[Found, dict[str, None]] = field(default_factory=dict)
     found_of: dict[str, frozenset[Found]] = field(default_factory=dict)
     open_intents: dict[str, None] = field(default_factory=dict)  # hubs that have one
@@ -79,9 +80,9 @@ class State:
         self.lanes[row.lane] = self.keep(row)
 
 
-def check(state: State, change: Change) -> None:
-    """Raise Stale when ``change`` would break a version or a unique key."""
-    _check_shares(state, change.shares)
+def check(state: State, change: Change) -> Keys:
+    """The unique keys of its shares; Stale when ``change`` would break a version or a key."""
+    keys = _check_shares(state, change.shares)
     seen: set[tuple[str, str, int]] = set()
     for hub_id, row in change.versions:
         key = (hub_id, row.field, row.version)
@@ -89,24 +90,27 @@ def check(state: State, change: Change) -> None:
             raise Stale(f"version {row.version} of {row.field} of {hub_id} exists already")
         seen.add(key)
     _check_causes(state, change.causes)
+    return keys
 
 
-def _check_shares(state: State, shares: Iterable[Share]) -> None:
+def _check_shares(state: State, shares: Iterable[Share]) -> Keys:
+    mine: Keys = {}
     new: set[Key] = set()
-    mine: set[str] = set()
     for share in shares:
         hub = share.hub
         if hub.id in mine or state.share_versions.get(hub.id, 0) != hub.version:
             raise Stale(f"{hub.id} changed since it was loaded")
-        mine.add(hub.id)
-        for key in unique_keys(share):
-            if key in new:
-                raise Stale(f"{key} twice in one change")
-            new.add(key)
-    for key in new:
-        owner = state.unique.get(key)
-        if owner is not None and owner not in mine:
-            raise Stale(f"{key} belongs to {owner}")
+        keys = list(unique_keys(share))
+        mine[hub.id] = frozenset(keys)
+        if len(mine[hub.id]) != len(keys) or not new.isdisjoint(keys):
+            raise Stale(f"a key of {hub.id} twice in one change")
+        new.update(keys)
+    for hub_id, all_keys in mine.items():
+        for key in all_keys - state.keys_of.get(hub_id, frozenset()):
+            owner = state.unique.get(key)
+            if owner is not None and owner not in mine:
+                raise Stale(f"{key} belongs to {owner}")
+    return mine
 
 
 def _check_causes(state: State, causes: Sequence[Cause]) -> None:
@@ -122,12 +126,13 @@ def _check_causes(state: State, causes: Sequence[Cause]) -> None:
         raise Stale("a cause with this fingerprint is open already")
 
 
-def apply(state: State, change: Change) -> None:
+def apply(state: State, change: Change, keys: Keys) -> None:
     """Write a change that ``check`` let through."""
+    found = {one.hub.id: _found(one) for one in change.shares}
     for share in change.shares:
-        _forget(state, share.hub.id)
+        _forget(state, share.hub.id, keys[share.hub.id], found[share.hub.id])
     for share in change.shares:
-        _put_share(state, share)
+        _put_share(state, share, keys[share.hub.id], found[share.hub.id])
     for hub_id, version in change.versions:
         state.versions[hub_id] = (*state.versions.get(hub_id, ()), state.keep(version))
         state.version_keys[hub_id, version.field, version.version] = None
@@ -139,28 +144,40 @@ def apply(state: State, change: Change) -> None:
     _apply_rest(state, change)
 
 
-def _forget(state: State, hub_id: str) -> None:
-    for key in state.keys_of.pop(hub_id, ()):
-        state.unique.pop(key, None)
-    for found in state.found_of.pop(hub_id, ()):
-        del state.found[found][hub_id]
-        if not state.found[found]:
-            del state.found[found]
+def found_by(value: Json) -> str | bytes:
+    """A value as a key; text is its own, since most values are text."""
+    return value if isinstance(value, str) else canonical(value)
 
 
-def _put_share(state: State, share: Share) -> None:
-    hub = replace(share.hub, version=share.hub.version + 1)
-    state.shares[hub.id] = state.keep(in_order(replace(share, hub=hub)))
-    state.share_versions[hub.id] = hub.version
-    state.keys_of[hub.id] = frozenset(unique_keys(share))
-    state.unique.update(dict.fromkeys(state.keys_of[hub.id], hub.id))
-    state.found_of[hub.id] = frozenset(
-        (hub.kind, name, canonical(value))
-        for name, value in hub.values.items()
+def _found(share: Share) -> frozenset[Found]:
+    """By which values the hub record is found."""
+    return frozenset(
+        (share.hub.kind, name, found_by(value))
+        for name, value in share.hub.values.items()
         if value is not None
     )
-    for found in state.found_of[hub.id]:
-        state.found.setdefault(found, {})[hub.id] = None
+
+
+def _forget(state: State, hub_id: str, keys: frozenset[Key], found: frozenset[Found]) -> None:
+    """Drop the entries of the hub record that will not hold any more."""
+    for key in state.keys_of.get(hub_id, frozenset()) - keys:
+        state.unique.pop(key, None)
+    for one in state.found_of.get(hub_id, frozenset()) - found:
+        del state.found[one][hub_id]
+        if not state.found[one]:
+            del state.found[one]
+
+
+def _put_share(state: State, share: Share, keys: frozenset[Key], found: frozenset[Found]) -> None:
+    kept = in_order(share)
+    hub = kept.hub = replace(share.hub, version=share.hub.version + 1)
+    state.shares[hub.id] = state.keep(kept)
+    state.share_versions[hub.id] = hub.version
+    for key in keys - state.keys_of.get(hub.id, frozenset()):
+        state.unique[key] = hub.id
+    for one in found - state.found_of.get(hub.id, frozenset()):
+        state.found.setdefault(one, {})[hub.id] = None
+    state.keys_of[hub.id], state.found_of[hub.id] = keys, found
     _flag(state.open_intents, hub.id, any(one.state not in ENDED for one in share.intents))
     _flag(state.troubled, hub.id, any(one.groups for one in share.replicas))
 
@@ -193,7 +210,7 @@ def _apply_work(state: State, change: Change) -> None:
         rows = state.work.setdefault(work.key.lane, {})
         old = rows.get(work.key)
         if old is None:
-            rows[work.key] = first_ring(replace(work, hint=dict(work.hint)))
+            rows[work.key] = first_ring(work)
         elif not is_repeat(work, change.events, known):
             rows[work.key] = rung_again(old, work)
 

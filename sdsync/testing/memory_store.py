@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from sdsync.config.clock import Clock, SystemClock
-from sdsync.store.codec import canonical, micros
+from sdsync.store.codec import micros
 from sdsync.store.contract import StoreFull
 from sdsync.store.records import (
     Cause,
@@ -30,7 +30,7 @@ from sdsync.store.records import (
 )
 from sdsync.store.semantics import ENDED, Identity, swept_from
 from sdsync.testing.memory_screens import MemoryScreens
-from sdsync.testing.memory_state import State, apply, check
+from sdsync.testing.memory_state import State, apply, check, found_by
 
 
 class Crashed(Exception):  # noqa: N818 - named as the thing that happened, like Stale
@@ -99,8 +99,7 @@ class MemoryStore(MemoryScreens):
         """Write all of ``change`` or nothing."""
         with self._lock:
             state = self._writing()
-            check(state, change)
-            apply(state, change)
+            apply(state, change, check(state, change))
             self.commits += 1
 
     def claim(
@@ -158,7 +157,7 @@ class MemoryStore(MemoryScreens):
         if value is None:
             return []
         with self._lock:
-            return sorted(self._reading().found.get((kind, field, canonical(value)), ()))
+            return sorted(self._reading().found.get((kind, field, found_by(value)), ()))
 
     def unread(self, system: str, *, before: datetime, limit: int) -> Sequence[Ref]:
         """Records of a system that were not read since, the longest unread first."""

@@ -48,9 +48,12 @@ def json_copied(value: Any) -> Any:
     if kind in JSON_ATOMS:
         return value
     if kind is dict:
-        return {key: json_copied(inner) for key, inner in value.items()}
+        return {
+            key: inner if type(inner) in JSON_ATOMS else json_copied(inner)
+            for key, inner in value.items()
+        }
     if kind is list or kind is tuple:
-        return [json_copied(inner) for inner in value]
+        return [inner if type(inner) in JSON_ATOMS else json_copied(inner) for inner in value]
     return load(encode(value))
 
 
