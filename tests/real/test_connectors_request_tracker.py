@@ -264,13 +264,16 @@ def test_history_tells_who_and_when(request_tracker: Product, desk: Connector) -
 def test_a_merged_ticket_answers_with_the_survivor(
     request_tracker: Product, desk: Connector
 ) -> None:
-    loser, survivor = made(desk), made(desk)
+    since, loser, survivor = datetime.now(UTC), made(desk), made(desk)
+    (note,) = desk.apply([AddElement(loser, "note", {"body": "once"}, "m", "i")])
 
     request_tracker.act(
         "agent1", "PUT", f"/REST/2.0/ticket/{loser.id}", {"MergeInto": int(survivor.id)}
     )
 
     assert look(desk, loser).ref == survivor  # M4
+    said = Find("note", "Escalated", "m", since, loser, {"body": "once"})
+    assert desk.find(said) == Found((done(note).native_id or "",)), "by its old number, too"
 
 
 def test_deleted_unknown_and_hidden_are_told_apart(

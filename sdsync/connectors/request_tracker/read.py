@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from urllib.parse import quote
 
 from sdsync.connectors.common import Refused
@@ -60,11 +60,16 @@ class Reader:
         self._mark_field = mark_field
         self._parts = Parts()
 
-    def record(self, ref: Ref) -> NativeRecord:
-        """Four calls, five with new texts; all of one state, that of the ticket's version."""
+    def record(self, ref: Ref, *, as_asked: bool = False) -> NativeRecord:
+        """Four calls, five with new texts; all of one state, that of the ticket's version.
+
+        ``as_asked`` shows also what was said on the ticket asked for while it was its own,
+        when it is merged into another by now.
+        """
         ticket, version = self.ticket(ref.id)
         found = str(ticket["id"])  # another than asked: merged into it
-        transactions = self._transactions(found, int(version or 0))
+        own = {found, ref.id} if as_asked else {found}
+        transactions = self._transactions(found, own, int(version or 0))
         known = {str(row["id"]) for row in transactions}
         parts = [row for row in self._all_parts(found) if str(row["TransactionId"]) in known]
         bodies = self._bodies(found, parts)
@@ -78,7 +83,7 @@ class Reader:
         row, reply = self._client.read(f"/ticket/{quote(ticket_id, safe='')}")
         return row, reply.headers.get("etag", "").strip('"') or None
 
-    def _transactions(self, ticket_id: str, last: int) -> list[Row]:
+    def _transactions(self, ticket_id: str, own: Collection[str], last: int) -> list[Row]:
         """Up to the version's transaction: later ones belong to another look."""
         rows: list[Row] = []
         query = {"fields": "ObjectId,Type,Creator,Created,Field,OldValue,NewValue"}
@@ -86,7 +91,7 @@ class Reader:
             if last and int(row["id"]) > last:
                 continue
             # A survivor's history holds that of the tickets merged into it: theirs, not its own.
-            if str(row.get("ObjectId", ticket_id)) == ticket_id:
+            if str(row.get("ObjectId", ticket_id)) in own:
                 rows.append(row)
             if int(row["id"]) == last:
                 break

@@ -32,7 +32,7 @@ class Searcher:
         """What an intent may have made, by our account since it began."""
         since = query.since + self._client.offset - SLACK
         if query.ref is not None:
-            record = self._reader.record(query.ref)
+            record = self._reader.record(query.ref, as_asked=True)
             made = record.notes if query.kind == "note" else record.attachments
             ours = (one for one in made or () if one.ours and one.created_at >= since)
             return Found(tuple(one.native_id for one in ours if _same(one, query)))
