@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sdsync.config.vocabulary import group_of
-from sdsync.connectors.contract import Answer, Create, Done, RemoveElement
+from sdsync.connectors.contract import Answer, Create, Done, EditElement, RemoveElement
 from sdsync.connectors.failures import (
     OutcomeUnknown,
     Pending,
@@ -22,7 +22,13 @@ from sdsync.sync.deliver import READ_AGAIN
 from sdsync.sync.doubt import confirm_state, copy_path, overridden
 from sdsync.sync.draft import Draft
 from sdsync.sync.edits import Look, view
-from sdsync.sync.elements import find_native, read_values, settle_element, tell_placed
+from sdsync.sync.elements import (
+    find_native,
+    outgoing_audience,
+    read_values,
+    settle_element,
+    tell_placed,
+)
 from sdsync.sync.jobs import intent_of
 from sdsync.sync.lacking import lacks
 from sdsync.sync.leaks import asked_for, judge_flag
@@ -201,8 +207,9 @@ def _element_done(
             place.sent_version, place.seen_digest = send.version or element.version, ""
             if isinstance(send.operation, RemoveElement):
                 place.state = PlacementState.GONE
-        if send.audience is not None:
-            asked_for(draft, replica, element, send.audience)
+        if isinstance(send.operation, EditElement):
+            asked = send.audience or outgoing_audience(draft, element)
+            asked_for(draft, replica, element, asked)
         draft.audit(f"{element.kind}_changed", source=element.source, replica=replica)
         return
     if native_id is None:

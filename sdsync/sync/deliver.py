@@ -8,7 +8,6 @@ from sdsync.config.vocabulary import group_of, spoken
 from sdsync.connectors.contract import AddElement, Create, Operation, Update
 from sdsync.store.records import (
     Attempt,
-    GroupRow,
     GroupState,
     IntentState,
     Json,
@@ -30,6 +29,7 @@ from sdsync.sync.compute import (
 )
 from sdsync.sync.draft import Draft
 from sdsync.sync.placing import blocks_closing, compute_element, compute_withdrawal
+from sdsync.sync.waiting import points_at
 
 OPEN_INTENTS = frozenset({IntentState.OPEN, IntentState.STARTED, IntentState.PENDING})
 FAILURES_ALONE = 8  # looks or attempts in a row without progress, before a person is asked
@@ -67,7 +67,7 @@ def compute(draft: Draft, replica: Replica, *, looked: bool) -> Todo:
     wall = tenant_wall(draft, replica)
     if wall:
         _behind_wall(draft, replica, wall)
-        return Rest()
+        return compute_withdrawal(draft, replica) or Rest()
     return _next(draft, replica, looked=looked)
 
 
@@ -109,12 +109,7 @@ def _behind_wall(draft: Draft, replica: Replica, wall: str) -> None:
     """Nothing of the record may go there: told once, and every waiting group points at it."""
     if draft.state(replica, TENANT) is not GroupState.PARKED:
         draft.park(replica, TENANT, wall, about=["tenant", replica.place])
-    cause = replica.groups[TENANT].cause
-    for group in draft.waiting_groups(replica, (GroupState.DIRTY, GroupState.IN_DOUBT)):
-        replica.groups[group] = GroupRow(GroupState.PARKED, draft.ctx.now, cause=cause, note=wall)
-    for place in draft.share.placements:
-        if place.replica_id == replica.id and place.state is PlacementState.PENDING:
-            place.state, place.cause, place.note = PlacementState.UNPLACEABLE, cause, wall
+    points_at(draft, replica, replica.groups[TENANT].cause, wall)
 
 
 def _settle_groups(draft: Draft, replica: Replica) -> None:

@@ -64,33 +64,6 @@ class Delivery:
                 return
         visit.yield_turn()
 
-    def poisoned(self, work: Work) -> None:
-        """Set aside work that killed its process again and again (law 35)."""
-        hit("law 35: poison set aside")
-        engine = self._engine
-
-        def aside() -> Change:
-            change = Change(finished=[(work.key, work.generation)])
-            store = engine.store
-            share = store.share_with_replica(work.key.target) or store.share_of(
-                Ref(work.key.lane, "ticket", work.key.target)
-            )
-            if share is None:
-                return change
-            draft = Draft(share, engine.context())
-            found = [one for one in share.replicas if work.key.target in (one.id, one.native_id)]
-            for one in found:
-                draft.park(
-                    one,
-                    "crashes",
-                    f"the process died {work.starts - 1} times on this {work.key.kind}",
-                    about=["crash", one.id],
-                )
-            draft.change.finished += change.finished
-            return draft.change
-
-        engine.commit(aside)
-
 
 class Visit:
     """One slot's work for one replica."""

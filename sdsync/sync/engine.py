@@ -29,6 +29,7 @@ from sdsync.store.records import (
     WorkKey,
 )
 from sdsync.sync.alone import Alone
+from sdsync.sync.aside import set_aside
 from sdsync.sync.delivery import Delivery
 from sdsync.sync.feeds import FEED, Feeds
 from sdsync.sync.looks import Looks
@@ -226,7 +227,7 @@ class Engine:
         meter = Meter(self, system)
         try:
             if work.starts > CRASHES:
-                self._set_aside(work)
+                set_aside(self, work)
             else:
                 with system.connector() as connector:
                     self._dispatch(system, connector, work, meter)
@@ -266,10 +267,6 @@ class Engine:
                 self._feeds.describe(system, connector, work, meter)
             case kind:
                 raise ValueError(f"no such work: {kind}")
-
-    def _set_aside(self, work: Work) -> None:
-        """Work that killed its process three times waits for a person (law 35)."""
-        self._delivery.poisoned(work)
 
     # -- committing ---------------------------------------------------------------------
     def commit(self, make: Callable[[], Change | None]) -> Change | None:

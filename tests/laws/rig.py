@@ -183,6 +183,11 @@ class House:
         if always:
             self._dies_always.add(step)
 
+    def lives(self) -> None:
+        """Nothing kills it any more."""
+        self._die.clear()
+        self._dies_always.clear()
+
     def _step(self, name: str) -> None:
         if name in self._die:
             raise Crash(name)

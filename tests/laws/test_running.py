@@ -11,7 +11,7 @@ from sdsync.config.clock import SystemClock
 from sdsync.connectors.contract import Create, NativeRecord, Update
 from sdsync.connectors.failures import Rejected
 from sdsync.store.opening import open_store
-from sdsync.store.records import Cause, Change, Work, WorkKey
+from sdsync.store.records import Cause, Change, PlacementState, Work, WorkKey
 from sdsync.sync import commands
 from sdsync.sync.bells import Bells
 from sdsync.sync.worked import Worked
@@ -155,6 +155,56 @@ def test_law_35_three_crashes_are_a_dead_letter_of_that_record_alone() -> None:
     assert poison.group("desk", "crashes") == "parked"
     assert other.copy("dev")["subject"] == "goes through"
     assert not other.replica("desk").groups
+
+
+def test_law_35_what_waited_for_a_delivery_that_kills_is_listed_until_its_replay() -> None:
+    house = House()
+    ticket = shared(house)
+
+    def kill(shown: object) -> None:
+        raise Crash("parsing it")
+
+    house.dev.line.instead["fetch"] = kill  # the read before the write
+    ticket.set({"Subject": "new words"})
+    ticket.note("a note", internal=True)
+    house.run(600)
+    assert ticket.group("dev", "crashes") == ticket.group("dev", "title") == "parked"
+    assert ticket.placement("dev", "a note").state is PlacementState.UNPLACEABLE
+
+    house.dev.line.instead = {}
+    cause = str(ticket.replica("dev").groups["crashes"].cause)
+    commands.replay(house.store, cause, "ann", house.clock.now(), False)
+    house.run()
+    assert ticket.copy("dev")["subject"] == "new words"
+    assert ticket.copy("dev").bodies == ["a note"]
+    assert not ticket.replica("dev").groups
+
+
+def test_law_35_a_feed_that_kills_rests_and_is_asked_again() -> None:
+    house = House()
+    house.run(30)
+
+    house.dies("polled", always=True)
+    house.run(120)
+    assert house.crashes >= 3
+    assert house.told("set_aside")
+
+    house.lives()
+    house.dev.open("opened meanwhile")
+    house.run(600)
+    assert [one["Subject"] for one in house.desk.tickets] == ["opened meanwhile"]
+
+
+def test_law_35_a_file_that_kills_becomes_a_line() -> None:
+    house = House()
+    ticket = shared(house)
+
+    house.dies("pulled", always=True)
+    ticket.attach("deadly.txt")
+    house.run(120)
+    assert ticket.group("desk", "crashes") == "parked"
+    (said,) = ticket.copy("dev").bodies
+    assert said.startswith('File "deadly.txt"')
 
 
 def test_law_35_what_was_only_open_beside_a_crash_is_not_to_blame() -> None:

@@ -1,0 +1,80 @@
+"""Work that killed its process again and again: set aside, and told (law 35)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sdsync.store.records import AuditRow, Change, Element, Work
+from sdsync.sync.branches import hit
+from sdsync.sync.draft import Draft
+from sdsync.sync.waiting import points_at
+
+if TYPE_CHECKING:
+    from sdsync.sync.engine import Engine
+
+CRASH_GROUP = "crashes"  # the group under which it is told
+#: A feed is nobody's record: without it nothing of its system would ever be seen again.
+FEED_AGAIN = timedelta(minutes=5)
+OF_A_RECORD = frozenset({"look", "deliver"})
+
+
+def set_aside(engine: Engine, work: Work) -> None:
+    """What hangs on a record waits for a person; a feed is asked again after a while."""
+    hit("law 35: poison set aside")
+    if work.key.kind in OF_A_RECORD:
+        engine.commit(lambda: _record(engine, work))
+    elif work.key.kind == "pull":
+        engine.commit(lambda: _file(engine, work))
+    else:
+        engine.commit(lambda: _feed(engine, work))
+
+
+def _record(engine: Engine, work: Work) -> Change:
+    """The record's look or delivery; what waited for the delivery is listed with it."""
+    change = Change(finished=[(work.key, work.generation)])
+    target = work.key.target
+    share = engine.store.share_with_replica(target) or engine.looks.share_of(work.key.lane, target)
+    if share is None:
+        return change
+    draft = Draft(share, engine.context())
+    for one in share.replicas:
+        if one.system != work.key.lane or target not in (one.id, one.native_id):
+            continue
+        text = _text(work)
+        draft.park(one, CRASH_GROUP, text, about=["crash", one.id])
+        if work.key.kind == "deliver":
+            points_at(draft, one, one.groups[CRASH_GROUP].cause, text)
+    draft.change.finished += change.finished
+    return draft.change
+
+
+def _file(engine: Engine, work: Work) -> Change:
+    """A file that cannot be fetched: elsewhere it becomes a line that says where it lies."""
+    share = engine.store.share(str(work.hint.get("hub")))
+    element = _element(share.elements, work) if share else None
+    if share is None or element is None:
+        return Change(finished=[(work.key, work.generation)])
+    draft = Draft(share, engine.context())
+    element.blob = "refused"
+    home = share.at(element.source)
+    if home is not None:
+        draft.park(home, CRASH_GROUP, _text(work), about=["crash", element.id])
+    draft.deliver_others(home)
+    draft.change.finished.append((work.key, work.generation))
+    return draft.change
+
+
+def _element(elements: list[Element], work: Work) -> Element | None:
+    return next((one for one in elements if one.id == work.key.target), None)
+
+
+def _feed(engine: Engine, work: Work) -> Change:
+    """A poll, a description, a sweep: its system rests from it, and others do not suffer."""
+    now, system = engine.clock.now(), work.key.lane
+    told = AuditRow(now, "set_aside", "sdsync", system=system, text=_text(work))
+    return Change(postponed=[(work.key, now + FEED_AGAIN)], audit=[told])
+
+
+def _text(work: Work) -> str:
+    return f"the process died {work.starts - 1} times on this {work.key.kind}"
