@@ -100,6 +100,8 @@ class Scenes:
         crowd, desk, board = self.world.crowd, *map(self.world.products.get, ("desk", "board"))
         assert desk is not None
         assert board is not None
+        if desk.places[HOME["desk"]].archived:
+            return  # it takes nothing just now
         crowd.rand = random.Random(self.rand.getrandbits(32))
         record = crowd.open(desk, HOME["desk"], f"soon emptied ({crowd.ledger.next_number()})")
         for path, value in (("Due", "2026-04-01"), ("CustomFields.Tags", ["vip"])):
