@@ -8,7 +8,7 @@ from contextlib import closing, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sdsync.cli.codes import CommandError
+from sdsync.cli.codes import Code, CommandError
 
 if TYPE_CHECKING:
     from sdsync.cli.looks.status import House
@@ -54,13 +54,19 @@ def upgrade_store(config: Config) -> str:
 
 
 def verify_store(config: Config) -> str:
-    """Read every page and open it with the key; raises what is wrong."""
+    """Read every page and open it with the key; raises what is wrong, or that it is suspect."""
     from sdsync.store.opening import open_store as opening
 
     store = opening(
         revealed(config.store.url), revealed(config.store.key), path=config.path.parent, check=True
     )
     try:
+        if (reason := store.identity().suspect) is not None:
+            raise CommandError(
+                f"the store is sound, but may not be the newest of its copies: {reason}",
+                cure="sdsync run (it reads every system, then trusts it), or sdsync store trust",
+                code=Code.NEEDS_YOU,
+            )
         return f"the store is sound; {store.last_audit_seq():,} audit records"
     finally:
         store.close()

@@ -114,9 +114,14 @@ class Audits(Identities):
             known = self._known(link)
             seq, head = self._sealed_to(link)
             said = self._witness.read() if self._witness.path.exists() else None
-            if said is None or (said.store_id, said.epoch) != (known.store_id, known.epoch):
+            if said is None and self._witness.home:
                 return
-            if said.seq and self._chain_at(link, said.seq) != said.head:
+            if said is not None and (
+                said.store_id != known.store_id
+                or said.epoch > known.epoch
+                or said.home != self._witness.home
+                or (said.seq and self._chain_at(link, said.seq) != said.head)
+            ):
                 return
         self._witness.write(Witness(known.store_id, known.epoch, seq, head))
 

@@ -24,6 +24,7 @@ from sdsync.store.records import (
     Work,
     WorkKey,
 )
+from sdsync.store.semantics import Identity
 
 
 class Stale(Exception):  # noqa: N818 - an event of the way, not a mistake
@@ -36,6 +37,14 @@ class StoreFull(Exception):  # noqa: N818 - as above
 
 class Store(Protocol):
     """The truth. Every method is one transaction; readers get their own copies."""
+
+    def identity(self) -> Identity:
+        """Its id and epoch, and why it may not be the newest of its copies (law 32)."""
+        ...
+
+    def new_epoch(self) -> Identity:
+        """Take this store for the true one: nothing is suspect any more."""
+        ...
 
     def commit(self, change: Change) -> None:
         """Write all of ``change`` or nothing. Returns when it is on disk.
@@ -95,6 +104,10 @@ class Store(Protocol):
 
     def next_due(self, lane: str) -> datetime | None:
         """When work of the lane is due next; it may be past."""
+        ...
+
+    def due(self, lane: str, kind: str, *, now: datetime) -> int:
+        """How much work of a kind is due in the lane."""
         ...
 
     def started(self, lane: str) -> Sequence[WorkKey]:

@@ -33,6 +33,7 @@ class Witness:
     epoch: int
     seq: int = 0
     head: str = ""
+    home: str = ""  # which file held the database; empty on a server
 
 
 class WitnessFile:
@@ -41,6 +42,14 @@ class WitnessFile:
     def __init__(self, path: Path, vault: Vault) -> None:
         self.path = path
         self._vault = vault
+
+    @property
+    def home(self) -> str:
+        """The database's file as its file system numbers it: a copy is another one."""
+        try:
+            return str(self.path.with_suffix("").stat().st_ino)
+        except OSError:
+            return ""
 
     def read(self) -> Witness | None:
         """What it says; None when there is no file.
@@ -63,8 +72,8 @@ class WitnessFile:
         return witness
 
     def write(self, witness: Witness) -> None:
-        """Replace the file."""
-        said = asdict(witness)
+        """Replace the file; it notes which database lies beside it."""
+        said = asdict(replace(witness, home=self.home))
         text = encode({**said, "signature": self._vault.sign(encode(said))})
         fresh = self.path.with_name(self.path.name + ".new")
         handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -89,7 +98,9 @@ class Identities(Base):
     def identity(self) -> Identity:
         """Id and epoch, and whether the witness agrees."""
         said: Witness | None = None
-        reason: str | None = f"{self._witness.path}: the witness file is missing"
+        reason: str | None = None
+        if self._witness.home:  # on a server, a host that is new has none yet
+            reason = f"{self._witness.path}: the witness file is missing"
         try:
             # Before the records: these then are at least as new as the witness.
             said = self._witness.read()
@@ -97,12 +108,16 @@ class Identities(Base):
             reason = str(error)
         with self._reading() as link:
             known = self._known(link)
-            seq, head = self._sealed_to(link)
+            seq, _ = self._sealed_to(link)
+            head = self._chain_at(link, said.seq) if said and said.seq else ""
         if said is not None:
-            reason = _disagreement(said, known, seq, head)
+            reason = _disagreement(said, known, seq, head, self._witness.home)
         return replace(known, suspect=reason)
 
     def _sealed_to(self, link: Link) -> tuple[int, str]:
+        raise NotImplementedError
+
+    def _chain_at(self, link: Link, seq: int) -> str | None:
         raise NotImplementedError
 
     def _known(self, link: Link) -> Identity:
@@ -134,15 +149,19 @@ class Identities(Base):
         return known
 
 
-def _disagreement(said: Witness, known: Identity, seq: int, head: str) -> str | None:
+def _disagreement(
+    said: Witness, known: Identity, seq: int, head: str | None, home: str
+) -> str | None:
     if said.store_id != known.store_id:
         return f"the witness knows store {said.store_id}, this is {known.store_id}"
-    if said.epoch != known.epoch:
+    if said.epoch > known.epoch:  # another host may have begun a newer one
         return f"the witness knows epoch {said.epoch}, this store has {known.epoch}"
     if said.seq > seq:
         return f"the witness saw {said.seq} sealed audit records, this store has {seq}"
-    if said.seq == seq and said.head != head:
-        return f"sealed audit record {seq} is not the one that the witness saw"
+    if said.head != head:
+        return f"sealed audit record {said.seq} is not the one that the witness saw"
+    if said.home and home and said.home != home:
+        return "its file is a copy of the one that the witness knows"
     return None
 
 

@@ -174,6 +174,12 @@ class Queries(Base):
         with self._reading() as link:
             return working.next_due(link, lane)
 
+    def due(self, lane: str, kind: str, *, now: datetime) -> int:
+        """How much work of a kind is due in the lane."""
+        with self._reading() as link:
+            rows = link.rows(working.DUE_OF_KIND, {"lane": lane, "kind": kind, "now": micros(now)})
+        return int(rows[0][0])
+
     def started(self, lane: str) -> Sequence[WorkKey]:
         """Work of the lane that was started and has not ended, in order."""
         with self._reading() as link:

@@ -393,6 +393,7 @@ class SystemRow:
     state_since: datetime | None = None
     seen_at: datetime | None = None  # last successful answer
     watched_since: datetime | None = None  # its first cursor: what is older is old (law 23)
+    feed_ok_at: datetime | None = None  # start of the last look at its feed that was whole
     detail: str | None = None
     info: dict[str, Json] = field(default_factory=dict)
 

@@ -57,6 +57,11 @@ DUE = Statement(_due)
 #: A row that another process claims is passed over.
 DUE_TO_CLAIM = Statement(_due.with_for_update(skip_locked=True))
 OPEN = Statement(_all.where(_in_lane, _work.c.starts > 0).order_by(_work.c.kind, _work.c.target))
+DUE_OF_KIND = Statement(
+    select(func.count()).where(
+        _in_lane, _work.c.kind == bindparam("kind"), _work.c.due_at <= bindparam("now")
+    )
+)
 NEXT_DUE = Statement(select(func.min(_work.c.due_at)).where(_in_lane))
 
 LANE_OF = Statement(select(*_lanes.columns).where(_lanes.c.lane == bindparam("lane")))

@@ -165,13 +165,19 @@ def open_intent(
         kind=kind,
         place=replica.place or "",
         generation=max(before, default=0) + 1,
-        mark=draft.ctx.new_id(),
+        mark=_mark(draft),
         element_id=element_id,
         digest=digest(content),
     )
     draft.share.intents.append(intent)
     hit("law 25: intent stored")
     return intent
+
+
+def _mark(draft: Draft) -> str:
+    """Random, and of one intent; it tells which store made it, and in which epoch (law 32)."""
+    origin = draft.ctx.origin
+    return f"{draft.ctx.new_id()}-{origin}" if origin else draft.ctx.new_id()
 
 
 def narrower_than_proved(place: PlaceInfo | None, audience: str) -> bool:

@@ -31,7 +31,7 @@ from sdsync.store.records import (
     WorkKey,
 )
 from sdsync.sync.feeds import FEED
-from sdsync.sync.model import OBJECTIVES
+from sdsync.sync.model import NAMED, OBJECTIVES, SUSPECT
 
 Member = tuple[Hub, Replica, str]
 ENDED_BY_REPLAY = frozenset({GroupState.PARKED, GroupState.AWAITING_PLAN, GroupState.DIFFERS})
@@ -63,6 +63,18 @@ def resume(store: Store, scope: str, by: str, now: datetime) -> None:
     store.commit(Change(resumed=[scope], audit=[row]))
     for lane, _, _ in store.work_counts():
         store.ring(lane)
+
+
+def trust(store: Store, by: str, now: datetime) -> int:
+    """Take a suspect store for the true one (law 32); its new epoch.
+
+    A running daemon lets go what waited at its next look at any feed.
+    """
+    known = store.identity()
+    told = AuditRow(now, "trusted", f"person:{by}", actor=by, text=known.suspect or "")
+    epoch = store.new_epoch().epoch
+    store.commit(Change(audit=[told]))
+    return epoch
 
 
 def replay(
@@ -139,7 +151,8 @@ def _revive(
         ended = {row.cause for group, row in replica.groups.items() if group in groups}
         for group in groups & replica.groups.keys():
             row = replica.groups[group]
-            row.state, row.cause, row.note, row.since = GroupState.DIRTY, None, None, now
+            note = NAMED if row.note == SUSPECT else None
+            row.state, row.cause, row.note, row.since = GroupState.DIRTY, None, note, now
         for place in share.placements:
             if place.state is PlacementState.PLACED:
                 continue  # it leaked, and is still to be taken back

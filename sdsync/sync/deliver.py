@@ -11,7 +11,6 @@ from sdsync.store.records import (
     GroupState,
     IntentState,
     Json,
-    PlacementState,
     Replica,
     ReplicaState,
 )
@@ -29,6 +28,7 @@ from sdsync.sync.compute import (
 )
 from sdsync.sync.draft import Draft
 from sdsync.sync.placing import blocks_closing, compute_element, compute_withdrawal
+from sdsync.sync.suspicion import await_plan
 from sdsync.sync.waiting import points_at
 
 OPEN_INTENTS = frozenset({IntentState.OPEN, IntentState.STARTED, IntentState.PENDING})
@@ -74,6 +74,8 @@ def compute(draft: Draft, replica: Replica, *, looked: bool) -> Todo:
 def _next(draft: Draft, replica: Replica, *, looked: bool) -> Todo:
     """What is taken back, fields, notes and files, the closing last (laws 24, 54)."""
     send = compute_withdrawal(draft, replica)
+    if draft.ctx.suspect:
+        await_plan(draft, replica)
     if send is None and draft.hub.state != "merged":
         send = compute_update(draft, replica, closing=False)
     send = send or compute_element(draft, replica)

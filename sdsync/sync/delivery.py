@@ -16,15 +16,16 @@ from sdsync.connectors.contract import (
     Found,
     NativeRecord,
 )
-from sdsync.connectors.failures import Conflict, Rejected
+from sdsync.connectors.failures import Conflict, Missing, Rejected
 from sdsync.store.records import Change, IntentState, Ref, Replica, Share, Work, WorkKey
+from sdsync.sync.birth import open_intent
 from sdsync.sync.branches import hit
 from sdsync.sync.compute import Ask, NeedLook, Rest, Send, Settle, Todo
 from sdsync.sync.confirm import confirm
 from sdsync.sync.deliver import begin_attempt, compute
 from sdsync.sync.draft import Draft
 from sdsync.sync.edits import Look
-from sdsync.sync.elements import placed_ids
+from sdsync.sync.elements import placed_ids, settle_element, tell_placed
 from sdsync.sync.jobs import outcome, sent_before, unasked
 from sdsync.sync.mailing import over_mail_budget, wait_over_budget
 from sdsync.sync.observe import too_old
@@ -32,6 +33,7 @@ from sdsync.sync.policy import is_failure, lane_trouble
 from sdsync.sync.scope import join
 from sdsync.sync.settling import settle_intent
 from sdsync.sync.structure import merged
+from sdsync.sync.suspicion import made_before, placed_before, shows_peer
 from sdsync.sync.systems import System
 from sdsync.sync.telling import behind
 
@@ -48,6 +50,13 @@ TROUBLE_AGAIN = timedelta(seconds=5)
 @dataclass(frozen=True, slots=True)
 class Match:
     """Before a create: look whether the record exists already (law 12)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seek:
+    """Before a suspect store adds a note or file: look whether it did already (law 32)."""
+
+    element_id: str
 
 
 class Delivery:
@@ -75,7 +84,8 @@ class Visit:
         self._work, self._meter = work, meter
         self._looked = False
         self._matched = False
-        self._todo: Todo | Match = Rest()
+        self._sought: set[str] = set()
+        self._todo: Todo | Match | Seek = Rest()
         self._ends = 0.0  # when the attempt's calls are over, by the monotonic clock
 
     def once(self) -> bool:
@@ -92,6 +102,8 @@ class Visit:
                 return self._settle(intent_id)
             case Match():
                 return self._match()
+            case Seek(element_id=element_id):
+                return self._seek(element_id)
             case Send() as send:
                 return self._send(send)
 
@@ -116,6 +128,11 @@ class Visit:
         if isinstance(todo, Send) and isinstance(todo.operation, Create) and not self._matched:
             self._todo = Match()
             return None
+        if draft.ctx.suspect and isinstance(todo, Send) and isinstance(todo.operation, AddElement):
+            element_id = todo.element_id or ""
+            if element_id not in self._sought:
+                self._todo = Seek(element_id)
+                return None
         if isinstance(todo, Rest):
             self._note_delivered(share)
             draft.change.finished.append(self._key())
@@ -160,6 +177,8 @@ class Visit:
         if share is None or draft is None:
             return False
         replica = share.replica(self._work.key.target)
+        if draft.ctx.suspect and (ended := self._match_lost(draft, replica)) is not None:
+            return ended
         fields = {name for sync in draft.ctx.policies(draft.hub) for name in sync.match}
         for name in sorted(fields & draft.ctx.mapping(replica).fields.keys()):
             if draft.hub.values.get(name) in (None, "", []):
@@ -175,6 +194,62 @@ class Visit:
             if found:
                 return self._join(replica, name, found)
         return True
+
+    def _match_lost(self, draft: Draft, replica: Replica) -> bool | None:
+        """Look for what an intent that this store has lost may have made (law 32).
+
+        None when there is nothing: then it is created as ever.
+        """
+        if draft.hub.values.get("title") in (None, ""):
+            return None
+        began, found = self._engine.clock.now(), self._candidates(draft, replica, "title")
+        if found is None:
+            self._finish(due=self._engine.clock.now() + TROUBLE_AGAIN)
+            return False
+        read = [
+            self._meter.note(self._connector.fetch(Ref(replica.system, replica.kind, one)))
+            for one in found[:CALLS_A_VISIT]
+        ]
+        if any(is_failure(one) and not isinstance(one, Missing) for one in read):
+            self._finish(due=self._engine.clock.now() + TROUBLE_AGAIN)
+            return False
+        records = [one for one in read if isinstance(one, NativeRecord)]
+        made = [one for one in records if made_before(draft, replica, one)]
+        made = [one for one in made if shows_peer(draft, replica, one)] or made
+        if not made:
+            return None
+        if len(made) > 1:
+            self._engine.commit(lambda: self._hold_candidates("title", len(made)))
+        else:
+            hit("law 32: looked up before it was made")
+            why = "made before the store was restored"
+            self._engine.commit(lambda: self._joined(Look(made[0], began), why))
+        return True
+
+    def _seek(self, element_id: str) -> bool:
+        """Look for a note or file that this store may have placed and forgotten (law 32)."""
+        self._sought.add(element_id)
+        look = self._read()
+        if look is None:
+            return False
+        self._engine.commit(lambda: self._found_again(element_id, look.native))
+        return True
+
+    def _found_again(self, element_id: str, native: NativeRecord) -> Change | None:
+        share, draft = self._load()
+        if share is None or draft is None:
+            return None
+        replica = share.replica(self._work.key.target)
+        element = next(one for one in share.elements if one.id == element_id)
+        there = placed_before(draft, replica, element, native)
+        if there is None:
+            return None
+        intent = open_intent(
+            draft, replica, kind=element.kind, element_id=element_id, content=element.values
+        )
+        settle_element(draft, intent, there.native_id, there)
+        tell_placed(draft, replica, element_id, None)
+        return draft.change
 
     def _others_in_doubt(self, replica: Replica) -> bool:
         """Whether another record's create is out in this place: what is found may be that."""
@@ -198,7 +273,7 @@ class Visit:
         if not isinstance(answer, NativeRecord):
             self._finish(due=self._engine.clock.now() + TROUBLE_AGAIN)
             return False
-        self._engine.commit(lambda: self._joined(Look(answer, began), name))
+        self._engine.commit(lambda: self._joined(Look(answer, began), f"match {name}"))
         return True
 
     def _hold_candidates(self, name: str, number: int) -> Change | None:
@@ -210,11 +285,11 @@ class Visit:
         draft.hold(replica, "birth", f"{number} records of {replica.system} have the same {name}")
         return draft.change
 
-    def _joined(self, look: Look, name: str) -> Change | None:
+    def _joined(self, look: Look, why: str) -> Change | None:
         share, draft = self._load()
         if share is None or draft is None:
             return None
-        join(draft, look, why=f"match {name}")
+        join(draft, look, why=why)
         return draft.change
 
     def _candidates(self, draft: Draft, replica: Replica, name: str) -> list[str] | None:

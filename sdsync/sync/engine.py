@@ -37,6 +37,7 @@ from sdsync.sync.model import OBJECTIVES, Context, Rule, SyncPolicy
 from sdsync.sync.pauses import Pauses
 from sdsync.sync.people import KnownPeople
 from sdsync.sync.policy import lane_trouble, lesson
+from sdsync.sync.suspicion import Suspicion
 from sdsync.sync.systems import System
 from sdsync.sync.worked import Worked
 
@@ -98,6 +99,7 @@ class Engine:
         self._guard = threading.Lock()
         self._started = False
         self.looks = Looks(self)
+        self.suspicion = Suspicion(self)
         self._feeds = Feeds(self)
         self._delivery = Delivery(self)
 
@@ -106,6 +108,7 @@ class Engine:
         """Note when each sync was switched on, and ring every system's feed."""
         self._started = True
         self._distrust(self.store.causes())
+        self.suspicion.start()
         self._feeds.start()
 
     def taken(self, lane: str) -> None:
@@ -305,6 +308,8 @@ class Engine:
             humans=self.people.is_human,
             rules=self.rules,
             objectives=self.objectives,
+            suspect=self.suspicion.reason is not None,
+            origin=self.suspicion.origin,
         )
 
     def _as_told(self, sync: SyncPolicy) -> SyncPolicy:

@@ -84,6 +84,7 @@ class Feeds:
                 AuditRow(began, "watched", system.name, system=system.name, text="from now on")
             )
         row.cursor = answer.cursor
+        row.feed_ok_at = row.feed_ok_at if answer.more else began
         pause = timedelta() if answer.more else timedelta(seconds=system.poll_s)
         again = engine.work_for(
             system.name, "poll", FEED, due=engine.clock.now() + pause, priority=1
@@ -94,6 +95,7 @@ class Feeds:
         engine.capture(system.name, answer.events, via="poll", extra=change)
         if not answer.more:
             system.feed_ok_at = began
+            engine.suspicion.review()
 
     def describe(self, system: System, connector: Connector, work: Work, meter: Meter) -> None:
         """Read places, rights, account and people; another identity pauses the lane (law 32)."""

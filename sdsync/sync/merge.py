@@ -13,6 +13,7 @@ from sdsync.sync.draft import BLOCKED, Draft, digest
 from sdsync.sync.edits import Edit
 from sdsync.sync.elements import add_own
 from sdsync.sync.intervals import Interval
+from sdsync.sync.model import SUSPECT
 from sdsync.sync.spread import OWNER_SILENT, members, remember_clock, spread
 from sdsync.sync.weight import weight
 
@@ -58,7 +59,8 @@ class GroupMerge:
 
     def _conflict(self) -> bool:
         """Whether the hub has a change of this group that the replica has not received."""
-        if self.draft.state(self.replica, self.group) in BLOCKED:
+        row = self.replica.groups.get(self.group)
+        if row is not None and row.state in BLOCKED and row.note != SUSPECT:
             return False
         hub = self.draft.hub
         behind = any(

@@ -16,6 +16,10 @@ from sdsync.store.records import Hub, Json, Replica
 #: Lag objective per priority, seconds: how old the oldest unsent change may be.
 OBJECTIVES: Mapping[str, float] = {"P1": 30, "P2": 120, "P3": 600, "P4": 1800, "P5": 3600}
 
+#: Why a group awaits a plan while the store may not be the newest of its copies (law 32).
+SUSPECT = "the store is suspect"
+NAMED = "named by a person"  # of a dirty group that such a store may write all the same
+
 BIRTH = "birth"  # a policy: the side of birth owns the group
 
 #: What a group follows when the sync says nothing. All others are ``newest``.
@@ -122,6 +126,8 @@ class Context:
     humans: Callable[[str, str | None], bool]  # (system, native person) -> is a person
     rules: tuple[Rule, ...] = ()
     objectives: Mapping[str, float] = field(default_factory=lambda: OBJECTIVES)
+    suspect: bool = False  # the store may not be the newest of its copies (law 32)
+    origin: str = ""  # its id and epoch, for marks
 
     def ours(self, system: str, at: datetime) -> datetime:
         """A stamp of a product's clock as our clock would have read it (law 14)."""

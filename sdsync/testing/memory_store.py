@@ -185,6 +185,12 @@ class MemoryStore(MemoryScreens):
             waiting = self._reading().work.get(lane, {})
             return min((one.due_at for one in waiting.values()), default=None)
 
+    def due(self, lane: str, kind: str, *, now: datetime) -> int:
+        """How much work of a kind is due in the lane."""
+        with self._lock:
+            waiting = self._reading().work.get(lane, {}).values()
+            return sum(one.key.kind == kind and one.due_at <= now for one in waiting)
+
     def started(self, lane: str) -> Sequence[WorkKey]:
         """Work of the lane that was started and has not ended, in order."""
         with self._lock:

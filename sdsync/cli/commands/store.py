@@ -1,4 +1,4 @@
-"""``store upgrade|verify``: the database behind it all."""
+"""``store upgrade|verify|trust``: the database behind it all."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="The database behind it all.", no_args_is_help=True)
     command(group)(upgrade)
     command(group)(verify)
+    command(group)(trust)
     app.add_typer(group, name="store")
 
 
@@ -32,3 +33,19 @@ def verify(session: Session) -> None:
 
     told = rooms.verify_store(session.config)
     session.show({"sound": True, "told": told}, [line((told, GOOD))])
+
+
+def trust(session: Session) -> None:
+    """Say that this is the true store after a restore or a move: nothing waits any longer."""
+    from sdsync.cli.page import GOOD, line
+    from sdsync.sync import commands
+
+    known = session.sql.identity()
+    if known.suspect is None:
+        session.show({"trusted": True, "epoch": known.epoch}, [line("the store is not suspect")])
+        return
+    told = commands.trust(session.sql, session.by, session.now)
+    session.show(
+        {"trusted": True, "epoch": told},
+        [line((f"the store is trusted from now on, in epoch {told}", GOOD))],
+    )

@@ -100,7 +100,7 @@ def look(store: Store, config: Config, now: datetime, house: House) -> StatusLoo
         at=now,
         running=house.running,
         up_s=house.up_s,
-        store="ok",
+        store="ok" if store.identity().suspect is None else "suspect",
         store_bytes=house.store_bytes,
         config=(house.in_force or hashlib.sha256(house.config_text).hexdigest())[:4],
         needs=sorted(_needs(store, config, pauses, now, house), key=lambda one: one.priority),
@@ -121,6 +121,10 @@ def _needs(
     if house.broker:
         text = f"broker: {house.broker}; nothing is lost"
         yield Need(None, text, 0, None, 4, None, "look at broker.url (sdsync config)")
+    if (reason := store.identity().suspect) is not None:
+        text = f"the store may not be the newest of its copies: {reason}; fields wait"
+        cured = "none: it ends once every system was read; sooner: sdsync store trust"
+        yield Need(None, text, 0, None, 2, None, cured)
     causes = sorted(store.causes(), key=lambda one: one.since)
     needs = [(cause, _cause(store, cause)) for cause in causes]
     # A cause whose last record went on is over, even before somebody closes its row.

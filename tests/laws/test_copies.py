@@ -1,0 +1,137 @@
+"""Law 32: a store that was restored or cloned asks before it makes and waits before it writes."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from sdsync.connectors.contract import AddElement, Create, Update
+from sdsync.connectors.failures import Transient
+from sdsync.store.opening import open_store
+from sdsync.store.sql import SqlStore
+from sdsync.sync import commands
+from tests.laws.rig import House, shared
+
+KEY = "q" * 43 + "="  # 32 bytes in base64
+FILE = "sdsync.db"
+
+
+def on_disk(house: House, folder: Path) -> SqlStore:
+    """Let the house go on with the store that lies in a folder."""
+    folder.mkdir(exist_ok=True)
+    store = open_store(None, KEY, path=folder, clock=house.clock)
+    store.crash = lambda: store  # type: ignore[attr-defined]
+    house.store = store
+    house.start()
+    return store
+
+
+def ended(store: SqlStore) -> None:
+    """End a process in order."""
+    store.seal()
+    store.close()
+
+
+def restored(house: House, folder: Path, backup: Path) -> SqlStore:
+    """Put yesterday's file in the place of today's."""
+    for file in folder.glob(f"{FILE}-*"):
+        file.unlink()
+    shutil.copyfile(backup, folder / FILE)
+    return on_disk(house, folder)
+
+
+def test_law_32_a_restored_store_makes_nothing_twice(tmp_path: Path) -> None:
+    house, folder, backup = House(started=False), tmp_path / "house", tmp_path / "backup"
+    store = on_disk(house, folder)
+    old = shared(house, "before")
+    ended(store)
+    shutil.copyfile(folder / FILE, backup)
+
+    store = on_disk(house, folder)
+    new = house.run(30).desk.open("after")
+    old.note("written after the backup", internal=True)
+    house.run()
+    old.set({"Subject": "retitled"})
+    house.run()
+    copies = [one.record.id for one in house.dev.tickets]
+    assert len(copies) == 2
+    ended(store)
+
+    store = restored(house, folder, backup)
+    assert "the witness saw" in (store.identity().suspect or "")
+    before = len(house.dev.sent)
+    house.run(600)
+
+    assert [one.record.id for one in house.dev.tickets] == copies
+    assert not [one for one in house.dev.sent[before:] if isinstance(one, Create | AddElement)]
+    assert new.copy("dev")["subject"] == "after"
+    assert old.copy("dev").bodies == ["written after the backup"]
+    assert old.copy("dev")["subject"] == "retitled"
+    assert store.identity().suspect is None  # every cursor has passed the restore point
+    assert house.told("trusted")
+
+    new.note("goes on", internal=True)
+    new.set({"Subject": "goes on"})
+    house.run()
+    assert new.copy("dev")["subject"] == "goes on"
+    assert new.copy("dev").bodies == ["goes on"]
+    ended(store)
+
+
+def test_law_32_a_clone_writes_no_field_until_every_system_was_read(tmp_path: Path) -> None:
+    house = House(("desk", "dev", "board"), started=False)
+    store = on_disk(house, tmp_path / "house")
+    ticket, other = shared(house, "one"), shared(house, "other")
+    ended(store)
+    shutil.copytree(tmp_path / "house", tmp_path / "clone")
+
+    house.board.down(3600)
+    store = on_disk(house, tmp_path / "clone")
+    assert "copy" in (store.identity().suspect or "")
+    ticket.set({"Subject": "waits"})
+    other.set({"Subject": "named"})
+    house.run(300)
+
+    assert [one for one in house.dev.sent if isinstance(one, Update)] == []
+    assert ticket.group("dev", "title") == "awaiting plan"
+    assert "suspect" in (getattr(ticket.row("dev", "title"), "note", None) or "")
+
+    commands.replay(store, f"desk#{other.record.id}", "ann", house.clock.now(), False)
+    house.run(300)
+    assert other.copy("dev")["subject"] == "named"
+    assert ticket.copy("dev")["subject"] == "one"
+
+    house.run(3600)
+    assert ticket.copy("dev")["subject"] == ticket.copy("board")["title"] == "waits"
+    assert store.identity().suspect is None
+    ended(store)
+
+
+def test_law_32_the_newest_edit_wins_although_the_store_is_suspect() -> None:
+    """What waits is merged as ever: an older edit does not win because the newer one waits."""
+    house = House(("desk", "dev", "board"))
+    ticket = shared(house)
+    house.store = house.store.copy()
+    house.board.down(3600)
+    copy = ticket.copy("dev")
+    copy.set({"subject": "older"}, by="bob")
+    house.clock.advance(60)
+    ticket.set({"Subject": "newer"})
+    house.dev.line.instead["fetch"] = lambda _: Transient("500")
+    house.start().run(20)
+    assert ticket.group("dev", "title") == "awaiting plan"
+
+    del house.dev.line.instead["fetch"]
+    house.run(7200)
+
+    assert ticket["Subject"] == copy["subject"] == ticket.copy("board")["title"] == "newer"
+
+
+def test_law_32_a_mark_tells_which_store_made_it() -> None:
+    house = House()
+    ticket = shared(house)
+    known = house.store.identity()
+
+    mark = str(ticket.copy("dev")["custom_fields.Mark"])
+
+    assert mark.endswith(f"-{known.store_id}.{known.epoch}")
