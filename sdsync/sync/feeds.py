@@ -173,8 +173,9 @@ class Feeds:
     def _tell_waiting(self, system: System, now: datetime) -> None:
         """Records born here whose change is long on its way say so themselves (law 48)."""
         engine = self._engine
-        rows = {name: engine.store.system(name) for name in engine.systems}
-        for hub_id in engine.store.undelivered(before=now - SAID_AFTER, limit=SWEEP_SLICE):
+        waiting = engine.store.undelivered(before=now - SAID_AFTER, limit=SWEEP_SLICE)
+        rows = {name: engine.store.system(name) for name in engine.systems} if waiting else {}
+        for hub_id in waiting:
             engine.commit(partial(self._say, hub_id, system.name, rows))
 
     def _say(self, hub_id: str, system: str, rows: dict[str, SystemRow]) -> Change | None:
