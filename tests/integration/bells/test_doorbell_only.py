@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import sdsync
@@ -15,6 +16,7 @@ FORBIDDEN_NAMES = {
 }  # fmt: skip
 
 
+@cache
 def _of_dramatiq() -> list[tuple[Path, ast.Module]]:
     trees = [(path, ast.parse(path.read_text())) for path in SOURCES]
     return [(path, tree) for path, tree in trees if "dramatiq" in ast.dump(tree)]

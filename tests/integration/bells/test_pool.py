@@ -9,7 +9,7 @@ import pytest
 
 from sdsync.sync.bells.pool import Pool
 
-SOON_S = 10.0
+SOON_S = 60.0
 
 
 class Sick:

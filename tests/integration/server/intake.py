@@ -66,7 +66,7 @@ class FakeEngine:
 
     def capture(self, system: str, events: Sequence[ChangeEvent]) -> None:
         if self.gate is not None:
-            self.gate.wait(10)
+            self.gate.wait(60)
         if self.full:
             raise StoreFull("no space left")
         rows = [

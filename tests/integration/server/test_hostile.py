@@ -151,18 +151,20 @@ def test_a_kept_connection_may_not_hang_in_its_second_request(rig: Rig) -> None:
         assert b"200" not in answer_of(link)
 
 
-def test_200_slow_clients_do_not_hold_up_the_others_nor_the_end(rig: Rig) -> None:
+def test_200_slow_clients_do_not_hold_up_the_others_nor_the_end(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guarded, "RECEIVE_S", 3600.0)  # no client ends by itself
     starts = (HEAD + b"x: y", HEAD + b"content-length: 10\r\n\r\n12345")
     links = [rig.connect() for _ in range(200)]
     for number, link in enumerate(links):
         link.sendall(starts[number % 2])
     assert rig.post(BODY, signed(BODY)).status_code == 202
 
-    began = time.monotonic()
     rig.client.close()
     rig.web.stop()
+    rig.web._thread.join(60)  # a slow machine is late with 200 good-byes
 
-    assert time.monotonic() - began < 9
     assert not rig.web.alive
     for link in links:
         answer_of(link)

@@ -30,7 +30,7 @@ def test_nothing_is_acknowledged_before_the_commit(rig: Rig) -> None:
 
     assert not told
     rig.engine.gate.set()
-    sender.join(10)
+    sender.join(60)
     assert told == [202]
 
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from sdsync.sandbox import Pair, accounts, serve
-from tests.unit.sandbox.naive import Naive
+from tests.unit.sandbox.naive import PATIENCE_S, Naive
 
 MORNING = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 
@@ -55,14 +55,16 @@ def clock(pair: Pair) -> ManualClock:
 @pytest.fixture
 def desk(pair: Pair) -> Iterator[httpx.Client]:
     headers = {"Authorization": f"token {accounts.DESK_TOKEN}"}
-    with httpx.Client(base_url=f"{pair.desk.url}/REST/2.0", headers=headers, timeout=5) as client:
+    with httpx.Client(
+        base_url=f"{pair.desk.url}/REST/2.0", headers=headers, timeout=PATIENCE_S
+    ) as client:
         yield client
 
 
 @pytest.fixture
 def dev(pair: Pair) -> Iterator[httpx.Client]:
     headers = {"X-Redmine-API-Key": accounts.DEV_KEY}
-    with httpx.Client(base_url=pair.dev.url, headers=headers, timeout=5) as client:
+    with httpx.Client(base_url=pair.dev.url, headers=headers, timeout=PATIENCE_S) as client:
         yield client
 
 

@@ -12,10 +12,14 @@ DESK = {"Authorization": f"token {accounts.DESK_TOKEN}"}
 DEV = {"X-Redmine-API-Key": accounts.DEV_KEY}
 
 
+#: Only an answer that never comes takes so long.
+PATIENCE_S = 60.0
+
+
 class Naive:
     def __init__(self, desk: str, dev: str) -> None:
         self.desk, self.dev = f"{desk}/REST/2.0", dev
-        self.http = httpx.Client(timeout=2)
+        self.http = httpx.Client(timeout=PATIENCE_S)
         self.links: dict[str, int] = {}  # ticket -> issue
         self.believed: dict[str, Any] = {}  # what it thinks it has written
         self.cursor = "1970-01-01 00:00:00"

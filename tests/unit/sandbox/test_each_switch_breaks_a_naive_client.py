@@ -16,7 +16,7 @@ from sdsync.sandbox import Pair, accounts
 from sdsync.sandbox.switches import KINDS
 from sdsync.sandbox.webhooks import sign
 from tests.unit.sandbox.conftest import MORNING, ManualClock
-from tests.unit.sandbox.naive import DEV, Naive
+from tests.unit.sandbox.naive import DEV, PATIENCE_S, Naive
 
 ROOT = Path(__file__).parents[3]
 
@@ -181,7 +181,9 @@ def test_hang_holds_a_thread_as_long_as_it_likes(pair: Pair) -> None:
     pair.dev.switch("hang", for_s=600)
 
     with pytest.raises(httpx.ReadTimeout):
-        httpx.get(f"{pair.dev.url}/issues.json", headers=DEV, timeout=0.05)
+        httpx.get(
+            f"{pair.dev.url}/issues.json", headers=DEV, timeout=httpx.Timeout(PATIENCE_S, read=0.05)
+        )
 
 
 def test_wrong_clock_moves_the_cursor_past_real_changes(
@@ -275,7 +277,9 @@ def test_slow_answers_take_all_its_time(pair: Pair) -> None:
     pair.dev.switch("slow", after_s=600)
 
     with pytest.raises(httpx.ReadTimeout):
-        httpx.get(f"{pair.dev.url}/issues.json", headers=DEV, timeout=0.05)
+        httpx.get(
+            f"{pair.dev.url}/issues.json", headers=DEV, timeout=httpx.Timeout(PATIENCE_S, read=0.05)
+        )
 
 
 def test_forbidden_record_is_taken_for_a_deleted_one(pair: Pair, naive: Naive) -> None:
@@ -346,7 +350,7 @@ class Hook:
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
 
     def ids(self, count: int) -> list[str]:
-        return [json.loads(self.got.get(timeout=5)[1])["data"]["id"] for _ in range(count)]
+        return [json.loads(self.got.get(timeout=PATIENCE_S)[1])["data"]["id"] for _ in range(count)]
 
 
 @pytest.fixture
@@ -363,7 +367,7 @@ def test_webhooks_are_signed_over_id_time_and_body(pair: Pair, hook: Hook) -> No
     pair.desk.switch("webhooks", url=hook.url)
     id_ = ticket(pair)
 
-    headers, body = hook.got.get(timeout=5)
+    headers, body = hook.got.get(timeout=PATIENCE_S)
 
     stamp = int(headers["webhook-timestamp"])
     expected = sign(accounts.DESK_WEBHOOK_SECRET, headers["webhook-id"], stamp, body)
@@ -387,7 +391,7 @@ def test_webhook_duplicate_makes_it_act_twice(pair: Pair, hook: Hook) -> None:
     pair.desk.switch("webhook_duplicate", times=2)
     ticket(pair)
 
-    first, second = hook.got.get(timeout=5), hook.got.get(timeout=5)
+    first, second = hook.got.get(timeout=PATIENCE_S), hook.got.get(timeout=PATIENCE_S)
 
     assert first[0]["webhook-id"] == second[0]["webhook-id"]
 

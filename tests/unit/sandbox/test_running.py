@@ -15,6 +15,7 @@ from sdsync.sandbox import Pair, accounts, serve
 from sdsync.sandbox.people import People
 from sdsync.sandbox.switches import Switches, UnknownSwitchError
 from tests.unit.sandbox.conftest import CLOCK
+from tests.unit.sandbox.naive import PATIENCE_S
 
 
 def test_records_outlive_the_sandbox(tmp_path: Path) -> None:
@@ -148,9 +149,9 @@ def test_the_command_prints_where_it_is_and_stops_though_a_call_hangs() -> None:
         assert url is not None
         httpx.post(f"{url[0]}/_sandbox/switches", json={"hang": {"for_s": 600}})
         with pytest.raises(httpx.ReadTimeout):
-            httpx.get(f"{url[0]}/issues.json", timeout=0.05)
+            httpx.get(f"{url[0]}/issues.json", timeout=httpx.Timeout(PATIENCE_S, read=0.05))
 
         child.send_signal(signal.SIGTERM)
-        code = child.wait(timeout=30)  # far below what the hanging call would take
+        code = child.wait(PATIENCE_S)  # far below what the hanging call would take
 
     assert (code, desk.split()[0], dev.split()[0]) == (0, "desk", "dev")
