@@ -96,6 +96,7 @@ def compute_update(draft: Draft, replica: Replica, *, closing: bool) -> Send | N
     fields: dict[str, Json] = {}
     stepping: dict[str, Json] = {}
     human = False
+    steps = len(replica.trail)
     for name in list(dirty_fields(draft, replica)):
         if name in replica.unproved:
             continue  # what was not read is not written over (laws 3, 9)
@@ -121,6 +122,8 @@ def compute_update(draft: Draft, replica: Replica, *, closing: bool) -> Send | N
         human = human or (version.human if version else False)
         if replica.solo:
             break
+    if not patch and len(replica.trail) < steps:
+        return compute_update(draft, replica, closing=closing)  # it stood there: on to the next
     if not patch or replica.native_id is None:
         return None
     ref = Ref(replica.system, replica.kind, replica.native_id)

@@ -62,8 +62,9 @@ def refused(draft: Draft, replica: Replica, send: Send, answer: object) -> None:
             replica.etag = None  # nothing more goes out on the old one
             draft.look(replica)
             draft.deliver(replica)
-        case Missing():
+        case Missing():  # the record, or the note that was to be changed: the look tells
             draft.look(replica)
+            draft.deliver(replica, due=draft.ctx.now + timedelta(seconds=BACK_OFF_S))
         case Forbidden():
             _forbidden(draft, replica, send, answer)
         case Throttled():

@@ -52,6 +52,28 @@ def test_law_24_by_default_only_the_side_of_birth_closes(closes: str, status: st
     assert ticket.hub.values["status"] == status
 
 
+def test_law_24_a_step_that_shows_already_does_not_end_the_way() -> None:
+    """Closed looks like resolved there: nothing is to be sent for it, and it is reopened next."""
+    house = House(sync={"closes": "any"})
+    ticket = shared(house, Status="open")
+    ticket.set({"Status": "resolved"})
+    house.run()
+    copy = ticket.copy("dev")
+
+    ticket.record.forbidden = True
+    ticket.bell()
+    house.run(30)
+    copy.set({"status": "Closed"}, by="bob")
+    house.run(60)
+    copy.set({"status": "In Progress"}, by="bob")
+    house.run(60)
+    ticket.record.forbidden = False
+    house.run(1200)
+
+    assert ticket["Status"] == "open"
+    assert not ticket.record.notes  # it did not even wait long enough to be told
+
+
 def test_law_24_a_transition_that_stops_a_clock_is_not_folded_away() -> None:
     house = House()
     ticket = shared(house, Status="open")

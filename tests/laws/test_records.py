@@ -15,6 +15,7 @@ from sdsync.connectors.contract import (
     EditElement,
     RemoveElement,
 )
+from sdsync.connectors.failures import Missing
 from sdsync.mappings.authorship import add_authorship, strip_authorship
 from sdsync.mappings.lenses.base import Written
 from sdsync.mappings.lenses.dates import DayLens, InstantLens, iso, start_of
@@ -135,6 +136,32 @@ def test_law_54_a_deleted_note_is_withdrawn_before_other_work() -> None:
 
     assert ticket.copy("dev").bodies == ["another note"]
     assert isinstance(house.dev.sent[before], RemoveElement)
+
+
+def test_law_54_a_copy_that_is_gone_already_holds_nothing_up() -> None:
+    """Somebody took it away a moment before: there is nothing to withdraw."""
+    house = House()
+    ticket = shared(house)
+    ticket.note("a slip", internal=True)
+    ticket.note("first words", internal=True)
+    house.run()
+    copy = ticket.copy("dev")
+    slip = next(one for one in copy.record.notes if "a slip" in one.body)
+
+    def gone(operation: object) -> object:
+        if not isinstance(operation, RemoveElement):
+            return None
+        if slip in copy.record.notes:
+            house.dev.product.remove_note(copy.record, slip, by=house.dev.who("bob"))
+        return Missing()
+
+    house.dev.line.instead["apply"] = gone
+    withdraw(ticket, "a slip")
+    rewrite(ticket, "first words", "better words")
+    house.run(300)
+
+    assert ticket.copy("dev").bodies == ["better words"]
+    assert ticket.placement("dev", "a slip").state is PlacementState.GONE
 
 
 def test_law_54_a_copy_that_somebody_took_away_withdraws_nothing() -> None:
