@@ -426,7 +426,7 @@ class Visit:
         )
         if not isinstance(found, Found):
             return None
-        linked = placed_ids(draft, replica)
+        linked = placed_ids(draft, replica, operation.kind)
         return next((one for one in found.native_ids if one not in linked), None)
 
     def _settle(self, intent_id: str) -> bool:

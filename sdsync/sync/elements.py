@@ -300,13 +300,12 @@ def tell_placed(draft: Draft, replica: Replica, element_id: str, audience: str |
     )
 
 
-def placed_ids(draft: Draft, replica: Replica) -> set[str]:
-    """Native ids of elements that are linked already: never taken for another's (law 26)."""
-    return {
-        place.native_id
-        for place in draft.share.placements
-        if place.replica_id == replica.id and place.native_id is not None
-    }
+def placed_ids(draft: Draft, replica: Replica, kind: str) -> set[str]:
+    """Native ids of a kind that are linked already: never taken for another's (law 26).
+
+    Products number notes and files apart: note 8 says nothing of file 8.
+    """
+    return set(_known(draft, replica, kind))
 
 
 def find_native(natives: Sequence[NativeElement] | None, native_id: str) -> NativeElement | None:

@@ -39,7 +39,7 @@ def settle_intent(
     draft: Draft, replica: Replica, intent: Intent, native_ids: tuple[str, ...], *, complete: bool
 ) -> str | None:
     """Judge a look-up after the landing time; the native id when the thing exists (laws 26, 30)."""
-    linked = placed_ids(draft, replica)
+    linked = placed_ids(draft, replica, intent.kind)
     fresh = [one for one in native_ids if one not in linked]
     if len(fresh) > 1:
         hit("law 30: doubles counted")

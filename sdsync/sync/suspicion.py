@@ -138,7 +138,7 @@ def placed_before(
 ) -> NativeElement | None:
     """The note or file on the record that a lost intent placed; None: there is none."""
     natives = native.notes if element.kind == "note" else native.attachments
-    linked = placed_ids(draft, replica)
+    linked = placed_ids(draft, replica, element.kind)
     for one in natives or ():
         if one.ours and one.native_id not in linked and _same(draft, replica, element, one):
             hit("law 32: a note of the lost time")

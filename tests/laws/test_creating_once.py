@@ -76,6 +76,22 @@ def test_law_26_equal_notes_are_told_apart_by_count() -> None:
     assert ticket.copy("dev").bodies == ["same here", "same here"]
 
 
+def test_law_26_a_note_of_the_same_number_is_not_taken_for_the_file() -> None:
+    """Products number notes and files apart."""
+    house = House()
+    ticket = shared(house)
+    ticket.note("number one", internal=True)
+    house.run(60)
+
+    house.dev.fault("effect then cut")
+    ticket.attach("number-one.log")
+    house.run(600)
+
+    (note,), (file,) = ticket.copy("dev").record.notes, ticket.copy("dev").record.files
+    assert note.id == file.id
+    assert ticket.placement("dev", "number-one.log").native_id == file.id
+
+
 # -- law 27 ------------------------------------------------------------------------------
 def test_law_27_nobody_asks_before_the_call_may_have_landed() -> None:
     house = House()

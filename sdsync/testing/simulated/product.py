@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -68,6 +69,7 @@ class SimulatedProduct:
         self.watch: Callable[[Seen], None] = lambda _: None
         self.automation: Callable[[Record, tuple[str, ...], str], None] = lambda *_: None
         self._numbers = 0
+        self._elements: Counter[str] = Counter()
         self.us = self.hire(OURS, human=False)
 
     # -- people ----------------------------------------------------------------
@@ -190,7 +192,7 @@ class SimulatedProduct:
             self.tell("private flag dropped")
             flag = False
         note = Note(
-            self._next_id("n"), truth, by, self.now(), body, flag,
+            self._next_id("note"), truth, by, self.now(), body, flag,
             mark if self.flavour.note_marks else None, intent, dropped=dropped,
         )  # fmt: skip
         record.notes.append(note)
@@ -221,7 +223,7 @@ class SimulatedProduct:
         self._open(record.place)
         flag = internal and self.flavour.private_flag
         file = File(
-            self._next_id("f"), truth, by, self.now(), name, media_type, content, flag, intent
+            self._next_id("file"), truth, by, self.now(), name, media_type, content, flag, intent
         )
         record.files.append(file)
         self._changed(record, "file", by, file)
@@ -281,9 +283,10 @@ class SimulatedProduct:
             robot = self.person("robot") or self.us
             self.write(record, {self.flavour.status_path: reacts[1]}, by=robot, automatic=True)
 
-    def _next_id(self, letter: str) -> str:
-        self._numbers += 1
-        return f"{letter}{self._numbers}"
+    def _next_id(self, kind: str) -> str:
+        """Each kind is numbered by itself: a note and a file may bear the same number."""
+        self._elements[kind] += 1
+        return str(self._elements[kind])
 
     def _changed(
         self, record: Record, what: str, by: str, thing: Note | File | None = None,
