@@ -150,7 +150,8 @@ class _Campaign:
 
     def _visit(self, end: str) -> int:
         """Rare steps at their first visit, the others somewhere among the first."""
-        return 1 if end in ("looked up", "pulled") else self._dice.randrange(1, 5)
+        rare = ("looked up", "job asked", "pulled")
+        return 1 if end in rare else self._dice.randrange(1, 5)
 
     def _provoke(self, step: str) -> None:
         """Make sure that a rare step comes about."""
@@ -158,6 +159,10 @@ class _Campaign:
             cut = {"count": 1, "path": "/(comment|correspond)$", "login": "sdsync"}
             self._house.switch("desk", effect_then_cut=cut)
             self._until(lambda: self._crowd.note("dev"))
+        elif step == "job asked":
+            job = {"count": 1, "path": r"/issues/\d+\.json$", "login": "sdsync", "after_s": 1.0}
+            self._house.switch("dev", accepted=job)
+            self._until(lambda: self._crowd.title("desk"))
         elif step == "pulled":
             self._until(lambda: self._crowd.file("dev"))
 
