@@ -94,7 +94,7 @@ def _new(draft: Draft, replica: Replica, native: NativeElement) -> None:
         hit("law 28: waits for its intent" if waits else "law 28: our own element is no source")
         return
     created_at = draft.ctx.ours(replica.system, native.created_at)
-    old = replica.joined_at is not None and created_at < replica.joined_at
+    old = _before_join(replica, created_at)
     element = Element(
         id=draft.ctx.new_id(),
         hub_id=draft.hub.id,
@@ -118,6 +118,18 @@ def _new(draft: Draft, replica: Replica, native: NativeElement) -> None:
         why=str(element.values["audience"]),
     )
     distribute(draft, element)
+
+
+def is_old(draft: Draft, element: Element) -> bool:
+    """Whether it stood in its system before that record was joined: never copied (law 11)."""
+    source = draft.share.at(element.source)
+    places = draft.share.placements_of(element.id)
+    elsewhere = any(one.replica_id != _home(draft, element) for one in places)
+    return source is not None and _before_join(source, element.created_at) and not elsewhere
+
+
+def _before_join(replica: Replica, created_at: datetime) -> bool:
+    return replica.joined_at is not None and created_at < replica.joined_at
 
 
 def _placed(element: Element, replica: Replica, native: NativeElement) -> Placement:

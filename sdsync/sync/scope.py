@@ -11,7 +11,7 @@ from sdsync.store.records import Hub, Json, Replica, ReplicaState, Share
 from sdsync.sync.branches import hit
 from sdsync.sync.draft import Draft
 from sdsync.sync.edits import Look, proved
-from sdsync.sync.elements import distribute
+from sdsync.sync.elements import distribute, is_old
 from sdsync.sync.model import Context, SyncPolicy
 from sdsync.sync.observe import absorb
 
@@ -124,7 +124,8 @@ def bear(draft: Draft, sync: SyncPolicy) -> None:
         draft.share.replicas.append(replica)
         draft.deliver(replica)
     for element in draft.share.elements:
-        distribute(draft, element)
+        if not is_old(draft, element):
+            distribute(draft, element)
 
 
 def attach(draft: Draft, native: NativeRecord, *, joined_at: datetime | None) -> Replica:

@@ -173,6 +173,8 @@ def route_late_notes(draft: Draft, replica: Replica, survivor: Draft) -> int:
         home = draft.share.placement(element.id, replica.id)
         if element.kind != "note" or home is None or home.note == ROUTED:
             continue
+        if element.deleted_at is not None:
+            continue  # its author took it back before the merge was known
         hit("law 22: late note routed")
         home.note = ROUTED
         copy = Element(

@@ -10,9 +10,10 @@ import pytest
 from sdsync.store.records import Ref
 from sdsync.sync import commands
 from sdsync.sync.intervals import between, told
+from sdsync.sync.model import PutRule, SyncPolicy
 from sdsync.testing.simulated.clock import START
-from tests.laws.people import Ticket
-from tests.laws.rig import House, shared
+from tests.laws.people import HOME, Ticket
+from tests.laws.rig import House, Is, shared
 
 
 # -- law 10 ------------------------------------------------------------------------------
@@ -74,6 +75,30 @@ def test_law_11_old_notes_count_as_seen(joined: Ticket) -> None:
     joined.house.run()
 
     assert joined.copy("dev").bodies == ["a new note"]
+
+
+def test_law_11_old_notes_and_files_are_not_copied_when_a_further_sync_shares_it() -> None:
+    take = {one: Is(HOME[one]) for one in ("board", "dev")}
+    first = {"systems": ("board", "dev"), "take": take, "match": ("title",)}
+    second = SyncPolicy(
+        "outages", ("dev", "desk"), mode="live", take={"dev": Is("critical", "priority")},
+        put={"desk": PutRule({"place": HOME["desk"]})},
+    )  # fmt: skip
+    house = House(("desk", "dev", "board"), first, more_syncs=(second,), started=False)
+    old = house.dev.open("disk full")
+    old.note("an old note")
+    old.attach("old.txt")
+    house.clock.advance(600)
+    house.start().run(60)
+    house.board.open("disk full")
+    house.run(60)
+
+    old.set({"priority": "Immediate"})
+    house.run()
+
+    assert old.copy("desk").bodies == []
+    assert old.copy("desk").record.files == []
+    assert not old.replica("desk").groups
 
 
 # -- law 12 ------------------------------------------------------------------------------

@@ -164,6 +164,23 @@ def test_law_22_a_note_from_before_the_last_line_goes_to_the_survivor_too() -> N
     assert survivor.bodies == ["late words"]
 
 
+def test_law_22_a_note_that_was_taken_back_is_routed_to_nobody() -> None:
+    house = House()
+    loser, survivor = shared(house, "disk full"), shared(house, "db01 is down")
+    twin = loser.copy("dev")
+    note = twin.note("a slip", by="bob")
+    house.run()
+    house.dev.product.remove_note(twin.record, note, by=note.author)
+    house.run()
+    house.desk.product.merge(loser.record, survivor.record, by=house.desk.who("ann"))
+    house.run(300)
+
+    twin.note("late words", by="bob")
+    house.run(600)
+
+    assert survivor.bodies == ["late words"]
+
+
 # -- law 23 ------------------------------------------------------------------------------
 def pair() -> SyncPolicy:
     """A second sync over the same places."""
