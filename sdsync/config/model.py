@@ -189,6 +189,17 @@ class SyncConfig(Settings):
     on_leave: Literal["finish", "freeze", "unlink"] = Field(
         default="finish", description="What is done when a record leaves every take."
     )
+    delete_limit: int = Field(
+        default=20,
+        ge=1,
+        description="More records of a system that are gone within an hour wait for a person.",
+    )
+    delete_limit_percent: float = Field(
+        default=10.0,
+        gt=0,
+        le=100,
+        description="The same in percent of its shared records; five may always go.",
+    )
     mail: Literal["none", "staff", "customers"] | None = Field(
         default=None,
         description="Who may be mailed by what sdsync writes; left out: staff, and only when a "

@@ -98,6 +98,14 @@ class Store(Protocol):
         """Records of a system that were not read since, the longest unread first."""
         ...
 
+    def gone_since(self, system: str, since: datetime) -> int:
+        """How many records of a system were taken for gone since (law 41)."""
+        ...
+
+    def known(self, system: str) -> int:
+        """How many records of a system are or were shared."""
+        ...
+
     def undelivered(self, *, before: datetime, limit: int) -> Sequence[str]:
         """Hub ids with a person's change on its way since before then, the oldest first."""
         ...

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, literal_column, select
 
 from sdsync.store import tables, working
 from sdsync.store.base import Base
@@ -48,6 +48,19 @@ UNDELIVERED = Statement(
     .where(_hubs.c.human_at < bindparam("before"))
     .order_by(_hubs.c.human_at)
     .limit(bindparam("limit"))
+)
+#: By the index of these rows alone: the word must stand in the statement itself.
+GONE = Statement(
+    select(func.count()).where(
+        tables.audit.c.action == literal_column("'gone'"),
+        tables.audit.c.system == bindparam("system"),
+        tables.audit.c.at >= bindparam("since"),
+    )
+)
+KNOWN = Statement(
+    select(func.count()).where(
+        _replicas.c.system == bindparam("system"), _replicas.c.native_id.is_not(None)
+    )
 )
 UNREAD = Statement(
     select(_replicas.c.kind, _replicas.c.native_id)
@@ -162,6 +175,16 @@ class Queries(Base):
         with self._reading() as link:
             rows = link.rows(UNREAD, params)
         return [Ref(system, str(kind), str(native_id)) for kind, native_id in rows]
+
+    def gone_since(self, system: str, since: datetime) -> int:
+        """How many records of a system were taken for gone since (law 41)."""
+        with self._reading() as link:
+            return int(link.rows(GONE, {"system": system, "since": micros(since)})[0][0])
+
+    def known(self, system: str) -> int:
+        """How many records of a system are or were shared."""
+        with self._reading() as link:
+            return int(link.rows(KNOWN, {"system": system})[0][0])
 
     def undelivered(self, *, before: datetime, limit: int) -> Sequence[str]:
         """Hub ids with a person's change on its way since before then, the oldest first."""

@@ -279,6 +279,8 @@ audit = Table(
     _bytes("vals", optional=True),
 )
 Index("ix_audit_hub_id", audit.c.hub_id, audit.c.seq)
+#: Few rows: how many records of a system went lately (law 41).
+Index("ix_audit_gone", audit.c.system, audit.c.at, sqlite_where=column("action") == "gone")
 
 audit_seals = Table(
     "audit_seals",

@@ -162,6 +162,8 @@ def _sync(
         on_refused=config.on_refused,
         on_delete=config.on_delete,
         on_leave=config.on_leave,
+        delete_limit=config.delete_limit,
+        delete_limit_percent=config.delete_limit_percent,
         mail=config.mail,
         file_limit_bytes=config.file_limit_bytes,
         owner_silent_s=config.owner_silent_s,

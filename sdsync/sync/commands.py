@@ -32,6 +32,7 @@ from sdsync.store.records import (
 )
 from sdsync.sync.feeds import FEED
 from sdsync.sync.model import NAMED, OBJECTIVES, SUSPECT
+from sdsync.sync.waves import EXISTENCE
 
 Member = tuple[Hub, Replica, str]
 ENDED_BY_REPLAY = frozenset({GroupState.PARKED, GroupState.AWAITING_PLAN, GroupState.DIFFERS})
@@ -213,6 +214,29 @@ def choose(store: Store, hub_id: str, group: str, system: str, by: str, now: dat
             _wake(change, share.hub, one, now)
 
     _change(store, hub_id, take)
+
+
+def release(store: Store, cause_id: str, by: str, now: datetime) -> Sequence[Member]:
+    """Say that records which are gone in number may be gone (law 41): each is read once more.
+
+    Raises:
+        Refused: No such wave is held.
+    """
+    causes = [one for one in store.causes() if one.kind == "held" and one.id.startswith(cause_id)]
+    members = [
+        (hub, replica, group)
+        for cause in causes
+        for hub, replica, group in store.cause_members(cause.id)
+        if group == EXISTENCE and replica.state is ReplicaState.MISSING
+    ]
+    if not members:
+        raise Refused(f'no deletions are held as "{cause_id}"; sdsync held list shows what is held')
+    for hub, replica, _ in members:
+        change = Change(audit=[_told("released", hub, replica, by, now, text="it may be gone")])
+        hint = {"kind": replica.kind, "released": by}
+        _ring(change, replica.system, "look", replica.native_id or "", hub, now, hint)
+        _commit(store, change)
+    return members
 
 
 def drop_existence(store: Store, hub_id: str, by: str, now: datetime) -> None:

@@ -39,6 +39,7 @@ from sdsync.sync.people import KnownPeople
 from sdsync.sync.policy import lane_trouble, lesson
 from sdsync.sync.suspicion import Suspicion
 from sdsync.sync.systems import System
+from sdsync.sync.waves import wave_of
 from sdsync.sync.worked import Worked
 
 CLAIM_AGAIN = timedelta(seconds=1)
@@ -310,6 +311,7 @@ class Engine:
             objectives=self.objectives,
             suspect=self.suspicion.reason is not None,
             origin=self.suspicion.origin,
+            wave=lambda system: wave_of(self.store, system, self.clock.now()),
         )
 
     def _as_told(self, sync: SyncPolicy) -> SyncPolicy:

@@ -32,6 +32,7 @@ from sdsync.sync.scope import PRIORITIES, bear, begin, environment, join, rescop
 from sdsync.sync.settling import DOUBLES, born
 from sdsync.sync.structure import SECOND_LOOK, merged, not_found, route_late_notes
 from sdsync.sync.systems import System
+from sdsync.sync.waves import ended
 
 if TYPE_CHECKING:
     from sdsync.sync.engine import Engine, Meter
@@ -98,7 +99,7 @@ class Looks:
             draft.look(replica, due=ctx.now + AGAIN)
             return Change(ring=draft.change.ring)
         if look.native.state == "deleted":
-            not_found(draft, replica, canary=True, proved=True)
+            not_found(draft, replica, canary=True, proved=True, released=_released(work))
             return draft.change
         renamed = look.native.ref.id != replica.native_id
         survivor = self._engine.store.share_of(look.native.ref) if renamed else None
@@ -117,6 +118,7 @@ class Looks:
             replica.state = ReplicaState.LIVE
             draft.audit("back", source=replica.system, replica=replica, text="readable again")
             draft.deliver(replica)
+        ended(replica)
         rescope(draft, replica, look.native)
         absorb(draft, replica, look)
         hub = draft.hub
@@ -296,7 +298,8 @@ class Looks:
             return Change(postponed=[(work.key, ctx.now + _later(work))])
         draft = Draft(share, ctx)
         if isinstance(answer, Missing):
-            not_found(draft, replica, canary=canary, proved=bool(work.hint.get("deleted")))
+            proved = bool(work.hint.get("deleted"))
+            not_found(draft, replica, canary=canary, proved=proved, released=_released(work))
         elif isinstance(answer, Forbidden):
             _out_of_reach(draft, replica)
         else:
@@ -360,6 +363,11 @@ class Looks:
         draft.deliver_others(share.at(element.source))
         draft.change.finished.append((work.key, work.generation))
         return draft.change
+
+
+def _released(work: Work) -> bool:
+    """Whether a person said that the record may be gone with many others (law 41)."""
+    return bool(work.hint.get("released"))
 
 
 def _later(work: Work) -> timedelta:

@@ -13,6 +13,9 @@ from sdsync.mappings.contract import People
 from sdsync.ratelimit import urgency
 from sdsync.store.records import Hub, Json, Replica
 
+#: So many records may always go within an hour: of a few each one is many percent (law 41).
+FEW = 5
+
 #: Lag objective per priority, seconds: how old the oldest unsent change may be.
 OBJECTIVES: Mapping[str, float] = {"P1": 30, "P2": 120, "P3": 600, "P4": 1800, "P5": 3600}
 
@@ -93,6 +96,8 @@ class SyncPolicy:
     on_refused: str = "keep"
     on_delete: str = "hold"
     on_leave: str = "finish"
+    delete_limit: int = 20  # records of one system that may go within an hour (law 41)
+    delete_limit_percent: float = 10.0
     mail: str | None = None  # none | staff | customers; None: staff for a person's own change
     file_limit_bytes: int = 10_000_000
     owner_silent_s: float = 900.0
@@ -115,6 +120,33 @@ class SystemView:
 
 
 @dataclass(frozen=True, slots=True)
+class Wave:
+    """What went from a system within the last hour, of all that it ever shared.
+
+    ``is_open``: a wave of it is held already and waits for a person.
+    """
+
+    gone: int
+    known: int
+    is_open: bool
+
+    @property
+    def in_number(self) -> bool:
+        """Whether one more is one of many: then a delete feed alone is no proof."""
+        return self.is_open or self.gone >= FEW
+
+    def over(self, most: int, percent: float) -> bool:
+        """Whether one more is more than may go at once, counted or in percent."""
+        if not self.in_number:
+            return False
+        gone = self.gone + 1
+        return self.is_open or gone > most or gone * 100 > percent * self.known
+
+
+CALM = Wave(0, 0, is_open=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """Everything a step function may ask; ``now`` is the only clock it has."""
 
@@ -128,6 +160,7 @@ class Context:
     objectives: Mapping[str, float] = field(default_factory=lambda: OBJECTIVES)
     suspect: bool = False  # the store may not be the newest of its copies (law 32)
     origin: str = ""  # its id and epoch, for marks
+    wave: Callable[[str], Wave] = lambda _system: CALM  # what went lately (law 41)
 
     def ours(self, system: str, at: datetime) -> datetime:
         """A stamp of a product's clock as our clock would have read it (law 14)."""

@@ -19,23 +19,32 @@ from sdsync.sync.branches import hit
 from sdsync.sync.draft import Draft
 from sdsync.sync.elements import add_own, distribute
 from sdsync.sync.spread import spread
+from sdsync.sync.waves import EXISTENCE, held_back
 
 #: Between the two looks that must both find nothing.
 SECOND_LOOK = timedelta(seconds=60)
-EXISTENCE = "existence"
 ROUTED = "routed"  # of a note's own placement: the merge, or the survivor, knows it
 
 
-def not_found(draft: Draft, replica: Replica, *, canary: bool | None, proved: bool = False) -> bool:
+def not_found(
+    draft: Draft,
+    replica: Replica,
+    *,
+    canary: bool | None,
+    proved: bool = False,
+    released: bool = False,
+) -> bool:
     """Judge a record that was not found; True when it is gone for good (law 21).
 
     Args:
         canary: Whether another record of the place can be read now; None: not asked.
-        proved: A delete feed named it: no second look is needed.
+        proved: A delete feed named it: no second look is needed, unless many are gone.
+        released: A person said that it is gone with many others (law 41).
     """
     if replica.state in (ReplicaState.GONE, ReplicaState.MERGED, ReplicaState.UNLINKED):
         return replica.state is ReplicaState.GONE
     now = draft.ctx.now
+    proved = proved and not draft.ctx.wave(replica.system).in_number
     if not proved and replica.not_found_at is None:
         hit("law 21: not found once")
         replica.not_found_at, replica.state = now, ReplicaState.MISSING
@@ -47,6 +56,8 @@ def not_found(draft: Draft, replica: Replica, *, canary: bool | None, proved: bo
     if not proved and (canary is not True or now - (replica.not_found_at or now) < SECOND_LOOK / 2):
         hit("law 21: no canary, not proved")
         draft.look(replica, due=now + SECOND_LOOK)
+        return False
+    if not released and held_back(draft, replica):
         return False
     hit("law 21: gone")
     _gone(draft, replica)

@@ -170,6 +170,18 @@ class MemoryStore(MemoryScreens):
         found = [row for row in sorted(found) if row[0] < micros(before)]
         return [Ref(system, kind, str(native_id)) for _, kind, native_id in found[:limit]]
 
+    def gone_since(self, system: str, since: datetime) -> int:
+        """How many records of a system were taken for gone since (law 41)."""
+        rows = self.audit(limit=10**9)
+        return sum(
+            one.action == "gone" and one.system == system and one.at >= since for one in rows
+        )
+
+    def known(self, system: str) -> int:
+        """How many records of a system are or were shared."""
+        replicas = (one for share in self._shares() for one in share.replicas)
+        return sum(one.system == system and one.native_id is not None for one in replicas)
+
     def undelivered(self, *, before: datetime, limit: int) -> Sequence[str]:
         """Hub ids with a person's change on its way since before then, the oldest first."""
         found = [

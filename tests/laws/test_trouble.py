@@ -15,7 +15,10 @@ from sdsync.ratelimit.state import Granted
 from sdsync.store.dialect import Link
 from sdsync.store.opening import open_store
 from sdsync.store.records import Change, Hub, Replica, ReplicaState, Share
+from sdsync.sync import commands
+from sdsync.sync.model import FEW
 from sdsync.testing.simulated.clock import START, VirtualClock
+from tests.laws.people import Ticket
 from tests.laws.rig import House, shared
 
 KEY = "q" * 43 + "="  # 32 bytes in base64
@@ -186,6 +189,76 @@ def test_law_41_nothing_is_closed_in_number_when_a_place_goes_dark() -> None:
     house.run(1800)
 
     assert [one["Status"] for one in tickets] == ["new"] * 3
+
+
+def deleted_in_number(house: House, number: int = 12) -> list[Ticket]:
+    """Tickets whose copies in dev somebody deleted within minutes; nobody says why."""
+    tickets = [shared(house, f"ticket {one}") for one in range(number)]
+    for one in tickets:
+        copy = one.copy("dev")
+        house.dev.product.delete(copy.record, by=house.dev.who("bob"))
+        copy.bell()
+    house.run(900)
+    return tickets
+
+
+def closed(tickets: list[Ticket]) -> int:
+    """How many were closed for it."""
+    return sum(one.hub.values["status"] == "closed" for one in tickets)
+
+
+def test_law_41_a_wave_of_deletions_is_held_as_one_cause_until_a_person_says_so() -> None:
+    house = House(sync={"on_delete": "close", "closes": "any"})
+    tickets = deleted_in_number(house)
+
+    assert closed(tickets) == FEW  # of twelve each is more than a tenth, but five always may
+    (cause,) = house.store.causes()
+    held = house.store.cause_members(cause.id)
+    assert len(held) == len(tickets) - FEW
+    assert f"sdsync held release {cause.id}" in (cause.remedy or "")
+
+    house.run(2 * 3600)  # an hour later it is still the same wave
+    assert closed(tickets) == FEW
+
+    commands.release(house.store, cause.id, "ann", house.clock.now())
+    house.run(600)
+    assert closed(tickets) == len(tickets)
+    assert not house.store.causes()
+
+
+def test_law_41_the_limit_counts_records_as_well_as_percent() -> None:
+    house = House(sync={"on_delete": "unlink", "delete_limit": 8, "delete_limit_percent": 100.0})
+    tickets = deleted_in_number(house)
+
+    assert sum(one.hub.state == "unlinked" for one in tickets) == 8
+
+
+def test_law_41_what_was_only_dark_comes_back_by_itself() -> None:
+    house = House(sync={"on_delete": "close", "closes": "any"})
+    tickets = deleted_in_number(house)
+
+    for one in tickets:
+        one.copy("dev").record.deleted = False
+    house.run(7200)
+
+    held = [one for one in tickets if one.hub.values["status"] != "closed"]
+    assert {one.replica("dev").state for one in held} == {ReplicaState.LIVE}
+    assert not [one for one in held if one.replica("dev").groups]
+    assert not house.store.causes()
+
+
+def test_law_41_a_delete_feed_is_no_proof_when_it_names_many() -> None:
+    """The desk tells its deletes: the first few are believed, then each is read twice."""
+    house = House(sync={"on_delete": "unlink", "delete_limit": 50, "delete_limit_percent": 100.0})
+    tickets = [shared(house, f"ticket {one}") for one in range(FEW + 2)]
+    for one in tickets:
+        house.desk.product.delete(one.record, by=house.desk.who("bob"))
+    house.run(45)
+
+    assert sum(one.replica("desk").state is ReplicaState.GONE for one in tickets) == FEW
+
+    house.run(300)
+    assert all(one.replica("desk").state is ReplicaState.GONE for one in tickets)
 
 
 # -- law 42 ------------------------------------------------------------------------------

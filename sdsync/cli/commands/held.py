@@ -1,4 +1,4 @@
-"""``held list|show|choose``: conflicts that only a person can end."""
+"""``held list|show|choose|release``: what only a person can end."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ def register(app: typer.Typer) -> None:
     command(group, "list")(listing)
     command(group)(show)
     command(group)(choose)
+    command(group)(release)
     app.add_typer(group, name="held")
 
 
@@ -75,3 +76,17 @@ def choose(
     told = {"ref": ref, "group": group, "system": system}
     page = [line(f"{group} of {ref} is what {system} says"), cure(f"sdsync trace {ref}")]
     session.show(told, page)
+
+
+def release(
+    session: Session,
+    cause: Annotated[str, typer.Argument(metavar="CAUSE", help="The held deletions, as listed.")],
+) -> None:
+    """Say that records which are gone in number shall be gone; each is read once more."""
+    from sdsync.cli.page import line
+    from sdsync.cli.words import count
+    from sdsync.sync import commands
+
+    freed = len(commands.release(session.store, cause, session.by, session.utc))
+    told = f"{count(freed, 'record')} may be gone: each is read once more"
+    session.show({"released": freed}, [line(told)])

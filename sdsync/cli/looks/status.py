@@ -146,7 +146,7 @@ def _cause(store: Store, cause: Cause) -> Need:
     if cause.kind == "system":
         cured = cause.remedy or f"sdsync check --live {cause.system}"
     elif cause.kind == "held":
-        cured = f"sdsync held show {cause.id}"
+        cured = cause.remedy or f"sdsync held show {cause.id}"
     else:
         cured = f"sdsync dead show {cause.id}"
     place = dead.spot(cause.place)

@@ -162,6 +162,8 @@ def answers(store: Store) -> dict[str, Any]:
             for value in (None, 0, 1, "a", ["a"], ["a", "b"], [])
         ],
         "due": [store.next_due(one) for one in SYSTEMS],
+        "gone": [store.gone_since(one, NOW) for one in SYSTEMS],
+        "known": [store.known(one) for one in SYSTEMS],
         "looks": [store.due(one, "look", now=NOW) for one in SYSTEMS],
         "started": [store.started(one) for one in SYSTEMS],
         "work": [

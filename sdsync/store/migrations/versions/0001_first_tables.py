@@ -285,6 +285,14 @@ def _make_history() -> None:
         sa.PrimaryKeyConstraint("seq", name="pk_audit"),
     )
     op.create_index("ix_audit_hub_id", "audit", ["hub_id", "seq"], unique=False)
+    op.create_index(
+        "ix_audit_gone",
+        "audit",
+        ["system", "at"],
+        unique=False,
+        sqlite_where=sa.text("action = 'gone'"),
+        postgresql_where=sa.text("action = 'gone'"),
+    )
     op.create_table(
         "audit_seals",
         sa.Column("seq", AUTO, autoincrement=False, nullable=False),
