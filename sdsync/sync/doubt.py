@@ -131,5 +131,6 @@ def overridden(draft: Draft, replica: Replica, name: str, intended: Json) -> Non
     goes through merge as a change."""
     replica.sent[name] = intended
     mapping, ctx = draft.ctx.mapping(replica), draft.ctx
-    put = mapping.put(name, intended, seen={}, hub=draft.hub.values, people=ctx.people)
+    # On the base from before the write: on nothing, a value that was emptied changes nothing.
+    put = mapping.put(name, intended, seen=replica.seen, hub=draft.hub.values, people=ctx.people)
     deep_merge(replica.seen, put.values)

@@ -89,6 +89,26 @@ def test_law_5_a_step_that_a_person_took_is_an_edit() -> None:
     assert (ticket["Status"], copy["status"]) == ("open", "In Progress")
 
 
+def test_law_5_what_we_emptied_in_doubt_and_a_person_put_back_is_an_edit() -> None:
+    house = House()
+    ann = house.desk.who("ann")
+    ticket = shared(house, Owner=ann)
+    copy = ticket.copy("dev")
+    assigned = copy["assigned_to"]
+
+    house.desk.fault("effect then 500")
+    house.desk.meanwhile("after", lambda: house.clock.after(0.5, put_back))
+
+    def put_back() -> None:
+        ticket.set({"Owner": ann}, by="bob")
+
+    copy.set({"assigned_to": ""}, by="bob")
+    house.run(300)
+
+    assert ticket.history("Owner") == ["", ann]
+    assert copy["assigned_to"] == assigned
+
+
 def test_law_5_an_edit_before_a_pending_create_is_found_is_an_edit() -> None:
     house = House(("desk", "board"))
     house.run(30)
