@@ -149,11 +149,11 @@ def _edit(product: SimulatedProduct, record: Record, operation: EditElement) -> 
 def _remove(product: SimulatedProduct, record: Record, operation: RemoveElement) -> Answer[Done]:
     if not product.flavour.capabilities.removes_notes:
         return Rejected((), "nothing is taken back here")
-    for note in record.notes:
+    for note in record.notes if operation.kind == "note" else ():
         if note.id == operation.native_id:
             product.remove_note(record, note, by=product.us)
             return Done(None, _version(product, record))
-    for file in record.files:
+    for file in record.files if operation.kind == "attachment" else ():
         if file.id == operation.native_id:
             product.remove_file(record, file, by=product.us)
             return Done(None, _version(product, record))
