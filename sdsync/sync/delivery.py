@@ -28,7 +28,7 @@ from sdsync.sync.edits import Look
 from sdsync.sync.elements import placed_ids, settle_element, tell_placed
 from sdsync.sync.jobs import outcome, sent_before, unasked
 from sdsync.sync.mailing import over_mail_budget, wait_over_budget
-from sdsync.sync.observe import too_old
+from sdsync.sync.observe import too_old, went_back
 from sdsync.sync.policy import is_failure, lane_trouble
 from sdsync.sync.scope import join
 from sdsync.sync.settling import settle_intent
@@ -381,7 +381,7 @@ class Visit:
         if share is None or draft is None:
             return None
         replica = share.replica(self._work.key.target)
-        if back is not None and too_old(replica, back):
+        if back is not None and (too_old(replica, back) or _before(answer, back)):
             back = None
         if not done:
             draft.change.finished.append(self._key())
@@ -523,6 +523,14 @@ class Visit:
         """No replica waits any more: the oldest undelivered human change is over."""
         if not any(behind(one) for one in share.replicas):
             share.hub.human_at = share.hub.told_at = None
+
+
+def _before(answer: Answer[Done], back: Look) -> bool:
+    """Whether a lagging copy answered, with a version from before the write (law 4)."""
+    stale = isinstance(answer, Done) and went_back(answer.version, back.native.version)
+    if stale:
+        hit("law 4: read-back from before the write")
+    return stale
 
 
 def _over(answer: object) -> bool:

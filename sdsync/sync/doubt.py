@@ -75,6 +75,15 @@ def _empty_since_birth(
     shown = view(draft.ctx.mapping(replica), field, current, draft.ctx)
     replica.sent[field] = None if isinstance(shown, Unmapped) else shown
     draft.mark(replica, group_of(field), GroupState.DIFFERS, note="empty since its birth")
+    draft.audit(
+        "differs",
+        source=replica.system,
+        replica=replica,
+        field=field,
+        why="empty since its birth",
+        before=replica.sent[field],
+        after=draft.hub.values.get(field),
+    )
 
 
 def _ours(

@@ -37,7 +37,7 @@ def too_old(replica: Replica, look: Look) -> bool:
         or (replica.seen_at is not None and look.began_at < replica.seen_at)
         or (
             look.native.ref.id == replica.native_id  # another record counts for itself
-            and _went_back(replica.etag, look.native.version)
+            and went_back(replica.etag, look.native.version)
         )
     )
     if stale:
@@ -45,7 +45,7 @@ def too_old(replica: Replica, look: Look) -> bool:
     return stale
 
 
-def _went_back(known: str | None, shown: str | None) -> bool:
+def went_back(known: str | None, shown: str | None) -> bool:
     """Whether a counting version is smaller than the one seen: a lagging copy answered."""
     if known is None or shown is None or not (known.isdecimal() and shown.isdecimal()):
         return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sdsync.config.vocabulary import FIELDS
@@ -64,16 +64,14 @@ def _put_back(draft: Draft, replica: Replica, name: str, look: Look) -> bool:
     system = draft.ctx.systems[replica.system]
     paths = draft.ctx.mapping(replica).paths(name)
     actors = [line.actor for line in look.native.history or () if line.path in paths]
-    since = replica.wrote_at
     return (
-        since is not None
-        and len(actors) > 1
+        len(actors) > 1
         and actors[-1] not in (None, system.account)
         and actors[-2] == system.account
         and any(
             line.path in paths
             and line.actor == system.account
-            and draft.ctx.ours(replica.system, line.at) >= since - RESOLUTION
+            and _of_this_write(draft, replica, line.at)
             for line in look.native.history or ()
         )
     )
@@ -85,8 +83,16 @@ def _last_writer(draft: Draft, replica: Replica, name: str, look: Look) -> Verdi
     paths = draft.ctx.mapping(replica).paths(name)
     for line in reversed(look.native.history or ()):
         if line.path in paths and line.actor is not None:
-            return Verdict.OURS if line.actor == account else Verdict.ANOTHERS
+            if line.actor != account:
+                return Verdict.ANOTHERS
+            return Verdict.OURS if _of_this_write(draft, replica, line.at) else Verdict.UNKNOWN
     return Verdict.UNKNOWN
+
+
+def _of_this_write(draft: Draft, replica: Replica, at: datetime) -> bool:
+    """Whether a line of ours tells of the last write, and not of one before it."""
+    since = replica.wrote_at
+    return since is not None and draft.ctx.ours(replica.system, at) >= since - RESOLUTION
 
 
 def _fills(

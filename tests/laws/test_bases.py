@@ -119,9 +119,13 @@ def test_law_5_what_a_dead_process_wrote_is_ours_and_no_edit() -> None:
     house = House(("desk", "board"), {"systems": ("board", "desk")})
     ticket = shared(house)
 
+    def meanwhile() -> None:
+        ticket.set({"Subject": "what she wrote next"})
+        house.board.down(60)  # hers is seen first
+
     ticket.set({"Subject": "what we wrote"})
-    house.dies("sent", then=lambda: ticket.set({"Subject": "what she wrote next"}))
-    house.run()
+    house.dies("sent", then=meanwhile)
+    house.run(300)
 
     assert house.crashes == 1
     assert ticket["Subject"] == ticket.copy("board")["title"] == "what she wrote next"

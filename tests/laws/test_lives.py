@@ -200,6 +200,24 @@ def test_law_23_overlapping_syncs_share_one_record() -> None:
     assert len(house.dev.tickets) == len(house.desk.tickets) == 1
 
 
+def test_law_11_old_notes_and_files_are_not_copied_by_a_second_sync() -> None:
+    house = House(
+        ("desk", "dev", "board"), {"match": ("title",)}, more_syncs=(pair(),), started=False
+    )
+    old = house.dev.open("disk full")
+    old.note("an old note")
+    old.attach("an old file")
+    house.clock.advance(60)
+    ticket = house.start().run(30).board.open("disk full")
+    house.run(600)
+
+    assert ticket.copy("dev").record is old.record
+    assert sorted(ticket.hub.syncs) == ["escalations", "outages"]
+    assert not ticket.bodies
+    assert not ticket.copy("desk").bodies
+    assert {one.state.value for one in ticket.share.placements} == {"placed"}
+
+
 def test_law_23_switching_on_takes_nothing_old() -> None:
     house = House(started=False)
     old = house.desk.open("from last year")

@@ -1,10 +1,16 @@
-"""Laws 3, 5 and 11: edits of people in the moments that no look of ours shows."""
+"""Laws 3, 4, 5 and 11: edits of people in the moments that no look of ours shows."""
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 import pytest
 
 from sdsync.store.records import ReplicaState
+from sdsync.sync.draft import Draft
+from sdsync.sync.edits import Look
+from sdsync.sync.verdict import Verdict, verdict
+from sdsync.testing.simulated.native import show
 from tests.laws.people import Ticket
 from tests.laws.rig import House, shared
 
@@ -75,6 +81,21 @@ def test_law_3_a_tag_added_in_the_window_stays() -> None:
     assert ticket["CustomFields.Tags"] == copy["custom_fields.Tags"] == ["later", "vip"]
 
 
+# -- law 4 -------------------------------------------------------------------------------
+def test_law_4_a_read_back_from_before_the_write_judges_nothing() -> None:
+    house = House()
+    ticket = shared(house)
+
+    house.desk.fault("stale read")
+    ticket.copy("dev").set({"subject": "newer words"})
+    house.run()
+
+    assert house.desk.line.planned.hits["stale read"] == 1
+    assert not ticket.told("parked")
+    assert ticket["Subject"] == "newer words"
+    assert ticket.group("desk", "title") == "in step"
+
+
 # -- law 5 -------------------------------------------------------------------------------
 def test_law_5_a_step_that_a_person_took_is_an_edit() -> None:
     house = House()
@@ -136,6 +157,40 @@ def test_law_5_an_edit_between_birth_and_first_look_is_an_edit() -> None:
 
     assert ticket["CustomFields.Fix"] == "fixed"
     assert told(ticket, "resolution", "edited") == [("edited", house.dev.who("bob"))]
+
+
+def test_law_5_a_text_that_an_earlier_write_left_is_not_this_one_reshaped() -> None:
+    """Its line of history is ours, but it is not of the write in doubt."""
+    house = House()
+    ticket = shared(house)
+    ticket.copy("dev").set({"subject": "written before"})
+    house.run()
+    draft = Draft(ticket.share, house.engine.context())
+    replica = draft.share.at("desk")
+    assert replica is not None
+    assert replica.wrote_at is not None
+    look = Look(show(house.desk.product, ticket.record), house.clock.now())
+    current = draft.ctx.mapping(replica).keep(look.native.values)
+    replica.seen["Subject"] = "what stood there at first"
+
+    of_this_write = verdict(draft, replica, "title", "in doubt", look, current)
+    replica.wrote_at += timedelta(seconds=60)
+    of_an_earlier_one = verdict(draft, replica, "title", "in doubt", look, current)
+
+    assert (of_this_write, of_an_earlier_one) == (Verdict.RESHAPED, Verdict.OTHER)
+
+
+def test_law_5_what_is_empty_since_its_birth_is_told() -> None:
+    house = House(("desk", "board"))
+    house.run(30)
+
+    house.board.fault("effect then cut")
+    house.board.meanwhile("after", lambda: house.board.tickets[0].set({"due": ""}))
+    ticket = house.desk.open("disk full", Due="2026-04-01")
+    house.run(300)
+
+    assert ticket.group("board", "due_at") == "differs"
+    assert [row.why for row in ticket.told("differs")] == ["empty since its birth"]
 
 
 # -- law 11 ------------------------------------------------------------------------------

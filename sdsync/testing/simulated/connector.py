@@ -110,6 +110,7 @@ class SimulatedConnector:
         finally:
             self.reading = None
         if isinstance(found, NativeRecord):
+            self.product.read.add(found.ref.id)
             self.looked(found)
         return found
 

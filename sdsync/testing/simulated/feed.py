@@ -107,11 +107,13 @@ def _lose(
 ) -> list[ChangeEvent]:
     """Some events of old acquaintances never come; only a sweep finds what they said.
 
-    A first event is never lost: of a record that nobody ever named, nobody can know.
+    A first event is never lost, nor any until the record was read: of a record that
+    nobody ever named, nobody can know.
     """
     kept = []
     for event in events:
         record = product.records[event.native_id]
-        if not record.history or not faults.strike("lost event"):
+        new = not record.history or record.id not in product.read
+        if new or not faults.strike("lost event"):
             kept.append(event)
     return kept
