@@ -61,12 +61,14 @@ store.register(app)
 
 def run(argv: Sequence[str] | None = None) -> int:
     """Run one command line and say in one code how it ended."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    as_json = "--json" in words
     try:
-        app(args=list(argv) if argv is not None else None, prog_name="sdsync")
+        app(args=words, prog_name="sdsync")
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else Code.FAILED
     except CommandError as error:
-        return _told(error)
+        return _told(error, as_json=as_json)
     except BrokenPipeError:
         # The reader has had enough (`sdsync trace … | head`); that is no failure of ours.
         sys.stderr.close()
@@ -75,15 +77,18 @@ def run(argv: Sequence[str] | None = None) -> int:
         return 130
     except Exception as error:
         # Every room's own errors are told with a cure; what is none of them is raised again.
-        return _told(_translated(error))
+        return _told(_translated(error), error, as_json=as_json)
     return Code.FINE
 
 
 def _translated(error: Exception) -> CommandError:
     """What other rooms raise, as a message with a cure; anything else goes on its way."""
+    import sqlite3
+
     from sdsync.config.problems import ConfigError
     from sdsync.config.secrets import SecretMissingError
     from sdsync.store.contract import Stale, StoreFull
+    from sdsync.store.dialect import StoreAway
     from sdsync.sync.commands import Refused
 
     match error:
@@ -100,16 +105,28 @@ def _translated(error: Exception) -> CommandError:
             return CommandError(f"the store cannot be written: {error}", cure="df -h")
         case Refused():
             return CommandError(str(error))
+        case sqlite3.OperationalError() if "locked" in str(error):
+            text = "the store is busy: another process has been writing to it for ten seconds"
+            return CommandError(text, cure="the same command once more")
+        case sqlite3.OperationalError():
+            return CommandError(f"the store cannot be used: {error}", cure="sdsync config")
+        case StoreAway():
+            return CommandError(str(error), cure="sdsync config; the address is store.url")
         case _ if type(error).__module__.startswith("sdsync."):
             # Ours are written for a person; a bug shows its traceback.
             return CommandError(str(error))
     raise error
 
 
-def _told(error: CommandError) -> int:
+def _told(error: CommandError, cause: Exception | None = None, *, as_json: bool = False) -> int:
+    """Say what is wrong on standard error; a script that wants JSON gets it where it reads."""
     from sdsync.cli.output import Output
     from sdsync.cli.page import BAD, CURE, line
 
+    if as_json:
+        said = {"error": str(error), "cure": error.cure, "problems": getattr(cause, "problems", [])}
+        Output(sys.stdout).json(said)
+        return int(error.code)
     out = Output(sys.stderr)
     first, *rest = str(error).split("\n")
     out.line(line((first, BAD if not rest else "")))

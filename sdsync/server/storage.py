@@ -12,6 +12,7 @@ from sdsync.config.clock import Clock
 from sdsync.config.model import Config
 from sdsync.config.secrets import SecretRef
 from sdsync.server.single import only_instance
+from sdsync.store.dialect import StoreAway
 from sdsync.store.opening import files_of, open_store
 from sdsync.store.sql import SqlStore
 
@@ -28,7 +29,6 @@ def open_waiting(config: Config, clock: Clock) -> SqlStore:
     if _database(config) is not None:
         return open_store(url, key, path=folder, clock=clock)
     # A file is there or not: only who waits for a server imports what waits.
-    from sqlalchemy.exc import OperationalError
     from tenacity import (
         Retrying,
         retry_if_exception_type,
@@ -37,7 +37,7 @@ def open_waiting(config: Config, clock: Clock) -> SqlStore:
     )
 
     tries = Retrying(
-        retry=retry_if_exception_type(OperationalError),
+        retry=retry_if_exception_type(StoreAway),
         wait=wait_random_exponential(multiplier=0.5, max=5),
         stop=stop_after_delay(STORE_WAIT_S),
         before_sleep=lambda state: log.warning("store.not_there", tries=state.attempt_number),

@@ -46,6 +46,10 @@ class Trouble(Enum):
     DAMAGED = "damaged"  # the file is no sound database
 
 
+class StoreAway(Exception):  # noqa: N818 - named as the state it reports
+    """The database server does not answer; the text is the driver's, without the password."""
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A statement as the driver takes it, with the constants that it holds."""
@@ -62,6 +66,8 @@ class Dialect:
     begin_write: ClassVar[str]
     #: Whether a commit waits for the disk; a new connection's do.
     syncing: ClassVar[Mapping[bool, str]]
+    #: Names of all tables, without a transaction: a look never waits for a writer.
+    table_names: ClassVar[str]
     #: Run last before an audit row gets its number; held until the commit.
     order_commits: ClassVar[str | None] = None
 
@@ -80,8 +86,21 @@ class Dialect:
         return found
 
     def connect(self) -> Link:
-        """A new connection; whoever asked closes it."""
-        return Link(self, self.engine.raw_connection())
+        """A new connection; whoever asked closes it.
+
+        Raises:
+            StoreAway: The database server does not answer.
+        """
+        return Link(self, self._connection())
+
+    def _connection(self) -> PoolProxiedConnection:
+        try:
+            return self.engine.raw_connection()
+        except Exception as error:
+            if self.trouble(error) is Trouble.GONE:
+                said = str(error).strip().partition("\n")[0]
+                raise StoreAway(f"the store does not answer: {said}") from error
+            raise
 
     def insert(self, table: Table) -> Insert:
         """An INSERT that can be told what to do when a key is taken."""
@@ -92,6 +111,8 @@ class Dialect:
 
     def trouble(self, error: BaseException) -> Trouble | None:
         """What the driver's error means; None: a mistake of the program."""
+        if isinstance(error, StoreAway):
+            return Trouble.GONE
         inner = error.orig if isinstance(error, DBAPIError) else error
         return None if inner is None else self._trouble(inner)
 
@@ -174,6 +195,7 @@ class SqliteDialect(Dialect):
     name = "sqlite"
     begin_read = "BEGIN"
     begin_write = "BEGIN IMMEDIATE"
+    table_names = "SELECT name FROM sqlite_master WHERE type = 'table'"
     # As numbers: the words stand where a connection is made.
     syncing: ClassVar = {True: "PRAGMA synchronous = 2", False: "PRAGMA synchronous = 1"}
     _pragmas = (
@@ -235,6 +257,7 @@ class PostgresDialect(Dialect):
     name = "postgresql"
     begin_read = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
     begin_write = "BEGIN"
+    table_names = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
     syncing: ClassVar = {
         True: "SET synchronous_commit = on",
         False: "SET synchronous_commit = off",
@@ -252,7 +275,7 @@ class PostgresDialect(Dialect):
 
     def connect(self) -> Link:
         """A new connection whose transactions begin where we say so."""
-        held = self.engine.raw_connection()
+        held = self._connection()
         held.driver_connection.autocommit = True  # type: ignore[union-attr]  # psycopg's own
         link = Link(self, held)
         link.command(self.syncing[True])

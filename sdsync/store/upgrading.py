@@ -11,7 +11,6 @@ from sqlalchemy import (
     String,
     Table,
     bindparam,
-    inspect,
     select,
 )
 
@@ -49,16 +48,16 @@ def form_of(dialect: Dialect) -> StoreForm:
     Raises:
         WrongStore: A foreign database, or one that no longer serves this program.
     """
-    names = set(inspect(dialect.engine).get_table_names())
-    if "alembic_version" not in names or "meta" not in names:
-        if names & {one.name for one in tables.metadata.sorted_tables}:
-            raise WrongStore("the database holds tables of another program; name another one")
-        return StoreForm.EMPTY
     link = dialect.connect()
     try:
-        return _form(link)
+        names = {str(one[0]) for one in link.command(dialect.table_names)}
+        if "alembic_version" in names and "meta" in names:
+            return _form(link)
     finally:
         link.close()
+    if names & {one.name for one in tables.metadata.sorted_tables}:
+        raise WrongStore("the database holds tables of another program; name another one")
+    return StoreForm.EMPTY
 
 
 def _form(link: Link) -> StoreForm:
@@ -79,10 +78,15 @@ def _form(link: Link) -> StoreForm:
 
 
 def upgrade(url: str) -> str:
-    """Bring the tables to this program's form, all or nothing; the revision reached."""
+    """Bring the tables to this program's form, all or nothing; the revision reached.
+
+    Raises:
+        WrongStore: A newer program's, or nobody's that we know.
+    """
     dialect = dialect_for(url)
     try:
-        run_migrations(dialect)
+        if form_of(dialect) is not StoreForm.READY:
+            run_migrations(dialect)
     finally:
         dialect.engine.dispose()
     return REVISION

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
+
 import pytest
 
 from tests.acceptance.conftest import Desk
@@ -70,7 +73,7 @@ def test_an_unknown_record_is_said_with_the_names_that_are_possible(desk: Desk) 
     ran = desk.type("trace", "infra#1")
 
     assert ran.code == 1
-    assert ran.err.startswith("no shared record is called infra#1; write SYSTEM#ID, SYSTEM one of")
+    assert ran.err.startswith('no shared record is called "infra#1"; write SYSTEM#ID,')
 
 
 def test_a_record_that_is_not_shared_is_told_why_not(desk: Desk) -> None:
@@ -96,3 +99,34 @@ def test_a_store_that_was_never_made_is_not_made_by_looking(empty_desk: Desk) ->
     assert "sdsync did not run here yet" in ran.err
     assert "> sdsync run" in ran.err
     assert not (empty_desk.folder / "sdsync.db").exists()
+
+
+def test_a_command_that_only_looks_waits_for_no_writer(desk: Desk) -> None:
+    with contextlib.closing(sqlite3.connect(desk.folder / "sdsync.db")) as other:
+        other.execute("BEGIN IMMEDIATE")
+
+        ran = desk.type("dead", "list")
+
+    assert ran.code == 3
+    assert "7f3" in ran.out
+
+
+def test_what_goes_wrong_is_json_where_json_was_asked_for(desk: Desk) -> None:
+    ran = desk.type("trace", "desk#99", "--json")
+
+    said = ran.json
+    assert ran.code == 1
+    assert said["error"].startswith("desk#99 is not shared")
+    assert said["cure"] == "sdsync status"
+
+
+def test_a_store_of_a_newer_program_is_left_alone(desk: Desk) -> None:
+    with contextlib.closing(sqlite3.connect(desk.folder / "sdsync.db")) as link:
+        link.execute("UPDATE alembic_version SET version_num = '9999'")
+        link.execute("UPDATE meta SET value = CAST('9998' AS BLOB) WHERE name = 'serves'")
+        link.commit()
+
+    for words in (["status"], ["store", "upgrade"], ["store", "verify"]):
+        ran = desk.type(*words)
+        assert ran.code == 1
+        assert "install the newer sdsync" in ran.err

@@ -65,6 +65,8 @@ def replay(
     from sdsync.sync import commands
 
     found = looks.pick(session.store, what)
+    if found is None and "#" not in what and what != "all":
+        raise CommandError(f"no open cause begins with {what}", cure="sdsync dead list")
     target = what if what == "all" else found.id if found else refs.name_of(session.share(what))
     members = commands.replay(session.store, target, session.by, session.utc, dry_run=dry_run)
     rows = [

@@ -46,7 +46,9 @@ def scope_of(session: Session, text: str) -> str:
     if "#" in text:
         return f"record:{session.share(text).hub.id}"
     names = ", ".join((*config.systems, *config.syncs))
-    raise CommandError(f"{text} is no scope; there are all, {names}, tenant:NAME, SYSTEM#ID")
+    raise CommandError(
+        f"{text} is no scope; there are all, {names}, tenant:NAME, SYSTEM#ID", cure="sdsync config"
+    )
 
 
 def pause(session: Session, scope: ScopeArg = "all", reason: Reason = None) -> None:
@@ -139,7 +141,10 @@ def link(
 
     one, other = (refs.ref(text, session.systems) for text in (left, right))
     if one.system == other.system:
-        raise CommandError(f"{left} and {right} are both in {one.system}; a sync joins two systems")
+        raise CommandError(
+            f"{left} and {right} are both in {one.system}; a sync joins two systems",
+            cure=f"sdsync link {left} SYSTEM#ID",
+        )
     name = sync or _joining(session, one.system, other.system)
     commands.link(session.store, one, other, name, session.by, session.utc)
     page = [line(f"{left} and {right} will be one record of {name}"), cure(f"sdsync trace {left}")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from sdsync.config.problems import show
 from sdsync.store.contract import Store
 from sdsync.store.records import Ref, Share
 
@@ -38,7 +39,8 @@ def find(store: Store, text: str, systems: Iterable[str], *, kind: str = "ticket
     found = store.share(text) or store.share_with_replica(text) or _by_key(store, text, known)
     if found is None:
         raise NotFoundError(
-            f"no shared record is called {text}; write SYSTEM#ID, SYSTEM one of {', '.join(known)}"
+            f"no shared record is called {show(text)}; "
+            f"write SYSTEM#ID, SYSTEM one of {', '.join(known)}"
         )
     return found
 
@@ -53,7 +55,7 @@ def ref(text: str, systems: Iterable[str], *, kind: str = "ticket") -> Ref:
     system, mark, rest = text.partition("#")
     if system not in known or not mark or not rest:
         raise NotFoundError(
-            f"{text} names no record; write SYSTEM#ID, SYSTEM one of {', '.join(known)}"
+            f"{show(text)} names no record; write SYSTEM#ID, SYSTEM one of {', '.join(known)}"
         )
     return Ref(system, kind, rest.rpartition("#")[2])
 
