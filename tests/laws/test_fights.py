@@ -220,6 +220,22 @@ def test_law_19_a_later_edit_replaces_its_head_and_equal_heads_resolve(held: Tic
     assert held.hub.values["status"] == "waiting"
 
 
+def test_law_19_who_waited_when_it_was_held_still_receives_what_resolves_it() -> None:
+    house = House(("desk", "dev", "board"), {"fields": {"outcome": "hold"}})
+    ticket = shared(house)
+    house.desk.down(300)  # it receives nothing before the others disagree
+    ticket.copy("dev").set({"status": "In Progress"}, by="bob")
+    ticket.copy("board").set({"list": "Blocked"}, by="bob")
+    house.run(60)
+    assert ticket.group("desk", "outcome") == ticket.group("board", "outcome") == "held"
+
+    ticket.copy("board").set({"list": "Doing"}, by="bob")
+    house.run(600)
+
+    assert ticket["Status"] == "open"
+    assert ticket.group("desk", "outcome") == "in step"
+
+
 def test_law_19_a_choice_reads_again_before_it_is_written(held: Ticket) -> None:
     house = held.house
     house.start(poll_s=600.0).run(30)
