@@ -90,6 +90,13 @@ class Store(Protocol):
         """(hub id, place) of intents of this record kind that are not settled (law 28)."""
         ...
 
+    def made(self, system: str, *, after: str, upto: str, limit: int) -> Sequence[tuple[str, str]]:
+        """(hub id, intent id) of what was made in a system, in order of intent ids.
+
+        Those between ``after`` and ``upto``, both exclusive, that are settled or given up.
+        """
+        ...
+
     def find_hubs(self, kind: str, field: str, value: Json) -> Sequence[str]:
         """Hub ids whose ``values[field]`` equals ``value``, for `match` keys (law 12)."""
         ...

@@ -70,6 +70,18 @@ UNREAD = Statement(
 )
 BY_REPLICA = Statement(select(_replicas.c.hub_id).where(_replicas.c.id == bindparam("id")))
 BY_MARK = Statement(select(_intents.c.hub_id).where(_intents.c.mark == bindparam("mark")))
+#: By the primary key: it costs as what was made since, in whichever system.
+MADE = Statement(
+    select(_intents.c.hub_id, _intents.c.id)
+    .where(
+        _intents.c.id > bindparam("after"),
+        _intents.c.id < bindparam("upto"),
+        _intents.c.system == bindparam("system"),
+        _intents.c.ended == 1,
+    )
+    .order_by(_intents.c.id)
+    .limit(bindparam("limit"))
+)
 OPEN_INTENTS = Statement(
     select(_intents.c.hub_id, _intents.c.place)
     .where(
@@ -159,6 +171,13 @@ class Queries(Base):
         with self._reading() as link:
             rows = link.rows(OPEN_INTENTS, {"system": system, "kind": kind})
         return [(hub_id, place) for hub_id, place in rows]
+
+    def made(self, system: str, *, after: str, upto: str, limit: int) -> Sequence[tuple[str, str]]:
+        """(hub id, intent id) of what was made in a system, in order of intent ids."""
+        params = {"system": system, "after": after, "upto": upto, "limit": limit}
+        with self._reading() as link:
+            rows = link.rows(MADE, params)
+        return [(str(hub_id), str(intent_id)) for hub_id, intent_id in rows]
 
     def find_hubs(self, kind: str, field: str, value: Json) -> Sequence[str]:
         """Hub ids whose ``values[field]`` equals ``value``; None finds nothing."""

@@ -333,7 +333,7 @@ class WorkKey:
     """What is dirty. ``target`` is a native id (look), a replica id (deliver) …"""
 
     lane: str
-    kind: str  # look | deliver | pull | poll | people | sweep
+    kind: str  # look | deliver | pull | poll | describe | sweep | count
     target: str
 
 

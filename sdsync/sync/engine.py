@@ -31,6 +31,7 @@ from sdsync.store.records import (
 from sdsync.sync.alone import Alone
 from sdsync.sync.aside import set_aside
 from sdsync.sync.delivery import Delivery
+from sdsync.sync.doubles import Doubles
 from sdsync.sync.feeds import FEED, Feeds
 from sdsync.sync.looks import Looks
 from sdsync.sync.model import OBJECTIVES, Context, Rule, SyncPolicy
@@ -103,6 +104,7 @@ class Engine:
         self.suspicion = Suspicion(self)
         self._feeds = Feeds(self)
         self._delivery = Delivery(self)
+        self._doubles = Doubles(self)
 
     # -- starting ----------------------------------------------------------------------
     def start(self) -> None:
@@ -267,6 +269,8 @@ class Engine:
                 self._feeds.poll(system, connector, work, meter)
             case "sweep":
                 self._feeds.sweep(system, work)
+            case "count":
+                self._doubles.count(system, connector, work, meter)
             case "describe":
                 self._feeds.describe(system, connector, work, meter)
             case kind:

@@ -19,6 +19,7 @@ from sdsync.store.records import (
     Work,
 )
 from sdsync.sync.compute import NOBODY
+from sdsync.sync.doubles import next_night
 from sdsync.sync.draft import Draft
 from sdsync.sync.policy import is_failure
 from sdsync.sync.systems import System
@@ -53,6 +54,8 @@ class Feeds:
             change.ring.append(engine.work_for(name, "describe", FEED, due=now, priority=1))
             change.ring.append(engine.work_for(name, "poll", FEED, due=now, priority=1))
             change.ring.append(engine.work_for(name, "sweep", FEED, due=now, priority=5))
+            tonight = next_night(now)
+            change.ring.append(engine.work_for(name, "count", FEED, due=tonight, priority=5))
         engine.store.commit(change)
         for name in engine.systems:
             engine.ring(name)

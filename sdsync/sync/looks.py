@@ -29,7 +29,7 @@ from sdsync.sync.observe import absorb, too_old
 from sdsync.sync.policy import is_failure, lane_trouble
 from sdsync.sync.refusal import REACH_AGAIN
 from sdsync.sync.scope import PRIORITIES, bear, begin, environment, join, rescope, takers, tenant_of
-from sdsync.sync.settling import DOUBLES, born
+from sdsync.sync.settling import DOUBLES, KEEP, born
 from sdsync.sync.structure import SECOND_LOOK, merged, not_found, route_late_notes
 from sdsync.sync.systems import System
 from sdsync.sync.waves import ended
@@ -213,7 +213,8 @@ class Looks:
         hit("law 30: a double in the feed")
         draft = Draft(share, ctx)
         replica = share.replica(intent.replica_id)
-        text = f"{replica.system} holds {native.key} beside {replica.key}, made by one intent"
+        both = f"{replica.system} holds {native.key} beside {replica.key}, made by one intent"
+        text = f"{both}; {KEEP}"
         if draft.state(replica, DOUBLES) is not GroupState.PARKED:
             draft.park(replica, DOUBLES, text, about=["doubles", intent.id])
         return draft.change

@@ -17,6 +17,7 @@ from sdsync.sync.draft import Draft
 from sdsync.sync.elements import placed_ids, settle_element, tell_placed
 
 DOUBLES = "doubles"  # a group of its own: what has two bearers waits for a person
+KEEP = "plan: keep the one that people touched, else the older, and close the others there"
 
 
 def born(
@@ -46,7 +47,7 @@ def settle_intent(
         draft.park(
             replica,
             DOUBLES,
-            f"{replica.system} holds {len(fresh)} copies of one {intent.kind}",
+            f"{replica.system} holds {len(fresh)} copies of one {intent.kind}; {KEEP}",
             about=["doubles", intent.id],
         )
     if fresh:

@@ -152,6 +152,18 @@ class MemoryStore(MemoryScreens):
             ]
         return sorted(found)
 
+    def made(self, system: str, *, after: str, upto: str, limit: int) -> Sequence[tuple[str, str]]:
+        """(hub id, intent id) of what was made in a system, in order of intent ids."""
+        found = [
+            (intent.id, share.hub.id)
+            for share in self._shares()
+            for intent in share.intents
+            if after < intent.id < upto
+            and intent.state in ENDED
+            and any(one.id == intent.replica_id and one.system == system for one in share.replicas)
+        ]
+        return [(hub_id, intent_id) for intent_id, hub_id in sorted(found)[:limit]]
+
     def find_hubs(self, kind: str, field: str, value: Json) -> Sequence[str]:
         """Hub ids whose ``values[field]`` equals ``value``; None finds nothing."""
         if value is None:

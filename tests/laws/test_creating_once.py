@@ -241,6 +241,104 @@ def test_law_30_a_second_bearer_that_the_feed_shows_opens_a_dead_letter() -> Non
     assert len(house.desk.tickets) == 1
 
 
+def at_night(house: House) -> None:
+    """Let the night pass, and the count with it."""
+    house.run(20 * 3600)
+
+
+def silently(house: House, operation: Create | AddElement) -> None:
+    """A gateway repeats a call of ours; no feed tells of it."""
+    carry_out(house.dev.product, house.dev.line.planned, operation)
+    unsaid(house)
+
+
+def unsaid(house: House) -> None:
+    """Nothing that happened in dev so far is in its feed any more."""
+    for one in house.dev.tickets:
+        one.record.updated_at -= timedelta(days=7)
+
+
+def test_law_30_a_double_that_no_feed_shows_is_counted_at_night() -> None:
+    house = House(poll_s=3600.0).run(30)
+    ticket = house.desk.open("disk full").bell()
+    house.run(300)
+    (made,) = [one for one in house.dev.sent if isinstance(one, Create)]
+
+    silently(house, made)
+    at_night(house)
+
+    older, newer = house.dev.tickets
+    note = ticket.row("dev", "doubles")
+    assert note is not None
+    assert note.state == "parked"
+    assert f"keep infra#{older.record.id} (the older)" in (note.note or "")
+    assert ticket.copy("dev").record is older.record
+    assert newer.record.id not in {one.native_id for one in ticket.share.replicas}
+    assert len(house.desk.tickets) == 1
+
+
+def test_law_30_the_plan_keeps_what_people_touched() -> None:
+    house = House(poll_s=3600.0).run(30)
+    ticket = house.desk.open("disk full").bell()
+    house.run(300)
+    (made,) = [one for one in house.dev.sent if isinstance(one, Create)]
+
+    silently(house, made)
+    newer = house.dev.tickets[1]
+    newer.note("I work on this one", by="bob")
+    unsaid(house)
+    at_night(house)
+
+    note = ticket.row("dev", "doubles")
+    assert note is not None
+    assert f"keep infra#{newer.record.id} (people touched it)" in (note.note or "")
+
+
+def test_law_30_a_note_that_stands_twice_is_counted_at_night() -> None:
+    house = House(poll_s=3600.0).run(30)
+    ticket = house.desk.open("disk full").bell()
+    house.run(300)
+    ticket.note("same here", internal=True)
+    ticket.bell()
+    house.run(300)
+    (made,) = [one for one in house.dev.sent if isinstance(one, AddElement)]
+
+    silently(house, made)
+    at_night(house)
+
+    assert ticket.group("dev", "doubles") == "parked"
+    assert ticket.bodies == ["same here"]
+
+
+def test_law_30_the_count_goes_on_where_it_stopped() -> None:
+    house = House(poll_s=3600.0).run(30)
+    for number in range(12):
+        house.desk.open(f"ticket {number}").bell()
+    house.run(600)
+    house.dev.line.finds.clear()
+
+    at_night(house)
+    assert len(house.dev.line.finds) == 12
+
+    house.start()
+    at_night(house)
+    at_night(house)
+    assert len(house.dev.line.finds) == 12  # nothing was made since
+
+
+def test_law_30_a_copy_by_somebody_else_is_no_double() -> None:
+    house = House(poll_s=3600.0).run(30)
+    ticket = house.desk.open("disk full").bell()
+    house.run(300)
+
+    house.dev.product.clone(
+        ticket.copy("dev").record, by=house.dev.who("bob"), truth="clone", text="A copy."
+    )
+    at_night(house)
+
+    assert ticket.group("dev", "doubles") == "in step"
+
+
 # -- law 32 ------------------------------------------------------------------------------
 def test_law_32_a_system_that_is_another_one_by_now_is_paused_before_any_write() -> None:
     house = House()

@@ -164,6 +164,7 @@ def answers(store: Store) -> dict[str, Any]:
         "due": [store.next_due(one) for one in SYSTEMS],
         "gone": [store.gone_since(one, NOW) for one in SYSTEMS],
         "known": [store.known(one) for one in SYSTEMS],
+        "made": [store.made(one, after="", upto="~", limit=9) for one in SYSTEMS],
         "looks": [store.due(one, "look", now=NOW) for one in SYSTEMS],
         "started": [store.started(one) for one in SYSTEMS],
         "work": [
