@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from itertools import combinations
 
 from sdsync.config.vocabulary import FIELDS
 from sdsync.store.records import FieldVersion, GroupState, Json, Replica, ReplicaState
@@ -266,7 +267,8 @@ class GroupMerge:
             if draft.state(one, self.group) is GroupState.HELD
         ]
         present = [head for head in heads if head is not None]
-        if present and all(_agree(head, row.head) for head in present):
+        # One by one, too: a system that has half of the group's fields agrees with everybody.
+        if present and all(_agree(one, other) for one, other in combinations(present, 2)):
             hit("law 19: equal heads resolve")
             for one in draft.share.replicas:
                 if draft.state(one, self.group) is GroupState.HELD:

@@ -236,6 +236,24 @@ def test_law_19_who_waited_when_it_was_held_still_receives_what_resolves_it() ->
     assert ticket.group("desk", "outcome") == "in step"
 
 
+def test_law_19_a_system_without_the_field_does_not_resolve_what_others_hold() -> None:
+    """The board has no resolution: its status agrees with both sides of the argument."""
+    house = House(("desk", "dev", "board"), {"fields": {"outcome": "hold"}})
+    ticket = shared(house)
+    ticket.copy("dev").set({"custom_fields.Resolution": "wontfix"}, by="bob")
+    ticket.set({"CustomFields.Fix": "replaced the disk"})
+    house.desk.down(40)  # dev is looked at first
+    house.run(120)
+    assert ticket.group("desk", "outcome") == "held"
+
+    for word in ("Doing", "Inbox"):
+        ticket.copy("board").set({"list": word}, by="bob")
+        house.run(60)
+
+    assert ticket.group("desk", "outcome") == ticket.group("dev", "outcome") == "held"
+    assert ticket["CustomFields.Fix"] == "replaced the disk"
+
+
 def test_law_19_a_choice_reads_again_before_it_is_written(held: Ticket) -> None:
     house = held.house
     house.start(poll_s=600.0).run(30)
