@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
+
+# A plugin would see every value of the settings, secrets too; and to look for one
+# reads the metadata of all that is installed, for each command anew.
+os.environ["PYDANTIC_DISABLE_PLUGINS"] = "1"
 
 
 class Settings(BaseModel):
     """Frozen and strict; an unknown key is refused, and no error holds what was given."""
 
     model_config = ConfigDict(
+        defer_build=True,  # once, as part of the whole, and not each for itself
         extra="forbid",
         frozen=True,
         strict=True,

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import gc
+from pathlib import Path
 
 _M_ARENA_MAX = -8  # <malloc.h>
+_MADV_DONTNEED = 4  # <sys/mman.h>
 
 
 def share_one_arena() -> None:
@@ -29,3 +31,20 @@ def settle() -> None:
     gc.freeze()
     with contextlib.suppress(OSError, AttributeError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)
+    with contextlib.suppress(OSError, AttributeError, TypeError, ValueError):
+        _drop_code()
+
+
+def _drop_code() -> None:
+    """Let go of the code of libraries that only the start ran; what runs again comes back.
+
+    Only what is executable and nothing else: nobody may write there, so that each page
+    is in its file as it is in memory, and is read from the file's cache when it is run.
+    """
+    libc = ctypes.CDLL(None)
+    for line in Path("/proc/self/maps").read_text().splitlines():
+        span, rights, _, _, inode, *_ = line.split()
+        if rights != "r-xp" or inode == "0":
+            continue
+        first, end = (int(one, 16) for one in span.split("-"))
+        libc.madvise(ctypes.c_void_p(first), ctypes.c_size_t(end - first), _MADV_DONTNEED)
