@@ -108,6 +108,12 @@ def house(config: Config, store: Store, now: datetime) -> House:
     )
 
 
+def key_in_use(config: Config) -> str | None:
+    """The key that the running daemon encrypts with, by its id; None: no daemon says so."""
+    key = _told(config).get("key")
+    return key if isinstance(key, str) else None
+
+
 def _told(config: Config) -> dict[str, Any]:
     """What the daemon says of itself; nothing when none answers."""
     link = http.client.HTTPConnection(config.server.host, config.server.port, timeout=HEALTH_S)

@@ -140,6 +140,7 @@ class Daemon:
             version=sdsync.__version__,
             files=self._files,
             notes={"broker": self.bells.broker_trouble},
+            key=self.store.key_id,
         )
         app = App(intake, self.health, metrics)
         self.web = Web(app, self.config.server.host, self._port)

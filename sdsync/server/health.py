@@ -27,16 +27,18 @@ class Health:
         version: str,
         files: Mapping[str, str] | None = None,
         notes: Mapping[str, Check] | None = None,
+        key: str | None = None,
     ) -> None:
         """Nothing is checked yet.
 
         Args:
             files: Digests of the configuration that is in force, by name.
+            key: The id of the key that the store's new rows are encrypted with.
             notes: What a person should know although the work goes on; these
                 answer at once.
         """
         self._checks, self.version, self._files = dict(checks), version, dict(files or {})
-        self._notes = dict(notes or {})
+        self._notes, self._key = dict(notes or {}), key
         self._started = time.monotonic()
         self._stopping = False
         self._threads = ThreadPoolExecutor(max(1, len(checks)), thread_name_prefix="health")
@@ -51,6 +53,7 @@ class Health:
             "version": self.version,
             "up_s": round(time.monotonic() - self._started, 1),
             "files": self._files,
+            "key": self._key,
             "notes": self.notes(),
         }
 

@@ -61,6 +61,16 @@ class Cipher:
         self._left = _PER_SUBKEY
         self._pid = os.getpid()
 
+    @property
+    def current(self) -> bytes:
+        """The id of the key that seals."""
+        return self._current
+
+    @property
+    def head(self) -> bytes:
+        """What every document begins with that the current key sealed."""
+        return _FORM + self._current
+
     def seal(self, table: str, row: str, plain: bytes) -> bytes:
         """Encrypt a document for one row of one table."""
         self._left -= 1

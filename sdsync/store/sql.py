@@ -12,13 +12,14 @@ from sdsync.store.dialect import Dialect
 from sdsync.store.identity import WitnessFile
 from sdsync.store.queries import Queries
 from sdsync.store.records import Change, Json, Work
+from sdsync.store.resealing import Resealing
 from sdsync.store.screens import Screens
 from sdsync.store.vault import Vault
 from sdsync.store.verify import Verifying
 from sdsync.store.writer import Tx
 
 
-class SqlStore(Queries, Screens, Verifying):
+class SqlStore(Queries, Screens, Verifying, Resealing):
     """A :class:`~sdsync.store.contract.Store` in a database.
 
     Every method may be called from any thread. Open one with

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
+from typing import TYPE_CHECKING
 
 from sdsync.config.vocabulary import group_of
 from sdsync.ratelimit import urgency
@@ -33,6 +34,10 @@ from sdsync.store.records import (
 from sdsync.sync.feeds import FEED
 from sdsync.sync.model import NAMED, OBJECTIVES, SUSPECT
 from sdsync.sync.waves import EXISTENCE
+
+if TYPE_CHECKING:
+    from sdsync.store.resealing import ResealReport
+    from sdsync.store.sql import SqlStore
 
 Member = tuple[Hub, Replica, str]
 ENDED_BY_REPLAY = frozenset({GroupState.PARKED, GroupState.AWAITING_PLAN, GroupState.DIFFERS})
@@ -76,6 +81,17 @@ def trust(store: Store, by: str, now: datetime) -> int:
     epoch = store.new_epoch().epoch
     store.commit(Change(audit=[told]))
     return epoch
+
+
+def reencrypt(
+    store: SqlStore, by: str, now: datetime, *, told: Callable[[str, int], None]
+) -> ResealReport:
+    """Encrypt with the current key what an older one did, and note who asked for it."""
+    report = store.reseal(told)
+    text = f"{sum(report.rows.values())} rows with key {report.key}"
+    row = AuditRow(now, "reencrypted", f"person:{by}", actor=by, text=text)
+    store.commit(Change(audit=[row]))
+    return report
 
 
 def replay(

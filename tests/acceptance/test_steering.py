@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+
+import pytest
+
+from sdsync.cli import rooms
 from tests.acceptance.conftest import Desk
 
 
@@ -98,3 +103,30 @@ def test_a_sync_goes_live_only_after_the_backlog_was_shown(desk: Desk) -> None:
 
     assert desk.type("live", "escalations", "--yes").code == 0
     assert desk.type("live", "escalations").out.startswith("escalations is live already")
+
+
+def test_a_rotated_key_takes_everything_along(desk: Desk) -> None:
+    file = desk.folder / "sdsync.db.key"
+    file.write_text(f"{base64.b64encode(b'n' * 32).decode()}\n{file.read_text()}", "ascii")
+
+    ran = desk.type("store", "reencrypt")
+    assert ran.code == 0, ran.err
+    assert "rows encrypted anew with key" in ran.out
+    assert ran.out.endswith("> take older keys out of store.key, then restart sdsync\n")
+
+    file.write_text(base64.b64encode(b"n" * 32).decode(), "ascii")
+    assert desk.type("store", "verify").code == 0
+    assert desk.type("trace", "desk#4711").code == 3
+    assert sum(desk.type("store", "reencrypt", "--json").json["rows"].values()) == 0
+
+
+def test_a_key_that_the_daemon_does_not_use_yet_is_not_forced_on_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rooms, "key_in_use", lambda _config: "0badc0de")
+
+    ran = desk.type("store", "reencrypt")
+
+    assert ran.code == 1
+    assert "sdsync runs with key 0badc0de" in ran.err
+    assert "> restart sdsync" in ran.err

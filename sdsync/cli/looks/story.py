@@ -39,6 +39,7 @@ _DID: Mapping[str, str] = {
     "replayed": "replayed",
     "chosen": "chosen",
     "resynced": "looked at anew",
+    "reencrypted": "encrypted anew",
     "live": "live",
     "observed": "observe",
 }
