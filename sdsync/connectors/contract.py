@@ -21,6 +21,8 @@ from sdsync.store.records import Json, Ref
 
 T = TypeVar("T")
 Answer: TypeAlias = T | Failure
+#: So many ids of :attr:`Description.newest`: somebody may delete the newest, but hardly all.
+NEWEST = 5
 
 
 class Handle(StrEnum):
@@ -113,6 +115,9 @@ class Description:
     clock: datetime  # the product's clock (its Date header), aware UTC
     places: Mapping[str, PlaceInfo]
     warnings: tuple[str, ...] = ()
+    #: Ids of some of the newest records that our account sees, highest first; empty: not told.
+    #: When all of them are gone, the product was restored from an older copy (law 32).
+    newest: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

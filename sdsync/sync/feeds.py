@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -205,21 +206,12 @@ class Feeds:
         self, system: System, row: SystemRow, said: Description, change: Change, now: datetime
     ) -> None:
         """Keep who the system is; pause it before any write when it is somebody else."""
-        changed = row.identity is not None and row.identity != said.identity
-        if changed:
-            change.pauses.append(
-                Pause(f"system:{system.name}", now, "sdsync", "the system's identity changed")
-            )
-            change.audit.append(
-                AuditRow(
-                    now,
-                    "paused",
-                    "sdsync",
-                    system=system.name,
-                    why="identity changed",
-                    text=f"sdsync resume system:{system.name} once you are sure",
-                )
-            )
+        known = [str(one) for one in row.info.get("newest") or ()]
+        if row.identity is not None and row.identity != said.identity:
+            self._distrust(system, "the system's identity changed", change, now)
+        elif went_back(known, said.newest):
+            why = f"its newest records are gone, {known[0]} among them: was it restored?"
+            self._distrust(system, why, change, now)
         row.identity = said.identity
         row.clock_offset_s = system.clock_offset_s
         row.info = {
@@ -227,8 +219,17 @@ class Feeds:
             "version": said.version,
             "account": said.account.login,
             "warnings": list(said.warnings),
+            "newest": list(said.newest) or known,
         }
         change.systems.append(row)
+
+    def _distrust(self, system: System, why: str, change: Change, now: datetime) -> None:
+        """Write nothing there until a person is sure (law 32)."""
+        change.pauses.append(Pause(f"system:{system.name}", now, "sdsync", why))
+        cure = f"sdsync resume system:{system.name} once you are sure"
+        change.audit.append(
+            AuditRow(now, "paused", "sdsync", system=system.name, why=why, text=cure)
+        )
 
     def _later(self, work: Work, wait: timedelta) -> None:
         engine = self._engine
@@ -240,6 +241,16 @@ def _of_feed(answer: Answer[Changes]) -> Answer[Changes]:
     if isinstance(answer, Rejected | Missing | Forbidden):
         return Misconfigured(f"its feed is refused: {getattr(answer, 'detail', '') or 'no word'}")
     return answer
+
+
+def went_back(known: Sequence[str], newest: Sequence[str]) -> bool:
+    """Whether the highest id is lower than it was, and not for a record that somebody deleted.
+
+    Of a product that was restored none of the newest is there any more.
+    """
+    if not known or not newest or not all(one.isdecimal() for one in (*known, *newest)):
+        return False
+    return max(map(int, newest)) < max(map(int, known)) and not set(known) & set(newest)
 
 
 def _key(email: str | None, login: str | None, native_id: str) -> str:

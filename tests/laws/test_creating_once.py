@@ -354,6 +354,37 @@ def test_law_32_a_system_that_is_another_one_by_now_is_paused_before_any_write()
     assert [one.scope for one in house.store.pauses()] == ["system:dev"]
 
 
+def test_law_32_a_system_whose_highest_id_went_back_is_paused_before_any_write() -> None:
+    house = House()
+    tickets = [shared(house, f"ticket {number}") for number in range(7)]
+    before = len(house.run(700).dev.sent)  # it has described itself since
+
+    for one in tickets[-5:]:  # the copy that it was restored from did not have them
+        one.copy("dev").record.deleted = True
+    house.start()
+    tickets[0].set({"Subject": "for the one of today"})
+    house.run(120)
+
+    assert len(house.dev.sent) == before
+    (pause,) = house.store.pauses()
+    assert pause.scope == "system:dev"
+    assert "restored" in (pause.reason or "")
+
+
+def test_law_32_a_deleted_newest_record_pauses_nothing() -> None:
+    house = House()
+    tickets = [shared(house, f"ticket {number}") for number in range(3)]
+
+    house.run(700)
+    tickets[-1].copy("dev").record.deleted = True
+    house.start()
+    tickets[0].set({"Subject": "goes on"})
+    house.run()
+
+    assert not house.store.pauses()
+    assert tickets[0].copy("dev")["subject"] == "goes on"
+
+
 # -- law 31 ------------------------------------------------------------------------------
 @pytest.mark.parametrize("lost", [False, True])
 def test_law_31_accepted_is_asked_until_it_is_done(lost: bool) -> None:

@@ -14,6 +14,7 @@ from sdsync.connectors import jobs, webhooks
 from sdsync.connectors.bodies import Broken
 from sdsync.connectors.common import Refused, answers, digest, need, writes
 from sdsync.connectors.contract import (
+    NEWEST,
     Audience,
     Capabilities,
     ChangeEvent,
@@ -118,7 +119,17 @@ class Redmine:
             clock=self._client.clock.now() + self._client.offset,
             places=places,
             warnings=tuple(warnings),
+            newest=self._newest(),
         )
+
+    def _newest(self) -> tuple[str, ...]:
+        """The highest ids that we see; nothing when they cannot be listed."""
+        asked = {"sort": "id:desc", "status_id": "*", "limit": str(NEWEST)}
+        try:
+            rows = self._client.get("/issues.json", asked)["issues"]
+        except Refused:
+            return ()
+        return tuple(str(row["id"]) for row in rows[:NEWEST])
 
     @answers
     def changes(self, cursor: Json) -> Changes:

@@ -15,6 +15,7 @@ from sdsync.config.model import SystemConfig
 from sdsync.connectors import jobs, webhooks
 from sdsync.connectors.common import Refused, answers, digest, need, writes
 from sdsync.connectors.contract import (
+    NEWEST,
     Audience,
     Capabilities,
     ChangeEvent,
@@ -116,7 +117,17 @@ class RequestTracker:
             clock=self._client.clock.now() + self._client.offset,
             places=places,
             warnings=warnings,
+            newest=self._newest(),
         )
+
+    def _newest(self) -> tuple[str, ...]:
+        """The highest ids that we see; nothing when they cannot be listed."""
+        asked = {"query": "id > 0", "orderby": "id", "order": "DESC", "per_page": str(NEWEST)}
+        try:
+            rows = self._client.get("/tickets", asked)["items"]
+        except Refused:
+            return ()
+        return tuple(str(row["id"]) for row in rows[:NEWEST])
 
     @answers
     def changes(self, cursor: Json) -> Changes:

@@ -10,6 +10,7 @@ from typing import ClassVar
 import orjson
 
 from sdsync.connectors.contract import (
+    NEWEST,
     Account,
     AddElement,
     Answer,
@@ -85,11 +86,16 @@ class SimulatedConnector:
             account=Account(product.us, OURS, "Sdsync"),
             clock=product.clock.now() + product.offset,
             places={key: show_place(product, one) for key, one in product.places.items()},
+            newest=tuple(self._newest()),
         )
         if product.offset:
             self.faults.note("wrong clock")
         self.line.back()
         return described
+
+    def _newest(self) -> list[str]:
+        standing = [one.number for one in self.product.records.values() if not one.deleted]
+        return [str(number) for number in sorted(standing, reverse=True)[:NEWEST]]
 
     def changes(self, cursor: Json) -> Answer[Changes]:
         """The feed since ``cursor``."""
