@@ -17,7 +17,7 @@ from sdsync.connectors.contract import (
     NativeRecord,
 )
 from sdsync.connectors.failures import Conflict, Missing, Rejected
-from sdsync.store.records import Change, IntentState, Ref, Replica, Share, Work, WorkKey
+from sdsync.store.records import Change, Ref, Replica, Share, Work, WorkKey
 from sdsync.sync.birth import open_intent
 from sdsync.sync.branches import hit
 from sdsync.sync.compute import Ask, NeedLook, Rest, Send, Settle, Todo
@@ -29,10 +29,10 @@ from sdsync.sync.elements import placed_ids, settle_element, tell_placed
 from sdsync.sync.jobs import outcome, sent_before, unasked
 from sdsync.sync.mailing import over_mail_budget, wait_over_budget
 from sdsync.sync.observe import too_old, went_back
+from sdsync.sync.others import create_in_doubt
 from sdsync.sync.policy import is_failure, lane_trouble
 from sdsync.sync.scope import join
 from sdsync.sync.settling import settle_intent
-from sdsync.sync.structure import merged
 from sdsync.sync.suspicion import made_before, placed_before, shows_peer
 from sdsync.sync.systems import System
 from sdsync.sync.telling import behind
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 CALLS_A_VISIT = 12  # then others of the lane have their turn
 PAUSED_AGAIN = timedelta(seconds=30)
 IN_DOUBT_AGAIN = timedelta(seconds=30)
-IN_DOUBT = frozenset({IntentState.STARTED, IntentState.PENDING})
 TROUBLE_AGAIN = timedelta(seconds=5)
 
 
@@ -253,14 +252,8 @@ class Visit:
 
     def _others_in_doubt(self, replica: Replica) -> bool:
         """Whether another record's create is out in this place: what is found may be that."""
-        store = self._engine.store
-        for hub_id, place in store.open_intents_in(replica.system, replica.kind):
-            share = store.share(hub_id) if place == replica.place else None
-            if share is None or hub_id == replica.hub_id:
-                continue
-            if any(one.state in IN_DOUBT and one.element_id is None for one in share.intents):
-                return True
-        return False
+        system, kind, place = replica.system, replica.kind, replica.place
+        return create_in_doubt(self._engine.store, system, kind, place, but=replica.hub_id)
 
     def _join(self, replica: Replica, name: str, found: list[str]) -> bool:
         """One candidate is joined, several are held; nothing is created in either case."""
@@ -312,10 +305,19 @@ class Visit:
     def _look(self) -> bool:
         """Read the record before it is written; its changes are merged first (law 3)."""
         back = self._read()
-        if back is None:
+        if back is None or self._elsewhere(back):
             return False
         self._looked = True
         self._engine.commit(lambda: self._merge(back))
+        return True
+
+    def _elsewhere(self, look: Look) -> bool:
+        """Whether another record answered: a look of its own judges that before any write."""
+        share, _ = self._load()
+        replica = share.replica(self._work.key.target) if share else None
+        if replica is None or look.native.ref.id == replica.native_id:
+            return False
+        self._unread(replica, None)
         return True
 
     def _merge(self, look: Look) -> Change | None:
@@ -326,12 +328,6 @@ class Visit:
         if too_old(replica, look):
             self._looked = False
             return None
-        if look.native.ref.id != replica.native_id:
-            draft.look(replica)  # merged or moved: a look of its own judges that
-            merged_into = self._engine.store.share_of(look.native.ref)
-            if merged_into is None:
-                merged(draft, replica, look.native, None)
-            return draft.change
         self._engine.looks.merge(draft, replica, look)
         return draft.change
 

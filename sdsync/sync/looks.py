@@ -26,6 +26,7 @@ from sdsync.sync.edits import Look
 from sdsync.sync.elements import absorb_elements
 from sdsync.sync.model import Context, SyncPolicy
 from sdsync.sync.observe import absorb, too_old
+from sdsync.sync.others import create_in_doubt
 from sdsync.sync.policy import is_failure, lane_trouble
 from sdsync.sync.refusal import REACH_AGAIN
 from sdsync.sync.scope import PRIORITIES, bear, begin, environment, join, rescope, takers, tenant_of
@@ -103,6 +104,10 @@ class Looks:
             return draft.change
         renamed = look.native.ref.id != replica.native_id
         survivor = self._engine.store.share_of(look.native.ref) if renamed else None
+        if renamed and survivor is None and self._may_be_anothers(look.native, replica):
+            hit("law 28: waits for an open intent")
+            draft.look(replica, due=ctx.now + INTENT_WAIT)
+            return Change(ring=draft.change.ring)
         other = merged(draft, replica, look.native, survivor)
         if other is not None:
             return _both(draft, other)
@@ -228,6 +233,13 @@ class Looks:
             return Change()
         hit("law 28: waits for an open intent")
         return Change(ring=[self._ask_again(native)])
+
+    def _may_be_anothers(self, native: NativeRecord, replica: Replica) -> bool:
+        """Whether our account made it, while a create of another record is in doubt there."""
+        store, ref = self._engine.store, native.ref
+        return native.ours and create_in_doubt(
+            store, ref.system, ref.kind, native.place, but=replica.hub_id
+        )
 
     def _ask_again(self, native: NativeRecord) -> Work:
         due = self._engine.clock.now() + INTENT_WAIT

@@ -181,6 +181,38 @@ def test_law_22_a_note_that_was_taken_back_is_routed_to_nobody() -> None:
     assert survivor.bodies == ["late words"]
 
 
+def test_law_22_a_write_that_finds_another_record_writes_nothing() -> None:
+    """The merge is met by the read before a write, before the feed told of it."""
+    house = House()
+    loser, survivor = shared(house, "disk full"), shared(house, "db01 is down")
+    twin = survivor.copy("dev")
+    house.dev.product.merge(loser.copy("dev").record, twin.record, by=house.dev.who("bob"))
+
+    loser.set({"Subject": "the loser's words"}).bell()
+    house.run(300)
+
+    assert twin["subject"] == survivor["Subject"] == "db01 is down"
+    assert loser.replica("dev").state is ReplicaState.MERGED
+
+
+def test_law_28_a_record_in_doubt_that_others_are_merged_into_stays_its_intents() -> None:
+    """Its create is out, unanswered, when a person merges another copy into what it made."""
+    house = House(("desk", "board"))
+    other = shared(house, "db01 is down")
+    house.board.fault("effect then cut")
+    ticket = house.desk.open("disk full").bell()
+    house.run(5)
+    (made,) = [one for one in house.board.tickets if one["title"] == "disk full"]
+    loser = other.copy("board")
+    house.board.product.merge(loser.record, made.record, by=house.board.who("bob"))
+    loser.bell()
+    house.run(600)
+
+    assert ticket.copy("board").record is made.record
+    assert len([one for one in house.board.tickets if one["title"] == "disk full"]) == 1
+    assert other.replica("board").state is ReplicaState.MERGED
+
+
 # -- law 23 ------------------------------------------------------------------------------
 def pair() -> SyncPolicy:
     """A second sync over the same places."""
