@@ -19,6 +19,7 @@ import httpx
 import pytest
 
 from sdsync.connectors.contract import (
+    Done,
     Find,
     Handle,
     NativeRecord,
@@ -112,6 +113,15 @@ class ConnectorConformance(WritesConformance, FeedConformance):
 
         assert connector.fetch(replace(rig.ref, id="987654321")) == Missing()
         assert connector.fetch(replace(rig.ref, id="../../admin")) == Missing()
+
+    def test_a_job_that_nobody_knows_is_missing(self, rig: Rig) -> None:
+        """A lost job is in doubt; a handle that is no path of the product asks nobody."""
+        connector, watched = self.over(rig, lambda _: whole(b"{}", status=404))
+
+        assert connector.job("/jobs/987654321") == Missing()
+        asked = len(watched.requests)
+        assert not isinstance(connector.job("https://elsewhere.example/jobs/1"), Done)
+        assert len(watched.requests) == asked
 
     def test_a_record_is_read_with_all_that_hangs_on_it(self, rig: Rig) -> None:
         """Values are JSON, instants are aware, and what was asked for was answered."""

@@ -281,6 +281,43 @@ def test_law_32_a_clone_without_its_witness_is_suspect(tmp_path: Path) -> None:
     cloned.close()
 
 
+def test_law_32_a_host_that_is_new_to_a_shared_store_is_not_suspect(tmp_path: Path) -> None:
+    """On a server no file lies beside the witness, and each host has a witness of its own."""
+    store = reopened(tmp_path)
+    store._witness.path = tmp_path / "host" / "sdsync.store.witness"
+    store._witness.path.parent.mkdir()
+
+    assert store.identity().suspect is None
+    store.commit(Change(audit=[AuditRow(NOW, "born", "desk")]))
+    store.seal()
+    said = store._witness.read()
+    assert said is not None
+    assert said.seq == 1
+
+    other = store.new_epoch()  # by another host
+    store._witness.write(said)
+    assert store.identity() == other
+    store.close()
+
+
+def test_law_32_a_restored_store_stays_suspect_when_it_has_written_more(tmp_path: Path) -> None:
+    store = reopened(tmp_path)
+    store.close()
+    shutil.copy(file_of(tmp_path), tmp_path / "backup")
+    store = reopened(tmp_path)
+    store.commit(Change(audit=[AuditRow(NOW, "born", "desk")]))
+    store.seal()
+    store.close()
+    shutil.copy(tmp_path / "backup", file_of(tmp_path))
+
+    restored = reopened(tmp_path)
+    restored.commit(Change(audit=[AuditRow(NOW, "edited", "desk")] * 3))
+    restored.seal()
+
+    assert "not the one that the witness saw" in (restored.identity().suspect or "")
+    restored.close()
+
+
 def test_law_32_a_store_beside_another_s_witness_is_suspect(tmp_path: Path) -> None:
     reopened(tmp_path, KEY).close()
     other = tmp_path / "other"
