@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sdsync.connectors.contract import (
@@ -14,48 +14,30 @@ from sdsync.connectors.contract import (
     Done,
     Find,
     Found,
-    NativeRecord,
 )
-from sdsync.connectors.failures import Conflict, Missing, Rejected
-from sdsync.store.records import Change, Ref, Replica, Share, Work, WorkKey
-from sdsync.sync.birth import open_intent
+from sdsync.connectors.failures import Conflict, Rejected
+from sdsync.store.records import Change, Ref, Replica, Share, Work
 from sdsync.sync.branches import hit
 from sdsync.sync.compute import Ask, NeedLook, Rest, Send, Settle, Todo
 from sdsync.sync.confirm import confirm
 from sdsync.sync.deliver import begin_attempt, compute
 from sdsync.sync.draft import Draft
 from sdsync.sync.edits import Look
-from sdsync.sync.elements import placed_ids, settle_element, tell_placed
+from sdsync.sync.elements import placed_ids
 from sdsync.sync.jobs import outcome, sent_before, unasked
 from sdsync.sync.mailing import over_mail_budget, wait_over_budget
+from sdsync.sync.matching import Match, Matching, Seek
 from sdsync.sync.observe import too_old, went_back
-from sdsync.sync.others import create_in_doubt
-from sdsync.sync.policy import is_failure, lane_trouble
-from sdsync.sync.scope import join
 from sdsync.sync.settling import settle_intent
-from sdsync.sync.suspicion import made_before, placed_before, shows_peer
 from sdsync.sync.systems import System
 from sdsync.sync.telling import behind
+from sdsync.sync.visiting import TROUBLE_AGAIN
 
 if TYPE_CHECKING:
     from sdsync.sync.engine import Engine, Meter
 
 CALLS_A_VISIT = 12  # then others of the lane have their turn
 PAUSED_AGAIN = timedelta(seconds=30)
-IN_DOUBT_AGAIN = timedelta(seconds=30)
-TROUBLE_AGAIN = timedelta(seconds=5)
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """Before a create: look whether the record exists already (law 12)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Seek:
-    """Before a suspect store adds a note or file: look whether it did already (law 32)."""
-
-    element_id: str
 
 
 class Delivery:
@@ -73,17 +55,15 @@ class Delivery:
         visit.yield_turn()
 
 
-class Visit:
+class Visit(Matching):
     """One slot's work for one replica."""
 
     def __init__(
         self, engine: Engine, system: System, connector: Connector, work: Work, meter: Meter
     ) -> None:
-        self._engine, self._system, self._connector = engine, system, connector
-        self._work, self._meter = work, meter
+        super().__init__(engine, connector, work, meter)
+        self._system = system
         self._looked = False
-        self._matched = False
-        self._sought: set[str] = set()
         self._todo: Todo | Match | Seek = Rest()
         self._ends = 0.0  # when the attempt's calls are over, by the monotonic clock
 
@@ -168,138 +148,6 @@ class Visit:
         self._todo = Rest()
         draft.change.finished.append(self._key())
         return draft.change
-
-    def _match(self) -> bool:
-        """Look for what exists already before anything is created (law 12)."""
-        self._matched = True
-        share, draft = self._load()
-        if share is None or draft is None:
-            return False
-        replica = share.replica(self._work.key.target)
-        if draft.ctx.suspect and (ended := self._match_lost(draft, replica)) is not None:
-            return ended
-        fields = {name for sync in draft.ctx.policies(draft.hub) for name in sync.match}
-        for name in sorted(fields & draft.ctx.mapping(replica).fields.keys()):
-            if draft.hub.values.get(name) in (None, "", []):
-                continue
-            found = self._candidates(draft, replica, name)
-            if found is None:
-                self._finish(due=self._engine.clock.now() + TROUBLE_AGAIN)
-                return False
-            if found and self._others_in_doubt(replica):
-                hit("law 28: a candidate may be another's create")
-                self._finish(due=self._engine.clock.now() + IN_DOUBT_AGAIN)
-                return False
-            if found:
-                return self._join(replica, name, found)
-        return True
-
-    def _match_lost(self, draft: Draft, replica: Replica) -> bool | None:
-        """Look for what an intent that this store has lost may have made (law 32).
-
-        None when there is nothing: then it is created as ever.
-        """
-        if draft.hub.values.get("title") in (None, ""):
-            return None
-        began, found = self._engine.clock.now(), self._candidates(draft, replica, "title")
-        if found is None:
-            self._finish(due=self._engine.clock.now() + TROUBLE_AGAIN)
-            return False
-        read = [
-            self._meter.note(self._connector.fetch(Ref(replica.system, replica.kind, one)))
-            for one in found[:CALLS_A_VISIT]
-        ]
-        if any(is_failure(one) and not isinstance(one, Missing) for one in read):
-            self._finish(due=self._engine.clock.now() + TROUBLE_AGAIN)
-            return False
-        records = [one for one in read if isinstance(one, NativeRecord)]
-        made = [one for one in records if made_before(draft, replica, one)]
-        made = [one for one in made if shows_peer(draft, replica, one)] or made
-        if not made:
-            return None
-        if len(made) > 1:
-            self._engine.commit(lambda: self._hold_candidates("title", len(made)))
-        else:
-            hit("law 32: looked up before it was made")
-            why = "made before the store was restored"
-            self._engine.commit(lambda: self._joined(Look(made[0], began), why))
-        return True
-
-    def _seek(self, element_id: str) -> bool:
-        """Look for a note or file that this store may have placed and forgotten (law 32)."""
-        self._sought.add(element_id)
-        look = self._read()
-        if look is None:
-            return False
-        self._engine.commit(lambda: self._found_again(element_id, look.native))
-        return True
-
-    def _found_again(self, element_id: str, native: NativeRecord) -> Change | None:
-        share, draft = self._load()
-        if share is None or draft is None:
-            return None
-        replica = share.replica(self._work.key.target)
-        element = next(one for one in share.elements if one.id == element_id)
-        there = placed_before(draft, replica, element, native)
-        if there is None:
-            return None
-        intent = open_intent(
-            draft, replica, kind=element.kind, element_id=element_id, content=element.values
-        )
-        settle_element(draft, intent, there.native_id, there)
-        tell_placed(draft, replica, element_id, None)
-        return draft.change
-
-    def _others_in_doubt(self, replica: Replica) -> bool:
-        """Whether another record's create is out in this place: what is found may be that."""
-        system, kind, place = replica.system, replica.kind, replica.place
-        return create_in_doubt(self._engine.store, system, kind, place, but=replica.hub_id)
-
-    def _join(self, replica: Replica, name: str, found: list[str]) -> bool:
-        """One candidate is joined, several are held; nothing is created in either case."""
-        if len(found) > 1:
-            self._engine.commit(lambda: self._hold_candidates(name, len(found)))
-            return True
-        began = self._engine.clock.now()
-        ref = Ref(replica.system, replica.kind, found[0])
-        answer = self._meter.note(self._connector.fetch(ref))
-        if not isinstance(answer, NativeRecord):
-            self._finish(due=self._engine.clock.now() + TROUBLE_AGAIN)
-            return False
-        self._engine.commit(lambda: self._joined(Look(answer, began), f"match {name}"))
-        return True
-
-    def _hold_candidates(self, name: str, number: int) -> Change | None:
-        hit("law 12: several held")
-        share, draft = self._load()
-        if share is None or draft is None:
-            return None
-        replica = share.replica(self._work.key.target)
-        draft.hold(replica, "birth", f"{number} records of {replica.system} have the same {name}")
-        return draft.change
-
-    def _joined(self, look: Look, why: str) -> Change | None:
-        share, draft = self._load()
-        if share is None or draft is None:
-            return None
-        join(draft, look, why=why)
-        return draft.change
-
-    def _candidates(self, draft: Draft, replica: Replica, name: str) -> list[str] | None:
-        """Unlinked records of the target with the same value; None when it could not be asked."""
-        mapping, hub = draft.ctx.mapping(replica), draft.hub
-        put = mapping.put(name, hub.values[name], seen={}, hub=hub.values, people=draft.ctx.people)
-        path = mapping.paths(name)[0]
-        native = mapping.extract(name, put.values)
-        found = self._meter.note(self._connector.search(replica.place or "", path, native))
-        if not isinstance(found, Found):
-            return None
-        store = self._engine.store
-        return [
-            one
-            for one in found.native_ids
-            if store.share_of(Ref(replica.system, replica.kind, one)) is None
-        ]
 
     # -- doing it -------------------------------------------------------------------------
     def _look(self) -> bool:
@@ -464,56 +312,6 @@ class Visit:
             ids = tuple(one for one in ids if taken(Ref(replica.system, replica.kind, one)) is None)
         settle_intent(draft, replica, intent, ids, complete=found.complete)
         return draft.change
-
-    # -- pieces ---------------------------------------------------------------------------
-    def _read(self, answer: Done | None = None) -> Look | None:
-        """Fetch the record; None when it could not be read, and the visit ends then."""
-        share, _ = self._load()
-        if share is None:
-            return None
-        replica = share.replica(self._work.key.target)
-        native_id = replica.native_id or (answer.native_id if answer else None)
-        if native_id is None:
-            return None
-        began = self._engine.clock.now()
-        native = self._meter.note(
-            self._connector.fetch(Ref(replica.system, replica.kind, native_id))
-        )
-        if is_failure(native):
-            if answer is None:
-                self._unread(replica, native)
-            return None
-        if answer is not None and native.ref.id != native_id:
-            return None
-        return Look(native, began)
-
-    def _unread(self, replica: Replica, failure: object) -> None:
-        """The read before a write failed: the look judges it, the delivery waits."""
-        wait = TROUBLE_AGAIN if lane_trouble(failure) else timedelta(seconds=30)
-        native_id = replica.native_id or ""
-        now = self._engine.clock.now()
-        look = self._engine.work_for(replica.system, "look", native_id, due=now)
-        again = self._again(wait)
-        rings = [again] if lane_trouble(failure) else [look, again]
-        self._engine.commit(lambda: Change(finished=[self._key()], ring=rings))
-
-    def _load(self) -> tuple[Share | None, Draft | None]:
-        share = self._engine.store.share_with_replica(self._work.key.target)
-        return (share, Draft(share, self._engine.context())) if share else (None, None)
-
-    def _key(self) -> tuple[WorkKey, int]:
-        """The work as it is now: rings of our own commits do not make it dirty again."""
-        row = self._engine.store.work(self._work.key)
-        return (self._work.key, row.generation if row else self._work.generation)
-
-    def _again(self, wait: timedelta) -> Work:
-        """The same work later, as old as it is."""
-        due = self._engine.clock.now() + wait
-        return replace(self._work, due_at=due, generation=1, starts=0)
-
-    def _finish(self, *, due: datetime | None) -> None:
-        rings = [self._again(due - self._engine.clock.now())] if due else []
-        self._engine.commit(lambda: Change(finished=[self._key()], ring=rings))
 
     def _note_delivered(self, share: Share) -> None:
         """No replica waits any more: the oldest undelivered human change is over."""
