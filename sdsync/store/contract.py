@@ -46,8 +46,12 @@ class Store(Protocol):
         """Take this store for the true one: nothing is suspect any more."""
         ...
 
-    def commit(self, change: Change) -> None:
+    def commit(self, change: Change, *, lasting: bool = True) -> None:
         """Write all of ``change`` or nothing. Returns when it is on disk.
+
+        Not ``lasting``: it returns when everybody reads it and this process may die. It
+        reaches the disk before or with the next lasting commit, so that nothing which
+        follows from it outlives it; only a machine that loses power may forget it.
 
         Ringing work that exists raises its generation, keeps the earlier
         ``since`` and ``deadline_at``, takes the earlier ``due_at`` and the more

@@ -38,15 +38,17 @@ class SqlStore(Queries, Screens, Verifying, Resealing):
         super().__init__(dialect, vault, clock)
         self._witness = witness
 
-    def commit(self, change: Change) -> None:
-        """Write all of ``change`` or nothing. Returns when it is on disk.
+    def commit(self, change: Change, *, lasting: bool = True) -> None:
+        """Write all of ``change`` or nothing. Returns when it is on disk, if it is lasting.
 
         ``change`` and its records are read, never changed: load again to go on.
         """
         ready = commits.make_ready(change, self._vault)
         # What an acknowledgement waits for goes before what a lane decided.
         intake = bool(change.events) and not change.shares
-        self._writer.run(lambda tx: commits.write(tx, ready, self._vault), intake=intake)
+        self._writer.run(
+            lambda tx: commits.write(tx, ready, self._vault), intake=intake, lasting=lasting
+        )
 
     def claim(
         self, lane: str, *, now: datetime, busy: frozenset[str], limit: int

@@ -277,17 +277,18 @@ class Engine:
                 raise ValueError(f"no such work: {kind}")
 
     # -- committing ---------------------------------------------------------------------
-    def commit(self, make: Callable[[], Change | None]) -> Change | None:
+    def commit(self, make: Callable[[], Change | None], *, lasting: bool = True) -> Change | None:
         """Run a step function on fresh state and commit it; again when the state moved on.
 
-        ``make`` loads what it needs itself and touches nothing outside.
+        ``make`` loads what it needs itself and touches nothing outside. Not ``lasting``
+        is what would be decided once more, and nobody outside was told of.
         """
         for _ in range(STALE_TRIES):
             change = make()
             if change is None:
                 return None
             try:
-                self.store.commit(change)
+                self.store.commit(change, lasting=lasting)
             except Stale:
                 continue
             self._distrust(change.causes)
@@ -393,7 +394,7 @@ class Engine:
         if state == "ok":
             row.seen_at = now
         if row.state == state:
-            self.store.commit(Change(systems=[row]))
+            self.store.commit(Change(systems=[row]), lasting=False)
             return
         was, row.state, row.state_since = row.state, state, now
         row.detail = str(getattr(answer, "detail", "") or "")[:200]

@@ -73,7 +73,10 @@ class Looks:
             engine.commit(lambda: self._failed(ref, work, answer, canary))
         else:
             look = Look(answer, began)
-            engine.commit(lambda: self._decide(ref, look, work))
+            # The disk is not waited for: the event is there already, and a machine that
+            # loses power finds the look undone and reads again. What is sent because of
+            # it was attempted, and the attempt takes this to the disk before it (law 33).
+            engine.commit(lambda: self._decide(ref, look, work), lasting=False)
         engine.step("decided")
 
     # -- decide ---------------------------------------------------------------------

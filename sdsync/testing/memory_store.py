@@ -95,8 +95,8 @@ class MemoryStore(MemoryScreens):
 
     # writing
 
-    def commit(self, change: Change) -> None:
-        """Write all of ``change`` or nothing."""
+    def commit(self, change: Change, *, lasting: bool = True) -> None:
+        """Write all of ``change`` or nothing; what is lasting is the same here."""
         with self._lock:
             state = self._writing()
             apply(state, change, check(state, change))

@@ -79,11 +79,11 @@ def test_law_25_the_loser_of_a_race_joins_the_winner() -> None:
         system.description = house.engine.systems[name].description
     commit = house.store.commit
 
-    def late(change: Change) -> None:
+    def late(change: Change, *, lasting: bool = True) -> None:
         if any(one.hub.version == 0 for one in change.shares):
             house.store.commit = commit
             other.work("desk")
-        commit(change)
+        commit(change, lasting=lasting)
 
     house.store.commit = late
     ticket = house.desk.open("disk full")

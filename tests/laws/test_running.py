@@ -60,6 +60,34 @@ def test_law_33_a_claim_takes_nothing_from_the_commits_after_it(tmp_path: Path) 
     store.close()
 
 
+def test_law_33_all_that_led_to_a_write_is_on_disk_before_it() -> None:
+    """What was decided need not be, as long as nobody outside was told."""
+    house = House()
+    ticket = shared(house)
+    on_disk, commit, step = [True], house.store.commit, house.engine.step
+    decided, attempted = list[bool](), list[bool]()
+
+    def note(change: Change, *, lasting: bool = True) -> None:
+        commit(change, lasting=lasting)
+        on_disk[0] = lasting
+
+    def at(name: str) -> None:
+        if name == "decided":
+            decided.append(on_disk[0])
+        elif name in ("captured", "attempted"):
+            attempted.append(on_disk[0])
+        step(name)
+
+    house.store.commit, house.engine.step = note, at
+    ticket.set({"Subject": "another title"})
+    ticket.note("and a note")
+    house.run()
+
+    assert False in decided
+    assert len(attempted) > 2
+    assert all(attempted)
+
+
 # -- law 34 ------------------------------------------------------------------------------
 def test_law_34_a_bell_is_sent_only_when_it_turns_true() -> None:
     store = MemoryStore(SystemClock())
@@ -336,9 +364,9 @@ def test_law_36_work_lends_its_priority_to_what_it_waits_for() -> None:
     pulled: list[int] = []
     commit = house.store.commit
 
-    def note(change: Change) -> None:
+    def note(change: Change, *, lasting: bool = True) -> None:
         pulled.extend(one.priority for one in change.ring if one.key.kind == "pull")
-        commit(change)
+        commit(change, lasting=lasting)
 
     house.store.commit = note
     ticket.attach("log.txt")

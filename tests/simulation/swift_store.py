@@ -87,11 +87,11 @@ class SwiftStore(MemoryStore):
         self._dead = True
         return SwiftStore(self._clock, self._rows)
 
-    def commit(self, change: Change) -> None:
+    def commit(self, change: Change, *, lasting: bool = True) -> None:
         """Write all of ``change`` or nothing."""
         if change.shares:
             change = replace(change, shares=[_own(share) for share in change.shares])
-        super().commit(change)
+        super().commit(change, lasting=lasting)
 
     def share(self, hub_id: str) -> Share | None:
         """The share, as an independent copy."""
