@@ -18,7 +18,8 @@ FORBIDDEN_NAMES = {
 
 @cache
 def _of_dramatiq() -> list[tuple[Path, ast.Module]]:
-    trees = [(path, ast.parse(path.read_text())) for path in SOURCES]
+    texts = [(path, path.read_text("utf-8")) for path in SOURCES]
+    trees = [(path, ast.parse(text)) for path, text in texts if "dramatiq" in text]
     return [(path, tree) for path, tree in trees if "dramatiq" in ast.dump(tree)]
 
 
