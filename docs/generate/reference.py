@@ -209,7 +209,15 @@ def connectors() -> str:
         options = _options(registry.load(name).__doc__ or "")
         if options:
             lines += [f"Options (`[systems.NAME.options]`): {options}", ""]
+        lines += _bells(name, one.product)
     return "\n".join(lines)
+
+
+def _bells(name: str, product: str) -> Iterator[str]:
+    """What makes a product send webhooks that sends none of its own, as it ships."""
+    for file in sorted((ROOT / "sdsync/connectors" / name).glob("webhook_*")):
+        what = file.stem.removeprefix("webhook_")
+        yield from (f"### The {what} of {product}", "", "```", file.read_text().rstrip(), "```", "")
 
 
 def _options(doc: str) -> str:

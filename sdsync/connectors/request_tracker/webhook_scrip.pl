@@ -14,9 +14,11 @@ require Digest::SHA;
 require JSON;
 require LWP::UserAgent;
 my @now  = gmtime;
+# "once": two changes within a second must not look like one message that came twice.
 my $body = JSON::encode_json( {
     kind => 'ticket',
     id   => '' . $self->TicketObj->id,
+    once => join( '', map { sprintf '%04x', rand 65536 } 1 .. 4 ),
     at   => sprintf( '%04d-%02d-%02dT%02d:%02d:%02dZ', $now[5] + 1900, $now[4] + 1, @now[ 3, 2, 1, 0 ] ),
 } );
 # Two seconds, no repeat: whoever saves a ticket waits for this.

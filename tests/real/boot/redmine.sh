@@ -5,6 +5,7 @@
 #
 # Environment: SDSYNC_BOOT_HOME (data folder; default below the user's cache),
 # REDMINE_PORT (default: a free one), REDMINE_THREADS (4). Mail goes to files in MAIL_DIR.
+# With WEBHOOK_URL and WEBHOOK_SECRET it gets the plugin that we ship.
 product=redmine
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 here=$(dirname "$(readlink -f "$0")")
@@ -53,6 +54,11 @@ configure() {
 	YAML
     cp "$home/app/config/configuration.yml" "$site/config/configuration.yml"
     secret session 64 >"$site/config/secret_key.txt"
+    if [ -n "${WEBHOOK_URL:-}" ]; then  # the plugin that we ship
+        mkdir -p "$home/app/plugins/sdsync_bell"
+        sed -e "s|URI('.*')|URI('$WEBHOOK_URL')|" -e "s|SECRET = '.*'|SECRET = '$WEBHOOK_SECRET'|" \
+            "$here/../../../sdsync/connectors/redmine/webhook_plugin.rb" >"$home/app/plugins/sdsync_bell/init.rb"
+    fi
     printf 'eval_gemfile "%s/app/Gemfile"\ngem "puma"\n' "$home" >"$home/Gemfile"
     export BUNDLE_GEMFILE=$home/Gemfile RAILS_ENV=production REDMINE_LANG=en SCHEMA=$home/schema.rb
     export LANG=C.UTF-8 BUNDLE_SILENCE_ROOT_WARNING=1 BUNDLE_APP_CONFIG=$home/bundle HOME_PORT=$port
