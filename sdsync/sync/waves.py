@@ -46,7 +46,7 @@ def _hold(draft: Draft, replica: Replica) -> None:
     system = replica.system
     text = f"more records of {system} are gone than may go within an hour; nothing was closed"
     cause = draft.cause("held", system, _about(system), text)
-    cause.remedy = f"sdsync held release {cause.id}, if they shall be gone"
+    cause.remedy = f"sdsync held release {cause.id}"
     replica.groups[EXISTENCE] = GroupRow(GroupState.HELD, draft.ctx.now, cause=cause.id, note=text)
     draft.audit("held", source="sdsync", replica=replica, field=EXISTENCE, why=cause.id, text=text)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sdsync.cli.looks import held as held_looks
 from sdsync.connectors.contract import NativeRecord, Update
 from sdsync.connectors.failures import Forbidden, Missing, Rejected, Transient
 from sdsync.ratelimit.lanes import LaneState, Unauthorised, Wait, answered, ask
@@ -216,6 +217,7 @@ def test_law_41_a_wave_of_deletions_is_held_as_one_cause_until_a_person_says_so(
     held = house.store.cause_members(cause.id)
     assert len(held) == len(tickets) - FEW
     assert f"sdsync held release {cause.id}" in (cause.remedy or "")
+    assert {one.remedy for one in held_looks.listing(house.store)} == {cause.remedy}
 
     house.run(2 * 3600)  # an hour later it is still the same wave
     assert closed(tickets) == FEW

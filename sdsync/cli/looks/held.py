@@ -35,6 +35,7 @@ class HeldLook:
     note: str | None
     candidates: Sequence[Candidate]
     present: Mapping[str, Json] = field(default_factory=dict)
+    remedy: str | None = None  # the command that ends it, when it is no choice of a candidate
 
 
 def listing(store: Store) -> list[HeldLook]:
@@ -42,7 +43,8 @@ def listing(store: Store) -> list[HeldLook]:
     found: dict[tuple[str, str], list[tuple[Hub, Replica]]] = {}
     for hub, replica, group in store.held():
         found.setdefault((hub.id, group), []).append((hub, replica))
-    looks = [_look(group, members) for (_, group), members in found.items()]
+    remedies = {one.id: one.remedy for one in store.causes()}
+    looks = [_look(group, members, remedies) for (_, group), members in found.items()]
     return sorted(looks, key=lambda one: (one.priority, one.since))
 
 
@@ -55,7 +57,9 @@ def matching(store: Store, hub_id: str | None, cause: str | None) -> list[HeldLo
     ]
 
 
-def _look(group: str, members: list[tuple[Hub, Replica]]) -> HeldLook:
+def _look(
+    group: str, members: list[tuple[Hub, Replica]], remedies: Mapping[str, str | None]
+) -> HeldLook:
     members.sort(key=lambda one: one[1].groups[group].since)
     hub, first = members[0]
     row = first.groups[group]
@@ -75,4 +79,5 @@ def _look(group: str, members: list[tuple[Hub, Replica]]) -> HeldLook:
         note=row.note,
         candidates=tuple(heads),
         present={name: one for name, one in hub.values.items() if group_of(name) == group},
+        remedy=remedies.get(row.cause or ""),
     )

@@ -38,8 +38,8 @@ def draw_list(looks: Sequence[HeldLook], now: datetime, width: int = WIDTH) -> P
     if not looks:
         return [line("nothing is held")]
     page = table(_LIST, [_row(one, now) for one in looks], width=width)
-    page += [cure(f"sdsync held show {one.ref}") for one in looks[:3]]
-    return page
+    cures = dict.fromkeys(one.remedy or f"sdsync held show {one.ref}" for one in looks)
+    return page + [cure(one) for one in list(cures)[:3]]
 
 
 def draw_detail(looks: Sequence[HeldLook], now: datetime, width: int = WIDTH) -> Page:
@@ -63,7 +63,8 @@ def draw_detail(looks: Sequence[HeldLook], now: datetime, width: int = WIDTH) ->
             cure(f"sdsync held choose {one.ref} {one.group} {head.system}")
             for head in one.candidates
         ]
-    return page
+    remedies = dict.fromkeys(one.remedy for one in looks if one.remedy)
+    return page + [cure(one) for one in remedies]
 
 
 def _row(one: HeldLook, now: datetime) -> tuple[str | Cell, ...]:
