@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sdsync.connectors.contract import Connector, Found, NativeRecord
-from sdsync.connectors.failures import Missing
+from sdsync.connectors.failures import Forbidden, Missing
 from sdsync.store.records import Change, Ref, Replica, Work
 from sdsync.sync.birth import open_intent
 from sdsync.sync.branches import hit
@@ -87,6 +87,8 @@ class Matching(Visiting):
             self._meter.note(self._connector.fetch(Ref(replica.system, replica.kind, one)))
             for one in found[:CANDIDATES]
         ]
+        if any(isinstance(one, Forbidden) for one in read):
+            return self._hold_unseen(replica, "title")
         if any(is_failure(one) and not isinstance(one, Missing) for one in read):
             self._finish(due=self._engine.clock.now() + TROUBLE_AGAIN)
             return False
@@ -96,11 +98,10 @@ class Matching(Visiting):
         if not made:
             return None
         if len(made) > 1:
-            self._engine.commit(lambda: self._hold_candidates("title", len(made)))
-        else:
-            hit("law 32: looked up before it was made")
-            why = "made before the store was restored"
-            self._engine.commit(lambda: self._joined(Look(made[0], began), why))
+            return self._hold_several(replica, "title", len(made))
+        hit("law 32: looked up before it was made")
+        why = "made before the store was restored"
+        self._engine.commit(lambda: self._joined(Look(made[0], began), why))
         return True
 
     def _seek(self, element_id: str) -> bool:
@@ -136,24 +137,36 @@ class Matching(Visiting):
     def _join(self, replica: Replica, name: str, found: list[str]) -> bool:
         """One candidate is joined, several are held; nothing is created in either case."""
         if len(found) > 1:
-            self._engine.commit(lambda: self._hold_candidates(name, len(found)))
-            return True
+            return self._hold_several(replica, name, len(found))
         began = self._engine.clock.now()
         ref = Ref(replica.system, replica.kind, found[0])
         answer = self._meter.note(self._connector.fetch(ref))
+        if isinstance(answer, Forbidden):
+            return self._hold_unseen(replica, name)
         if not isinstance(answer, NativeRecord):
             self._finish(due=self._engine.clock.now() + TROUBLE_AGAIN)
             return False
         self._engine.commit(lambda: self._joined(Look(answer, began), f"match {name}"))
         return True
 
-    def _hold_candidates(self, name: str, number: int) -> Change | None:
+    def _hold_several(self, replica: Replica, name: str, number: int) -> bool:
+        text = f"{number} records of {replica.system} have the same {name}"
+        self._engine.commit(lambda: self._hold_candidates(text))
+        return True
+
+    def _hold_unseen(self, replica: Replica, name: str) -> bool:
+        """A candidate that our account may not read: neither linked nor created beside."""
+        text = f"a record of {replica.system} with the same {name} is out of our reach"
+        self._engine.commit(lambda: self._hold_candidates(text))
+        return True
+
+    def _hold_candidates(self, text: str) -> Change | None:
         hit("law 12: several held")
         share, draft = self._load()
         if share is None or draft is None:
             return None
         replica = share.replica(self._work.key.target)
-        draft.hold(replica, "birth", f"{number} records of {replica.system} have the same {name}")
+        draft.hold(replica, "birth", text)
         return draft.change
 
     def _joined(self, look: Look, why: str) -> Change | None:

@@ -24,6 +24,9 @@ from sdsync.sync.draft import Draft
 from sdsync.sync.elements import add_own, outgoing_audience
 from sdsync.sync.leaks import LEAKED
 
+#: Of a follow-up's values: the note that it is about.
+ABOUT = "about"
+
 
 def pending(draft: Draft, replica: Replica) -> Iterator[tuple[Element, Placement]]:
     """Elements that wait for this replica, oldest first."""
@@ -175,8 +178,23 @@ def _follow_up(
         place.sent_version = element.version
     else:
         place.state = PlacementState.GONE
+    _supersede(draft, replica, element)
     note = add_own(draft, replica, body, now=draft.ctx.now)
     note.values["audience"] = element.values.get("audience")
+    note.values[ABOUT] = element.id
+
+
+def _supersede(draft: Draft, replica: Replica, element: Element) -> None:
+    """A follow-up that is not out yet bears words that hold no longer: it never goes out."""
+    for one in draft.share.elements:
+        place = draft.share.placement(one.id, replica.id)
+        if one.values.get(ABOUT) != element.id or place is None:
+            continue
+        if place.state is PlacementState.PENDING:
+            one.deleted_at, place.state = draft.ctx.now, PlacementState.GONE
+            for intent in draft.share.intents:
+                if intent.element_id == one.id and intent.state is IntentState.OPEN:
+                    intent.state = IntentState.ABANDONED
 
 
 def _add(

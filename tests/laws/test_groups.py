@@ -129,6 +129,17 @@ def test_law_12_one_candidate_is_linked_and_nothing_created() -> None:
     assert len(house.dev.tickets) == 1
 
 
+def test_law_12_a_candidate_out_of_reach_is_held() -> None:
+    house = older("disk full")
+    house.dev.tickets[0].record.forbidden = True
+    ticket = house.desk.open("disk full")
+    house.run()
+
+    assert ticket.group("dev", "birth") == "held"
+    assert house.quiet()
+    assert len(house.dev.tickets) == 1
+
+
 def test_law_12_two_candidates_are_held() -> None:
     house = older("disk full", "disk full")
     ticket = house.desk.open("disk full")

@@ -122,6 +122,25 @@ def test_law_54_where_notes_stay_as_they_are_an_edit_is_followed_up_once() -> No
     assert copy.bodies == ["better words"]
 
 
+def test_law_54_words_that_were_taken_back_are_not_followed_up_later() -> None:
+    """The first edit waits for a record out of reach when its words are changed again."""
+    house = House()
+    ticket = shared(house)
+    copy = ticket.copy("dev")
+    copy.note("first words", internal=True, by="bob")
+    house.run()
+
+    ticket.record.forbidden = True
+    rewrite(copy, "first words", "a slip")
+    house.run(60)
+    rewrite(copy, "a slip", "better words")
+    house.run(60)
+    ticket.record.forbidden = False
+    house.run(1200)
+
+    assert ticket.bodies == ["first words", "better words"]
+
+
 def test_law_54_a_deleted_note_is_withdrawn_before_other_work() -> None:
     house = House()
     ticket = shared(house)
