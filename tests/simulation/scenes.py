@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sdsync.store.records import Change, Json, Pause
 from sdsync.testing.simulated.product import Seen, SimulatedProduct
 from sdsync.testing.simulated.things import Record
-from tests.simulation.words import HOME
+from tests.simulation.words import HOME, WATCH_PATHS
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 POISONED_READS = 6
 #: Long enough for eight tries with their growing pauses.
 FAILS_S = 1500.0
+NEWCOMER = "eve"
 LOST = "effect then cut"
 
 
@@ -76,6 +77,20 @@ class Scenes:
             broken.broken_until = self.world.clock.now() + timedelta(seconds=FAILS_S)
             for late_s in (0.0, 5.0, 10.0):
                 self.world.clock.after(late_s, partial(self._edit, product, twin))
+
+    def a_newcomer_watches(self) -> None:
+        """Somebody whose account no read of the people has shown yet becomes a watcher."""
+        copies = [one for one in self._copies() if one[0].flavour.name in WATCH_PATHS]
+        if copies:
+            product, record = self.rand.choice(copies)
+            for one in ("desk", "dev"):
+                if self.world.products[one].person(NEWCOMER) is None:
+                    self.world.products[one].hire(NEWCOMER)
+            path = WATCH_PATHS[product.flavour.name]
+            crowd, present = self.world.crowd, record.values[path]
+            crowd.rand = random.Random(self.rand.getrandbits(32))
+            crowd.write(product, record, path, [*present, product.person(NEWCOMER)])
+            self.world.pushes.push()
 
     def _copies(self) -> list[tuple[SimulatedProduct, Record]]:
         """All copies of some record that people opened and that is shared by now."""

@@ -61,6 +61,7 @@ SCENES: Mapping[str, tuple[float, float]] = {
     "poison that is touched": (120.0, 1200.0),
     "one record fails alone": (90.0, 300.0),
     "emptied at birth": (60.0, 1200.0),
+    "a newcomer watches": (60.0, 900.0),
 }
 SCENE_EVERY = 6
 
