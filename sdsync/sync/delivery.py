@@ -16,7 +16,7 @@ from sdsync.connectors.contract import (
     Found,
 )
 from sdsync.connectors.failures import Conflict, Rejected
-from sdsync.store.records import Change, Ref, Replica, Share, Work
+from sdsync.store.records import Change, Intent, Ref, Replica, Share, Work
 from sdsync.sync.branches import hit
 from sdsync.sync.compute import Ask, NeedLook, Rest, Send, Settle, Todo
 from sdsync.sync.confirm import confirm
@@ -280,7 +280,6 @@ class Visit(Matching):
             return False
         intent = next(one for one in share.intents if one.id == intent_id)
         replica = share.replica(intent.replica_id)
-        ref = Ref(replica.system, replica.kind, replica.native_id) if replica.native_id else None
         found = self._meter.note(
             self._connector.find(
                 Find(
@@ -288,7 +287,7 @@ class Visit(Matching):
                     intent.place,
                     intent.mark,
                     intent.started_at or self._engine.clock.now(),
-                    ref if intent.element_id else None,
+                    _sent_to(replica, intent) if intent.element_id else None,
                     intent.content,
                 )
             )
@@ -330,3 +329,11 @@ def _before(answer: Answer[Done], back: Look) -> bool:
 def _over(answer: object) -> bool:
     """Whether the visit ends with this failure; a refusal lets other groups go on."""
     return not isinstance(answer, Rejected | Conflict)
+
+
+def _sent_to(replica: Replica, intent: Intent) -> Ref | None:
+    """The record as it was called when the note or file went out; it may be merged since."""
+    native_id, went = replica.native_id, intent.started_at
+    if replica.aliases and went is not None and replica.joined_at and went < replica.joined_at:
+        native_id = replica.aliases[-1]
+    return Ref(replica.system, replica.kind, native_id) if native_id else None

@@ -128,6 +128,7 @@ def merged(
         old, replica.native_id = replica.key, native.ref.id
         replica.sent, replica.seen, replica.seen_mapping = {}, {}, ""
         replica.joined_at = draft.ctx.now
+        _leave_behind(draft, replica, native)
         draft.audit(
             "moved", source=replica.system, replica=replica, text=f"{old} is now {native.key}"
         )
@@ -160,6 +161,19 @@ def merged(
         for group in list(one.groups):
             draft.mark(one, group, GroupState.IN_STEP)
     return other
+
+
+def _leave_behind(draft: Draft, replica: Replica, native: NativeRecord) -> None:
+    """Notes and files that the new id does not show stayed with the old one.
+
+    They are out of sight there, which is no removal (law 15): nobody took them back.
+    """
+    natives = [*(native.notes or ()), *(native.attachments or ())]
+    shown = {(one.kind, one.native_id) for one in natives}
+    for element in draft.share.elements:
+        place = draft.share.placement(element.id, replica.id)
+        if place is not None and (element.kind, place.native_id) not in shown:
+            place.native_id = None
 
 
 def _already_there(

@@ -137,6 +137,44 @@ def test_law_22_a_merge_into_an_unshared_record_goes_on_under_its_id() -> None:
     assert len(house.dev.tickets) == 1
 
 
+def test_law_22_notes_that_stayed_with_the_old_id_are_not_taken_back() -> None:
+    """The survivor shows its own notes alone: nobody removed those of the record merged into it."""
+    house = House()
+    ticket = shared(house)
+    ticket.note("said at the desk", internal=True)
+    house.run(60)
+    copy = ticket.copy("dev")
+    copy.note("said in dev", internal=True)
+    house.run(60)
+
+    other = house.desk.open("the real one", place=AWAY["desk"])
+    house.desk.product.merge(ticket.record, other.record, by=house.desk.who("ann"))
+    other.bell()
+    house.run(300)
+
+    assert ticket.record.id in other.replica("desk").aliases
+    assert copy.bodies == ["said at the desk", "said in dev"]
+    assert not other.told("note_removed")
+
+
+def test_law_22_what_was_in_doubt_on_the_old_id_is_looked_up_there() -> None:
+    house = House()
+    ticket = shared(house)
+    other = house.desk.open("the real one", place=AWAY["desk"])
+    house.run(30)
+
+    house.desk.fault("effect then cut")
+    ticket.copy("dev").note("once", internal=True)
+    house.run(2)
+    house.desk.product.merge(ticket.record, other.record, by=house.desk.who("ann"))
+    other.bell()
+    house.run(600)
+
+    assert ticket.record.id in other.replica("desk").aliases
+    (said,) = (*ticket.record.notes, *other.record.notes)
+    assert said.body.endswith("once")
+
+
 def test_law_22_later_notes_go_to_the_survivor() -> None:
     house = House()
     loser, survivor = shared(house, "disk full"), shared(house, "db01 is down")

@@ -18,13 +18,14 @@ def find(product: SimulatedProduct, faults: Faults, query: Find) -> Answer[Found
     if query.kind == KIND:
         return Found(tuple(one.id for one in _records(product, faults, query)))
     record = product.records.get(query.ref.id) if query.ref else None
-    while record is not None and record.merged_into is not None:
-        record = product.records.get(record.merged_into)
-    if record is None or record.deleted:
+    family = []  # the record asked for, and those that it is merged into
+    while record is not None:
+        family.append(record)
+        record = product.records.get(record.merged_into) if record.merged_into else None
+    if not family or family[-1].deleted:
         return Missing()
-    if query.kind == "note":
-        return Found(tuple(_notes(product, record, query)))
-    return Found(tuple(_files(product, record, query)))
+    made = _notes if query.kind == "note" else _files
+    return Found(tuple(one for record in family for one in made(product, record, query)))
 
 
 def _records(product: SimulatedProduct, faults: Faults, query: Find) -> Iterable[Record]:
