@@ -248,6 +248,7 @@ class Intent:
     content: dict[str, Json] = field(default_factory=dict)
     version: int = 0  # of the element that the last call carried
     audience: str | None = None  # that the last call asked for
+    sent_to: str | None = None  # native id of the record that the last call named
     native_id: str | None = None
 
 

@@ -188,7 +188,7 @@ def begin_attempt(draft: Draft, replica: Replica, send: Send) -> Attempt:
             )
             intent.may_land_until = deadline + timedelta(seconds=handle.landing_s)
             intent.content, intent.version = content(send.operation), send.version
-            intent.audience = send.audience
+            intent.audience, intent.sent_to = send.audience, replica.native_id
             intents.append(intent.id)
     attempt = Attempt(
         id=draft.ctx.new_id(),

@@ -333,7 +333,5 @@ def _over(answer: object) -> bool:
 
 def _sent_to(replica: Replica, intent: Intent) -> Ref | None:
     """The record as it was called when the note or file went out; it may be merged since."""
-    native_id, went = replica.native_id, intent.started_at
-    if replica.aliases and went is not None and replica.joined_at and went < replica.joined_at:
-        native_id = replica.aliases[-1]
+    native_id = intent.sent_to or replica.native_id
     return Ref(replica.system, replica.kind, native_id) if native_id else None

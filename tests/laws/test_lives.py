@@ -165,7 +165,8 @@ def test_law_22_what_was_in_doubt_on_the_old_id_is_looked_up_there() -> None:
 
     house.desk.fault("effect then cut")
     ticket.copy("dev").note("once", internal=True)
-    house.run(2)
+    house.run(5)
+    assert ticket.record.notes
     house.desk.product.merge(ticket.record, other.record, by=house.desk.who("ann"))
     other.bell()
     house.run(600)
