@@ -7,13 +7,19 @@ says in ``looks`` (plain data, also the ``--json`` form), how it is laid out in
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 
 __all__ = ["main"]
 
+#: Objects made between two searches for garbage. What is imported is none, and to search
+#: it again and again is a tenth of a short command; a daemon goes back to the usual.
+SELDOM = 200_000
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line; the process's own arguments when ``argv`` is None."""
+    gc.set_threshold(SELDOM)
     from sdsync.cli.app import run
 
     return run(argv)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 _M_ARENA_MAX = -8  # <malloc.h>
 _MADV_DONTNEED = 4  # <sys/mman.h>
+#: Objects made between two searches for garbage: Python's own number.
+_OFTEN = 700
 
 
 def share_one_arena() -> None:
@@ -29,6 +31,7 @@ def settle() -> None:
     """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(_OFTEN)  # a command may have asked for less
     with contextlib.suppress(OSError, AttributeError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)
     with contextlib.suppress(OSError, AttributeError, TypeError, ValueError):
