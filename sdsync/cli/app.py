@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -61,6 +62,11 @@ store.register(app)
 
 def run(argv: Sequence[str] | None = None) -> int:
     """Run one command line and say in one code how it ended."""
+    if "_SDSYNC_COMPLETE" in os.environ:
+        # Typer sets this up only where it may write into somebody's shell files.
+        from typer._completion_classes import completion_init
+
+        completion_init()
     words = list(sys.argv[1:] if argv is None else argv)
     as_json = "--json" in words
     try:

@@ -116,6 +116,8 @@ class Faults:
         if standing is None:
             self._closed_until = None
             return None
+        if not self._world.switches.concerns("throttle", call):
+            return None  # another account has another quota
         now = self._world.clock.now()
         if self._closed_until and now < self._closed_until:
             self.inside_window += 1

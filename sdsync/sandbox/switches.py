@@ -223,6 +223,10 @@ class Switches:
         setting = self._settings[name]
         return setting.params if setting.on else None
 
+    def concerns(self, name: str, call: Call) -> bool:
+        """Whether the switch strikes calls like this one: of its login, method and path."""
+        return _matches(self._settings[name], call)
+
     def fires(self, name: str, call: Call | None) -> Mapping[str, Json] | None:
         """The switch's parameters when it strikes this call; a person's act (None) is spared."""
         setting = self._settings[name]

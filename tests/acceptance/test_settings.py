@@ -190,3 +190,24 @@ def test_a_wrong_command_line_ends_in_two(empty_desk: Desk, words: list[str]) ->
 
 def test_a_near_miss_names_what_was_meant(empty_desk: Desk) -> None:
     assert "Did you mean 'held'?" in empty_desk.type("heldd").err
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_completes(desk: Desk, monkeypatch: pytest.MonkeyPatch, shell: str) -> None:
+    script = desk.type("completion", shell).out
+    asked = f"complete_{shell}"
+    assert f"_SDSYNC_COMPLETE={asked}" in script
+
+    for name, value in {
+        "_SDSYNC_COMPLETE": asked,
+        "COMP_WORDS": "sdsync st",
+        "COMP_CWORD": "1",
+        "_TYPER_COMPLETE_ARGS": "sdsync st",
+        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+    }.items():
+        monkeypatch.setenv(name, value)
+    ran = desk.type()
+
+    assert "status" in ran.out
+    assert "store" in ran.out
+    assert "trace" not in ran.out

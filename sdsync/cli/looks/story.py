@@ -38,10 +38,12 @@ _DID: Mapping[str, str] = {
     "resumed": "resumed",
     "replayed": "replayed",
     "chosen": "chosen",
-    "resynced": "looked at anew",
+    "resync": "read anew",
+    "trusted": "trusted",
+    "released": "let go",
     "reencrypted": "encrypted anew",
     "live": "live",
-    "observed": "observe",
+    "observe": "observe",
 }
 #: What was seen, where the action's own word is not the best one.
 _SAW: Mapping[str, str] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from rich.cells import cell_len
 
 from sdsync.cli.looks import backlog, dead, held, refs, status, story, trace
@@ -186,6 +187,15 @@ def test_a_long_cause_is_wrapped_and_said_once() -> None:
      1 record   since 02:14   owner ops-core   mappings/dev-ticket.yaml:31
 """)
     assert text.count("did you mean") == 1
+
+
+@pytest.mark.parametrize("action", ["resync", "live", "observe", "linked", "chosen", "released"])
+def test_what_a_person_had_done_is_told_as_done(action: str) -> None:
+    row = scenes.story("h1")[2]
+    row.action, row.source, row.actor = action, "person:ops-2", "ops-2"
+    row.text, row.why, row.field = "", None, None
+
+    assert story.tell(row).done.endswith(" by ops-2")
 
 
 def test_a_replay_names_who_did_it() -> None:

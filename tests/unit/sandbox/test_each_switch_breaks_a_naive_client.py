@@ -417,3 +417,10 @@ def test_every_switch_is_in_the_table_of_the_docs() -> None:
     table = (ROOT / "docs" / "misbehaviours.md").read_text(encoding="utf-8")
 
     assert [name for name in KINDS if f"| `{name}` |" not in table] == []
+
+
+def test_throttle_counts_and_refuses_only_the_account_that_it_names(pair: Pair) -> None:
+    pair.dev.switch("throttle", per_minute=1, login="somebody else")
+    url = f"{pair.dev.url}/issues.json"
+
+    assert [httpx.get(url, headers=DEV).status_code for _ in range(3)] == [200, 200, 200]
