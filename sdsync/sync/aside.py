@@ -5,7 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sdsync.store.records import AuditRow, Change, Element, Work
+from sdsync.store.records import (
+    AuditRow,
+    Change,
+    Element,
+    GroupState,
+    Replica,
+    ReplicaState,
+    Work,
+)
+from sdsync.sync.birth import BIRTH_GROUP
 from sdsync.sync.branches import hit
 from sdsync.sync.draft import Draft
 from sdsync.sync.waiting import points_at
@@ -30,6 +39,44 @@ def set_aside(engine: Engine, work: Work) -> None:
         engine.commit(lambda: _feed(engine, work))
 
 
+def died_on_a_call(engine: Engine, work: Work, *, most: int) -> bool:
+    """Count a death with a call of this replica open; True when it is set aside for it.
+
+    Its next start ends in order, because the call is in doubt: the work's own count
+    would begin anew each time, and the same call kill for ever.
+    """
+    aside: list[bool] = []
+
+    def count() -> Change | None:
+        aside.clear()
+        share = engine.store.share_with_replica(work.key.target)
+        if share is None or not any(one.replica_id == work.key.target for one in share.attempts):
+            return None
+        draft = Draft(share, engine.context())
+        replica = share.replica(work.key.target)
+        replica.crashes += 1
+        if replica.crashes >= most:
+            aside.append(True)
+            hit("law 35: poison set aside")
+            text = f"the process died {replica.crashes} times on a call for it"
+            replica.crashes = 0
+            _park(draft, replica, text)
+            draft.change.finished.append((work.key, work.generation))
+        return draft.change
+
+    engine.commit(count)
+    return bool(aside)
+
+
+def _park(draft: Draft, replica: Replica, text: str) -> None:
+    """The replica and all that waits for it, its birth as well."""
+    draft.park(replica, CRASH_GROUP, text, about=["crash", replica.id])
+    cause = replica.groups[CRASH_GROUP].cause
+    if replica.state is ReplicaState.UNBORN:
+        draft.mark(replica, BIRTH_GROUP, GroupState.DIRTY)
+    points_at(draft, replica, cause, text)
+
+
 def _record(engine: Engine, work: Work) -> Change:
     """The record's look or delivery; what waited for the delivery is listed with it."""
     change = Change(finished=[(work.key, work.generation)])
@@ -41,10 +88,10 @@ def _record(engine: Engine, work: Work) -> Change:
     for one in share.replicas:
         if one.system != work.key.lane or target not in (one.id, one.native_id):
             continue
-        text = _text(work)
-        draft.park(one, CRASH_GROUP, text, about=["crash", one.id])
         if work.key.kind == "deliver":
-            points_at(draft, one, one.groups[CRASH_GROUP].cause, text)
+            _park(draft, one, _text(work))
+        else:
+            draft.park(one, CRASH_GROUP, _text(work), about=["crash", one.id])
     draft.change.finished += change.finished
     return draft.change
 

@@ -56,6 +56,7 @@ def confirm(
         found: Native id of the element made, when the answer did not tell and a
             look-up did.
     """
+    replica.crashes = 0  # this call did not kill
     if not _untold(send, answer):  # what was sent, and until when it may land, is needed then
         draft.share.attempts = [one for one in draft.share.attempts if one.replica_id != replica.id]
     if isinstance(answer, Done):

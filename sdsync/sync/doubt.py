@@ -11,7 +11,7 @@ from sdsync.store.records import GroupState, Json, Replica
 from sdsync.sync.branches import hit
 from sdsync.sync.compute import deep_merge
 from sdsync.sync.desired import desired
-from sdsync.sync.draft import Draft
+from sdsync.sync.draft import BLOCKED, Draft
 from sdsync.sync.edits import Look, view
 from sdsync.sync.spread import members
 from sdsync.sync.verdict import Verdict, verdict
@@ -44,7 +44,7 @@ def settle_doubt(draft: Draft, replica: Replica, look: Look, current: dict[str, 
             case Verdict.UNTOUCHED:
                 hit("law 5: not applied")
                 replica.doubt.pop(field)
-                draft.mark(replica, group_of(field), GroupState.DIRTY)
+                _behind(draft, replica, field)
                 draft.deliver(replica)
             case Verdict.REVERTED:
                 hit("law 5: written and put back")
@@ -57,10 +57,17 @@ def settle_doubt(draft: Draft, replica: Replica, look: Look, current: dict[str, 
             case _:
                 hit("law 5: an edit in doubt")
                 replica.doubt.pop(field)
-                draft.mark(replica, group_of(field), GroupState.DIRTY)
+                _behind(draft, replica, field)
         replica.stepping.pop(field, None)
     if not replica.doubt:
         draft.share.attempts = [one for one in draft.share.attempts if one.replica_id != replica.id]
+
+
+def _behind(draft: Draft, replica: Replica, field: str) -> None:
+    """Still to be written, unless what a person is to end holds it (law 40)."""
+    group = group_of(field)
+    if draft.state(replica, group) not in BLOCKED:
+        draft.mark(replica, group, GroupState.DIRTY)
 
 
 def _empty_since_birth(

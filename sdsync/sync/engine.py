@@ -29,7 +29,7 @@ from sdsync.store.records import (
     WorkKey,
 )
 from sdsync.sync.alone import Alone
-from sdsync.sync.aside import set_aside
+from sdsync.sync.aside import died_on_a_call, set_aside
 from sdsync.sync.delivery import Delivery
 from sdsync.sync.doubles import Doubles
 from sdsync.sync.feeds import FEED, Feeds
@@ -234,11 +234,14 @@ class Engine:
         try:
             if work.starts > CRASHES:
                 set_aside(self, work)
-            else:
+            elif work.starts == 1 or not self._died_on_a_call(work):
                 with system.connector() as connector:
                     self._dispatch(system, connector, work, meter)
         finally:
             self._learn(system, grant, meter, began)
+
+    def _died_on_a_call(self, work: Work) -> bool:
+        return work.key.kind == "deliver" and died_on_a_call(self, work, most=CRASHES)
 
     def _learn(self, system: System, grant: Grant, meter: Meter, began: float) -> None:
         """Teach the lane what its calls met; a new pause is on disk before this returns."""

@@ -208,6 +208,52 @@ def test_law_35_what_waited_for_a_delivery_that_kills_is_listed_until_its_replay
     assert not ticket.replica("dev").groups
 
 
+@pytest.mark.parametrize("system", ["desk", "dev"])
+def test_law_35_a_call_that_kills_is_a_dead_letter_although_its_doubt_ends_in_order(
+    system: str,
+) -> None:
+    house = House()
+    ticket = shared(house)
+    copy = ticket.copy("dev" if system == "desk" else "desk")
+    side = house.sides[system]
+
+    def kill(operation: object) -> None:
+        if isinstance(operation, Update):
+            raise Crash("building the call")
+
+    side.line.instead["apply"] = kill
+    copy.set({copy.side.product.flavour.title_path: "new words"}, by="bob")
+    house.run(1200)
+    assert ticket.group(system, "title") == ticket.group(system, "crashes") == "parked"
+    assert house.crashes == 3
+    house.run(7200)
+    assert house.crashes == 3
+
+    side.line.instead = {}
+    cause = str(ticket.replica(system).groups["crashes"].cause)
+    commands.replay(house.store, cause, "ann", house.clock.now(), False)
+    house.run()
+    assert ticket["Subject"] == ticket.copy("dev")["subject"] == "new words"
+
+
+def test_law_35_a_create_that_kills_is_a_dead_letter() -> None:
+    house = House().run(30)
+
+    def kill(operation: object) -> None:
+        raise Crash("building the call")
+
+    house.dev.line.instead["apply"] = kill
+    ticket = house.desk.open("disk full")
+    house.run(3600)
+    assert house.crashes == 3
+    assert ticket.group("dev", "birth") == "parked"
+
+    house.dev.line.instead = {}
+    commands.replay(house.store, "all", "ann", house.clock.now(), False)
+    house.run()
+    assert ticket.copy("dev")["subject"] == "disk full"
+
+
 def test_law_35_a_feed_that_kills_rests_and_is_asked_again() -> None:
     house = House()
     house.run(30)
