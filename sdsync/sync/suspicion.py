@@ -17,12 +17,14 @@ from sdsync.store.records import AuditRow, Change, Element, GroupState, Json, Re
 from sdsync.sync.branches import hit
 from sdsync.sync.compute import dirty_fields
 from sdsync.sync.desired import desired
-from sdsync.sync.draft import Draft
+from sdsync.sync.draft import Draft, digest
 from sdsync.sync.elements import placed_ids, read_values
 from sdsync.sync.model import NAMED, SUSPECT
 
 if TYPE_CHECKING:
     from sdsync.sync.engine import Engine
+
+ABOUT = "suspect"  # of the one cause that everything waiting points at
 
 
 class Suspicion:
@@ -70,13 +72,13 @@ class Suspicion:
     def _let_go(self) -> None:
         """Fields that waited for the end are written as they are now."""
         engine = self._engine
-        waiting = engine.store.replicas_with_state(GroupState.AWAITING_PLAN, limit=1_000_000)
-        for hub_id in {
-            hub.id
-            for hub, replica, group in waiting
-            if (row := replica.groups.get(group)) is not None and row.note == SUSPECT
-        }:
+        cause = engine.store.cause(digest(["system", ABOUT]))
+        if cause is None:
+            return
+        for hub_id in {hub.id for hub, _, _ in engine.store.cause_members(cause.id)}:
             engine.commit(partial(self._release, hub_id))
+        cause.closed_at = engine.clock.now()
+        engine.store.commit(Change(causes=[cause]))
 
     def _release(self, hub_id: str) -> Change | None:
         share = self._engine.store.share(hub_id)
@@ -107,7 +109,10 @@ def await_plan(draft: Draft, replica: Replica) -> None:
         if row is not None and row.note == NAMED:
             continue
         hit("law 32: a field waits")
+        text = "fields wait: the store may not be the newest of its copies"
+        cause = draft.cause("system", "", ABOUT, text, remedy="sdsync store trust")
         draft.mark(replica, group, GroupState.AWAITING_PLAN, note=SUSPECT)
+        replica.groups[group].cause = cause.id
 
 
 def made_before(draft: Draft, replica: Replica, native: NativeRecord) -> bool:

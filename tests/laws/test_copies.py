@@ -94,6 +94,8 @@ def test_law_32_a_clone_writes_no_field_until_every_system_was_read(tmp_path: Pa
 
     assert [one for one in house.dev.sent if isinstance(one, Update)] == []
     assert ticket.group("dev", "title") == "awaiting plan"
+    (cause,) = store.causes()
+    assert {hub.id for hub, _, _ in store.cause_members(cause.id)} == {ticket.hub.id, other.hub.id}
     assert "suspect" in (getattr(ticket.row("dev", "title"), "note", None) or "")
 
     commands.replay(store, f"desk#{other.record.id}", "ann", house.clock.now(), False)
@@ -104,7 +106,24 @@ def test_law_32_a_clone_writes_no_field_until_every_system_was_read(tmp_path: Pa
     house.run(3600)
     assert ticket.copy("dev")["subject"] == ticket.copy("board")["title"] == "waits"
     assert store.identity().suspect is None
+    assert not store.causes()
     ended(store)
+
+
+def test_law_32_what_waited_goes_on_when_a_person_trusted_the_store_meanwhile() -> None:
+    house = House(("desk", "dev", "board"))
+    ticket = shared(house)
+    house.store = house.store.copy()
+    house.board.down(36_000)
+    ticket.set({"Subject": "waits"})
+    house.start().run(60)
+    assert ticket.group("dev", "title") == "awaiting plan"
+
+    commands.trust(house.store, "ann", house.clock.now())  # and nobody runs
+    house.start().run(120)
+
+    assert ticket.copy("dev")["subject"] == "waits"
+    assert not house.store.causes()
 
 
 def test_law_32_the_newest_edit_wins_although_the_store_is_suspect() -> None:

@@ -122,7 +122,7 @@ def _needs(
         text = f"broker: {house.broker}; nothing is lost"
         yield Need(None, text, 0, None, 4, None, "look at broker.url (sdsync config)")
     if (reason := store.identity().suspect) is not None:
-        text = f"the store may not be the newest of its copies: {reason}; fields wait"
+        text = f"the store may not be the newest of its copies: {reason}"
         cured = "none: it ends once every system was read; sooner: sdsync store trust"
         yield Need(None, text, 0, None, 2, None, cured)
     causes = sorted(store.causes(), key=lambda one: one.since)
