@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar, Protocol, TypeAlias, TypeVar
+from typing import ClassVar, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from sdsync.connectors.failures import Failure
 from sdsync.store.records import Json, Ref
@@ -315,6 +315,15 @@ class Audience:
     customers: int = 0
     staff: int = 0
     who: str = ""  # the customers in the product's own words, for a person
+
+
+@runtime_checkable
+class Metered(Protocol):
+    """A connector that counts its calls over the wire: one method may take many."""
+
+    @property
+    def calls(self) -> int:
+        """Calls since it was made; what a lane's budget is charged with."""
 
 
 class Connector(Protocol):

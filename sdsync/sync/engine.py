@@ -7,13 +7,14 @@ clock, randomness and connectors. Simulation and production drive the same class
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
 from sdsync.config.clock import Clock
-from sdsync.connectors.contract import ChangeEvent, Connector
+from sdsync.connectors.contract import ChangeEvent, Connector, Metered
 from sdsync.mappings.contract import People
 from sdsync.ratelimit import urgency
 from sdsync.ratelimit.lanes import Grant, Granted, answered, ask, give_back
@@ -235,7 +236,7 @@ class Engine:
             if work.starts > CRASHES:
                 set_aside(self, work)
             elif work.starts == 1 or not self._died_on_a_call(work):
-                with system.connector() as connector:
+                with system.connector() as connector, meter.reading(connector):
                     self._dispatch(system, connector, work, meter)
         finally:
             self._learn(system, grant, meter, began)
@@ -421,6 +422,16 @@ class Meter:
         self._engine, self._system = engine, system
         self.calls = 0
         self.worst: object = None
+
+    @contextmanager
+    def reading(self, connector: Connector) -> Iterator[None]:
+        """Count what goes over the wire meanwhile, where the connector tells."""
+        before = connector.calls if isinstance(connector, Metered) else 0
+        try:
+            yield
+        finally:
+            if isinstance(connector, Metered):
+                self.calls = max(self.calls, connector.calls - before)
 
     def note(self, answer: Json) -> Json:
         """Count one call and its answer; hands the answer through."""

@@ -95,6 +95,11 @@ class Redmine:
         self._feed = Feed(self._client)
         self._mailing = Mailing(self._metadata)
 
+    @property
+    def calls(self) -> int:
+        """Calls over the wire since it was made."""
+        return self.http.calls
+
     def failure(self, reply: Reply, *, now: datetime) -> Failure:
         """What a refusal of Redmine means."""
         return failures.failure(reply, now=now)

@@ -97,6 +97,11 @@ class RequestTracker:
         self._feed = Feed(self._client, self._metadata)
         self._mailing = Mailing()
 
+    @property
+    def calls(self) -> int:
+        """Calls over the wire since it was made."""
+        return self.http.calls
+
     def failure(self, reply: Reply, *, now: datetime) -> Failure:
         """What a refusal of RT means."""
         return failures.failure(reply, now=now)
