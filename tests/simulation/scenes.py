@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sdsync.store.records import Change, Json, Pause
 from sdsync.testing.simulated.product import Seen, SimulatedProduct
 from sdsync.testing.simulated.things import Record
-from tests.simulation.words import HOME, WATCH_PATHS
+from tests.simulation.words import HOME, TAG_PATHS, WATCH_PATHS
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -107,6 +107,46 @@ class Scenes:
         crowd = self.world.crowd
         if crowd.alive(product, record):
             crowd.edit_this(product, record, self.rand.getrandbits(32))
+            self.world.pushes.push()
+
+    # -- what goes alone when it may not go together ---------------------------------------
+    def two_groups_refused(self) -> None:
+        """A board takes none of what edits of two groups ask of it, and may name no field."""
+        for product, record in self._twins_of("board", ("title", "labels")):
+            self._change_two_groups(product, record)
+
+    def changes_mail_people(self) -> None:
+        """The desk mails staff about tags, and nobody may be mailed."""
+        self.world.lanes["desk"].mailing = frozenset({"CustomFields.Tags"})
+        for product, record in self._twins_of("desk", ()):
+            self._change_two_groups(product, record)
+
+    def _change_two_groups(self, product: SimulatedProduct, record: Record) -> None:
+        title, tags = product.flavour.title_path, TAG_PATHS[product.flavour.name]
+        for late_s in range(0, 480, 60):
+            number = self.world.ledger.next_number()
+            both: dict[str, Json] = {title: f"both ({number})", tags: [f"both {number}"]}
+            self.world.clock.after(late_s, partial(self._write, product, record, both))
+
+    def _twins_of(
+        self, system: str, frozen: tuple[str, ...]
+    ) -> list[tuple[SimulatedProduct, Record]]:
+        """A copy elsewhere of some record of the system, whose ``frozen`` fields are taken away."""
+        for _ in range(5):
+            copies = self._copies()
+            here = [record for product, record in copies if product.name == system]
+            twins = [one for one in copies if one[0].name != system]
+            if here and twins:
+                here[0].frozen |= set(frozen)
+                return twins[:1]
+        return []
+
+    def _write(self, product: SimulatedProduct, record: Record, values: dict[str, Json]) -> None:
+        crowd = self.world.crowd
+        crowd.rand = random.Random(self.rand.getrandbits(32))
+        if crowd.alive(product, record):
+            for path, value in values.items():
+                crowd.write(product, record, path, value)
             self.world.pushes.push()
 
     # -- emptied before anybody looked ------------------------------------------------------

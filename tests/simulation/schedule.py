@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 EDITS = 52
 CRASHES = 5
@@ -62,8 +63,15 @@ SCENES: Mapping[str, tuple[float, float]] = {
     "one record fails alone": (90.0, 300.0),
     "emptied at birth": (60.0, 1200.0),
     "a newcomer watches": (60.0, 900.0),
+    "two groups refused": (120.0, 1000.0),
+    "changes mail people": (120.0, 1000.0),
 }
-SCENE_EVERY = 6
+SCENE_EVERY = 5
+#: Settings without which a scene shows nothing.
+NEEDS: Mapping[str, Mapping[str, Any]] = {
+    "twins in a pause": {"match": ("title",)},
+    "changes mail people": {"mail": "none"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +131,7 @@ def _staged(seed: int, options: Options, planned: list[Planned]) -> Schedule:
     if rand.random() < 1 / SCENE_EVERY:
         what = rand.choice(list(SCENES))
         planned.append(Planned(rand.uniform(*SCENES[what]), what, rand.getrandbits(32)))
-        if what == "twins in a pause":
-            options = replace(options, match=("title",))
+        options = replace(options, **NEEDS.get(what, {}))
     planned.sort(key=lambda one: one.at_s)
     return Schedule(seed, options, tuple(planned))
 

@@ -27,6 +27,7 @@ from sdsync.connectors.contract import (
     NativeRecord,
     NativeTeam,
     Operation,
+    Update,
 )
 from sdsync.connectors.failures import (
     Failure,
@@ -42,7 +43,7 @@ from sdsync.testing.simulated import feed, search
 from sdsync.testing.simulated.clock import VirtualClock
 from sdsync.testing.simulated.faults import Faults
 from sdsync.testing.simulated.flavours import BOARD, DESK, TRACKER
-from sdsync.testing.simulated.native import partial, show, show_place
+from sdsync.testing.simulated.native import flat, partial, show, show_place
 from sdsync.testing.simulated.product import SimulatedProduct
 from sdsync.testing.simulated.things import OURS, Record
 from sdsync.testing.simulated.trouble import Line
@@ -71,6 +72,7 @@ class SimulatedConnector:
         self.jobs: dict[str, Answer[Done]] = {}
         self.about: Ref | None = None  # the record that the call under way is about
         self.reading: Ref | None = None  # the record being fetched just now
+        self.mailing: frozenset[str] = frozenset()  # fields whose change mails somebody of staff
         self.looked: Callable[[NativeRecord], None] = lambda _: None
 
     # -- reading -----------------------------------------------------------------
@@ -273,6 +275,8 @@ class SimulatedConnector:
 
     def notifies(self, operation: Operation) -> Audience:
         """A note that is not internal mails one customer, or one of staff inside."""
+        if isinstance(operation, Update) and self.mailing & flat(operation.values).keys():
+            return Audience(staff=1)
         if not isinstance(operation, AddElement) or operation.kind != "note":
             return Audience()
         if operation.values.get("internal"):
