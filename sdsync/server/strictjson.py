@@ -32,7 +32,7 @@ def check(body: bytes) -> None:
     if _deeper_than(value, MAX_DEPTH):
         raise NotStrictJson(f"the body is nested deeper than {MAX_DEPTH}")
     try:
-        json.loads(body, object_pairs_hook=_once, parse_int=_any, parse_float=_any)
+        _ONCE.decode(body.decode())
     except NotStrictJson:
         raise
     except (ValueError, RecursionError):
@@ -48,9 +48,15 @@ def _once(pairs: list[tuple[str, Any]]) -> None:
         raise NotStrictJson("an object of the body has the same key twice")
 
 
+#: Made once: :func:`json.loads` makes one for each body.
+_ONCE = json.JSONDecoder(object_pairs_hook=_once, parse_int=_any, parse_float=_any)
+
+
 def _deeper_than(value: object, depth: int) -> bool:
     layer = [value] if isinstance(value, dict | list) else []
     for _ in range(depth):
+        if not layer:
+            return False
         layer = [
             inner
             for one in layer

@@ -1,4 +1,8 @@
-"""One writer thread per process: short functions, grouped into durable commits.
+"""One writer per process: short functions, grouped into durable commits.
+
+Who comes while nobody writes does so in its own thread: two changes of threads cost
+more than a small commit. Who comes meanwhile waits for the writer's thread, which
+commits all that wait together.
 
 Functions wait in two lines, intake before work, each in its order. A group is one
 transaction with a savepoint per function, so that one failure is one caller's.
@@ -77,6 +81,7 @@ class Writer:
         self._intake: deque[_Job] = deque()
         self._work: deque[_Job] = deque()
         self._wake = threading.Condition()
+        self._busy = False  # somebody uses the connection: the thread, or a caller
         self._closing = False
         self._link: Link | None = None
         self._thread = threading.Thread(target=self._drive, name="sdsync-writer", daemon=True)
@@ -100,9 +105,17 @@ class Writer:
         with self._wake:
             if self._closing:
                 raise StoreClosed("the store is closed")
-            (self._intake if intake else self._work).append(job)
-            self._wake.notify()
-        job.wait()
+            # The main thread may be interrupted (Ctrl-C), and would leave it taken.
+            alone = not (self._busy or self._intake or self._work or _is_main())
+            if alone:
+                self._busy = True
+            else:
+                (self._intake if intake else self._work).append(job)
+                self._pass_on()
+        if alone:
+            self._commit([job])
+        else:
+            job.wait()
         if job.error is not None:
             raise job.error
         return cast(T, job.result)
@@ -116,22 +129,35 @@ class Writer:
 
     def _drive(self) -> None:
         while group := self._next_group():
-            try:
-                self._write(group)
-            except BaseException as error:
-                for job in group:
-                    job.error = job.error or error
-                self._drop_link()
-            for job in group:
-                job.finish()
+            self._commit(group)
         self._drop_link()
 
     def _next_group(self) -> list[_Job]:
         with self._wake:
-            while not (self._intake or self._work or self._closing):
+            while self._busy or not (self._intake or self._work or self._closing):
                 self._wake.wait()
-            group = _take(self._intake, _INTAKE_AT_ONCE)
-            return group + _take(self._work, _WORK_AT_ONCE)
+            group = _take(self._intake, _INTAKE_AT_ONCE) + _take(self._work, _WORK_AT_ONCE)
+            self._busy = bool(group)
+            return group
+
+    def _commit(self, group: list[_Job]) -> None:
+        """Write a group with the connection that was taken, and pass it on."""
+        try:
+            self._write(group)
+        except BaseException as error:
+            for job in group:
+                job.error = job.error or error
+            self._drop_link()
+        with self._wake:
+            self._busy = False
+            self._pass_on()
+        for job in group:
+            job.finish()
+
+    def _pass_on(self) -> None:
+        """Wake the thread if it has something to do; with the lock held."""
+        if not self._busy and (self._intake or self._work or self._closing):
+            self._wake.notify()
 
     def _write(self, group: list[_Job]) -> None:
         trouble = self._attempt(group)
@@ -184,6 +210,10 @@ class Writer:
         if link is not None:
             with contextlib.suppress(Exception):  # it is broken: that is why it goes
                 link.close()
+
+
+def _is_main() -> bool:
+    return threading.current_thread() is threading.main_thread()
 
 
 def _take(line: deque[_Job], limit: int) -> list[_Job]:

@@ -54,6 +54,29 @@ def writer_busy(store: SqlStore) -> Iterator[None]:
         holder.join()
 
 
+def test_who_is_alone_writes_in_its_own_thread_and_others_do_not(sqlite: SqlStore) -> None:
+    by: list[str] = []
+
+    def note(_: object) -> None:
+        by.append(threading.current_thread().name)
+
+    def ask() -> None:
+        sqlite._writer.run(note)
+
+    ask()  # of the main thread, which may be interrupted
+    alone = threading.Thread(target=ask, name="alone")
+    alone.start()
+    alone.join()
+    with writer_busy(sqlite):
+        waiting = in_threads(ask, ask)
+        while len(sqlite._writer._work) < 2:
+            threading.Event().wait(0.001)
+    for one in waiting:
+        one.join()
+
+    assert by == ["sdsync-writer", "alone", "sdsync-writer", "sdsync-writer"]
+
+
 def in_threads(*functions: Callable[[], object]) -> list[threading.Thread]:
     threads = [threading.Thread(target=one) for one in functions]
     for one in threads:
