@@ -17,7 +17,7 @@ from sdsync.sandbox.server import Pair, SandboxServer, serve
 #: A bad week in small doses: what ``--misbehave`` turns on. Only calls of sdsync's
 #: own accounts are struck, so that the people's work goes on meanwhile.
 BAD_WEEK: dict[str, dict[str, object]] = {
-    "throttle": {"per_minute": 300, "after_s": 3},
+    "throttle": {"per_minute": 400, "after_s": 3},
     "ignored_field": {"probability": 0.05, "fields": ["Priority", "priority_id"]},
     "effect_then_500": {"probability": 0.03},
     "effect_then_cut": {"probability": 0.02},

@@ -8,7 +8,7 @@ from sdsync.store.contract import Store
 
 
 class People:
-    """Looks each system's people up once; an unknown id stays as it is."""
+    """Looks each system's people up once; an unknown number says that it is a user's."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -24,4 +24,5 @@ class People:
                 one.native_id: one.login or one.name or one.native_id
                 for one in self._store.people(system)
             }
-        return self._known[system].get(actor, actor)
+        # A bare number would be read as anything but a person.
+        return self._known[system].get(actor, f"user {actor}" if actor.isdigit() else actor)

@@ -6,6 +6,7 @@ import pytest
 from rich.cells import cell_len
 
 from sdsync.cli.looks import backlog, dead, held, refs, status, story, trace
+from sdsync.cli.looks.people import People
 from sdsync.cli.page import WIDTH, Page, plain
 from sdsync.cli.screens import backlog as backlog_screen
 from sdsync.cli.screens import dead as dead_screen
@@ -255,3 +256,10 @@ def test_what_a_ticket_says_never_drives_the_terminal() -> None:
     line = story_screen.draw(story.tell(row), scenes.NOW)
 
     assert line.plain == "02:14:03 desk   enters: \\x1b[2J\\x1b]0;owned\\x07 two lines"
+
+
+def test_somebody_unknown_is_told_as_a_user() -> None:
+    names = People(scenes.busy())
+
+    assert names.name("dev", "7") == "user 7"
+    assert names.name("dev", "RT_System") == "RT_System"
