@@ -50,6 +50,9 @@ def draw_detail(looks: Sequence[HeldLook], now: datetime, width: int = WIDTH) ->
         page.append(ends(title, f"{spoken(one.group)}  P{one.priority}", width))
         if one.note:
             page += wrapped(line("  "), one.note, width=width)
+        if not one.candidates and not one.remedy:
+            page += [cure(command) for command in _ways_on(one)]
+            continue
         rows = [("now", _values(one.present), "", "")]
         rows += [_candidate(head, now) for head in one.candidates]
         columns = (
@@ -65,6 +68,16 @@ def draw_detail(looks: Sequence[HeldLook], now: datetime, width: int = WIDTH) ->
         ]
     remedies = dict.fromkeys(one.remedy for one in looks if one.remedy)
     return page + [cure(one) for one in remedies]
+
+
+def _ways_on(one: HeldLook) -> list[str]:
+    """What ends a doubt in which there is nothing to choose; the last lets it go on as it was."""
+    first = {
+        "birth": [f"sdsync link {one.ref} SYSTEM#ID"],
+        "existence": [f"sdsync unlink {one.ref}"],
+    }
+    again = [f"sdsync dead replay {one.cause}"] if one.cause else []
+    return [f"sdsync trace {one.ref}", *first.get(one.group, []), *again]
 
 
 def _row(one: HeldLook, now: datetime) -> tuple[str | Cell, ...]:

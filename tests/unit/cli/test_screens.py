@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from rich.cells import cell_len
 
@@ -263,3 +265,14 @@ def test_somebody_unknown_is_told_as_a_user() -> None:
 
     assert names.name("dev", "7") == "user 7"
     assert names.name("dev", "RT_System") == "RT_System"
+
+
+def test_a_doubt_without_candidates_ends_in_what_lets_it_go_on() -> None:
+    (look,) = held.listing(scenes.busy())
+    doubt = replace(look, group="notes", note="loop suspected", candidates=(), present={})
+
+    assert told(held_screen.draw_detail([doubt], scenes.NOW)).endswith("""
+  loop suspected
+> sdsync trace desk#4712
+> sdsync dead replay 9a1
+""")
