@@ -41,12 +41,12 @@ def pending(draft: Draft, replica: Replica) -> Iterator[tuple[Element, Placement
 
 def waits(element: Element, place: Placement) -> bool:
     """Whether the placement has something to do."""
-    if place.note == LEAKED and place.state is PlacementState.PLACED:
-        return True
     if place.state is PlacementState.PENDING:
         return element.deleted_at is None
-    if place.state is not PlacementState.PLACED:
-        return False
+    if place.state is not PlacementState.PLACED or place.native_id is None:
+        return False  # what lies on a record that was merged away is out of our hands
+    if place.note == LEAKED:
+        return True
     return element.deleted_at is not None or place.sent_version < element.version
 
 

@@ -7,7 +7,9 @@ from datetime import timedelta
 import pytest
 
 from sdsync.connectors.contract import AddElement, Operation, Update
-from tests.laws.rig import House, shared
+from sdsync.sync.draft import Draft
+from sdsync.sync.placing import blocks_closing
+from tests.laws.rig import AWAY, House, shared
 
 AWHILE = timedelta(seconds=45)
 
@@ -50,6 +52,24 @@ def test_law_24_by_default_only_the_side_of_birth_closes(closes: str, status: st
     house.run()
 
     assert ticket.hub.values["status"] == status
+
+
+def test_law_24_what_lies_on_a_record_that_was_merged_away_holds_nothing_up() -> None:
+    house = House()
+    ticket = shared(house, Status="open")
+    file = ticket.attach("log.txt")
+    house.run()
+    other = house.dev.open("the real one", place=AWAY["dev"])
+    copy = ticket.copy("dev")
+    house.dev.product.merge(copy.record, other.record, by=house.dev.who("bob"))
+    house.run(300)
+
+    house.desk.product.remove_file(ticket.record, file, by=house.desk.who("ann"))
+    house.run()
+    other.set({"status": "In Progress"}, by="bob").set({"status": "Resolved"}, by="bob")
+    house.run()
+    assert ticket["Status"] == "resolved"
+    assert not blocks_closing(Draft(ticket.share, house.engine.context()), ticket.replica("dev"))
 
 
 def test_law_24_a_step_that_shows_already_does_not_end_the_way() -> None:
