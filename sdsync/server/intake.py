@@ -23,8 +23,10 @@ PATH = "/hooks/"
 MAX_BODY_BYTES = 1024 * 1024
 #: Of all requests together that are not finished: what strangers may make us hold.
 MAX_HELD_BYTES = 16 * 1024 * 1024
-#: Each waits for a commit, and the store commits those that wait together.
-THREADS = 8
+#: Each waits for a commit, and the store commits those that wait together: with as many
+#: as there are senders at once it waits for the disk once for all of them. They are
+#: started when they are needed.
+THREADS = 32
 RETRY = (("retry-after", "5"),)
 
 
