@@ -105,3 +105,19 @@ def test_law_24_a_transition_that_stops_a_clock_is_not_folded_away() -> None:
     house.run(300)
 
     assert ticket.copy("dev").history("status")[-2:] == ["Feedback", "In Progress"]
+
+
+def test_law_24_what_nobody_can_take_back_does_not_hold_up_the_closing() -> None:
+    """The file stayed with an id that was merged away, and then it was removed at its source."""
+    house = House(sync={"closes": "any"})
+    ticket = shared(house)
+    ticket.attach("evidence")
+    house.run()
+    draft = Draft(ticket.share, house.engine.context())
+    replica = draft.share.at("dev")
+    assert replica is not None
+    (file,) = draft.share.elements
+    (copy,) = [one for one in draft.share.placements if one.replica_id == replica.id]
+    file.deleted_at, copy.native_id = house.clock.now(), None
+
+    assert not blocks_closing(draft, replica)
