@@ -106,7 +106,7 @@ def _send(draft: Draft, replica: Replica, element: Element, place: Placement) ->
     capabilities = draft.ctx.systems[replica.system].capabilities
     if place.note == LEAKED and place.native_id is not None:
         return _withdraw(draft, replica, element, place, "private")
-    if element.source == replica.system or place.native_id is None:
+    if _is_original(draft, replica, element) or place.native_id is None:
         place.sent_version = element.version
         return None
     if element.deleted_at is not None:
@@ -132,6 +132,12 @@ def _send(draft: Draft, replica: Replica, element: Element, place: Placement) ->
     return Send(
         edit, element_id=element.id, version=element.version, audience=audience, human=human
     )
+
+
+def _is_original(draft: Draft, replica: Replica, element: Element) -> bool:
+    """Whether its author wrote it there; a late note has a copy of ours in the same product."""
+    made = (one for one in draft.share.intents if one.replica_id == replica.id)
+    return element.source == replica.system and all(one.element_id != element.id for one in made)
 
 
 def _too_wide(draft: Draft, replica: Replica, element: Element, audience: str) -> bool:

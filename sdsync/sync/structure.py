@@ -191,12 +191,30 @@ def _already_there(
             )
 
 
+def _follow(element: Element, survivor: Draft) -> bool:
+    """What its author did to a routed note since, reaches its copies as well (law 54)."""
+    found = (one for one in survivor.share.elements if one.values.get(ROUTED) == element.id)
+    copy = next(found, None)
+    if copy is None or (copy.version == element.version and copy.deleted_at == element.deleted_at):
+        return False
+    copy.values = {**element.values, ROUTED: element.id}
+    copy.version, copy.deleted_at = element.version, element.deleted_at
+    for place in survivor.share.placements_of(copy.id):
+        if copy.deleted_at is not None and place.state is PlacementState.PENDING:
+            place.state = PlacementState.GONE
+        survivor.deliver(survivor.share.replica(place.replica_id))
+    return True
+
+
 def route_late_notes(draft: Draft, replica: Replica, survivor: Draft) -> int:
     """Notes that people wrote on a merged copy after the merge go to the survivor (law 22)."""
     moved = 0
     for element in [one for one in draft.share.elements if one.source == replica.system]:
         home = draft.share.placement(element.id, replica.id)
-        if element.kind != "note" or home is None or home.note == ROUTED:
+        if element.kind != "note" or home is None:
+            continue
+        if home.note == ROUTED:
+            moved += _follow(element, survivor)
             continue
         if element.deleted_at is not None:
             continue  # its author took it back before the merge was known
@@ -206,7 +224,8 @@ def route_late_notes(draft: Draft, replica: Replica, survivor: Draft) -> int:
             id=draft.ctx.new_id(),
             hub_id=survivor.hub.id,
             kind="note",
-            values=dict(element.values),
+            values={**element.values, ROUTED: element.id},
+            version=element.version,
             source=element.source,
             created_at=element.created_at,
             hops=element.hops,

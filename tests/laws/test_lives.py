@@ -191,6 +191,28 @@ def test_law_22_later_notes_go_to_the_survivor() -> None:
     assert len(twin.record.notes) == 2
 
 
+@pytest.mark.parametrize("bodies", [["better words"], []])
+def test_law_22_what_becomes_of_a_late_note_becomes_of_its_copies(bodies: list[str]) -> None:
+    house = House()
+    loser, survivor = shared(house, "disk full"), shared(house, "db01 is down")
+    twin = loser.copy("dev")
+    house.desk.product.merge(loser.record, survivor.record, by=house.desk.who("ann"))
+    house.run(300)
+    note = twin.note("a slip", internal=True, by="bob")
+    house.run(120)
+    assert survivor.copy("dev").bodies == ["a slip"]
+
+    if bodies:
+        house.dev.product.edit_note(
+            twin.record, note, by=note.author, body=bodies[0], internal=True, truth=bodies[0]
+        )
+    else:
+        house.dev.product.remove_note(twin.record, note, by=note.author)
+    house.run(600)
+
+    assert survivor.copy("dev").bodies == bodies
+
+
 def test_law_22_a_note_from_before_the_last_line_goes_to_the_survivor_too() -> None:
     house = House()
     loser, survivor = shared(house, "disk full"), shared(house, "db01 is down")
