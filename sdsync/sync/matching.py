@@ -143,7 +143,8 @@ class Matching(Visiting):
         answer = self._meter.note(self._connector.fetch(ref))
         if isinstance(answer, Forbidden):
             return self._hold_unseen(replica, name)
-        if not isinstance(answer, NativeRecord):
+        # One that was merged since it was found answers as another, perhaps a shared one.
+        if not isinstance(answer, NativeRecord) or self._engine.store.share_of(answer.ref):
             self._finish(due=self._engine.clock.now() + TROUBLE_AGAIN)
             return False
         self._engine.commit(lambda: self._joined(Look(answer, began), f"match {name}"))

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from sdsync.connectors.contract import Found
 from sdsync.store.records import Ref
 from sdsync.sync import commands
 from sdsync.sync.intervals import between, told
@@ -127,6 +128,25 @@ def test_law_12_one_candidate_is_linked_and_nothing_created() -> None:
 
     assert ticket.copy("dev").record is house.dev.tickets[0].record
     assert len(house.dev.tickets) == 1
+
+
+def test_law_12_a_candidate_that_was_merged_into_a_shared_record_is_not_joined() -> None:
+    house = older("disk full")
+    candidate = house.dev.tickets[0]
+    other = house.desk.open("db01 is down")
+    house.run()
+    candidate.record.merged_into = other.copy("dev").record.id  # and the search lags
+    house.dev.line.instead["search"] = lambda _: Found((candidate.record.id,))
+    house.desk.open("disk full")
+    house.run(30)
+    house.dev.line.instead = {}
+    house.run()
+
+    assert sorted(str(one.record.values["subject"]) for one in house.dev.tickets) == [
+        "db01 is down",
+        "disk full",
+        "disk full",
+    ]
 
 
 def test_law_12_a_candidate_out_of_reach_is_held() -> None:
