@@ -53,6 +53,20 @@ def test_law_3_a_covered_edit_is_merged_also_when_our_write_was_in_doubt() -> No
     assert ticket["Subject"] == copy["subject"] == "newer words"
 
 
+def test_law_3_an_edit_that_a_step_of_ours_covered_is_written_back() -> None:
+    """Ours was only the first step of the way: what stands there is neither value."""
+    house = House()
+    ticket = shared(house)
+    copy = ticket.copy("dev")
+
+    house.dev.meanwhile("before", lambda: copy.set({"status": "Rejected"}, by="bob"))
+    ticket.set({"Status": "resolved"})
+    house.run(600)
+
+    assert copy.history("status")[:2] == ["Rejected", "In Progress"]
+    assert (ticket["Status"], copy["status"]) == ("rejected", "Rejected")
+
+
 @pytest.mark.parametrize("answer", ["keep", "revert"])
 def test_law_3_a_covered_edit_that_may_not_stand_is_told(answer: str) -> None:
     house = House(sync={"fields": {"title": "desk"}, "on_refused": answer})
