@@ -26,6 +26,9 @@ CRASH_GROUP = "crashes"  # the group under which it is told
 #: A feed is nobody's record: without it nothing of its system would ever be seen again.
 FEED_AGAIN = timedelta(minutes=5)
 OF_A_RECORD = frozenset({"look", "deliver"})
+#: A record that nobody shares yet: no list can bear it, and no sweep knows it.
+NEW_AGAIN = timedelta(minutes=10)
+NEW_AT_LEAST = timedelta(days=1)  # the longest wait: each try may cost three processes
 
 
 def set_aside(engine: Engine, work: Work) -> None:
@@ -83,7 +86,7 @@ def _record(engine: Engine, work: Work) -> Change:
     target = work.key.target
     share = engine.store.share_with_replica(target) or engine.looks.share_of(work.key.lane, target)
     if share is None:
-        return change
+        return _unshared(engine, work) if work.key.kind == "look" else change
     draft = Draft(share, engine.context())
     for one in share.replicas:
         if one.system != work.key.lane or target not in (one.id, one.native_id):
@@ -94,6 +97,21 @@ def _record(engine: Engine, work: Work) -> Change:
             draft.park(one, CRASH_GROUP, _text(work), about=["crash", one.id])
     draft.change.finished += change.finished
     return draft.change
+
+
+def _unshared(engine: Engine, work: Work) -> Change:
+    """The look of a record that is in no list yet: told, and asked again ever more rarely.
+
+    Its event is used up: forgotten now, it would never be seen unless somebody edits it.
+    """
+    now, times = engine.clock.now(), int(work.hint.get("aside") or 0)
+    wait = min(NEW_AGAIN * 2 ** min(times, 10), NEW_AT_LEAST)
+    again = engine.work_for(work.key.lane, "look", work.key.target, due=now + wait)
+    again.hint = {**work.hint, "aside": times + 1}
+    told = AuditRow(
+        now, "set_aside", "sdsync", system=work.key.lane, ref=work.key.target, text=_text(work)
+    )
+    return Change(finished=[(work.key, work.generation)], ring=[again], audit=[told])
 
 
 def _file(engine: Engine, work: Work) -> Change:

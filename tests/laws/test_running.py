@@ -185,6 +185,35 @@ def test_law_35_three_crashes_are_a_dead_letter_of_that_record_alone() -> None:
     assert not other.replica("desk").groups
 
 
+def test_law_35_a_new_record_that_kills_is_told_and_asked_again() -> None:
+    house = House().run(30)
+    poison = house.desk.open("poison")
+
+    def kill(shown: object) -> None:
+        raise Crash("parsing it")
+
+    house.desk.line.instead["fetch"] = kill
+    house.run(300)
+    assert house.crashes == 3
+    assert [one.ref for one in house.told("set_aside")] == [poison.ref.id]
+
+    house.desk.line.instead = {}
+    house.run(600)
+    assert poison.copy("dev")["subject"] == "poison"
+
+
+def test_law_35_a_new_record_that_kills_for_ever_kills_ever_more_rarely() -> None:
+    house = House().run(30)
+    house.desk.open("poison")
+
+    def kill(shown: object) -> None:
+        raise Crash("parsing it")
+
+    house.desk.line.instead["fetch"] = kill
+    house.run(7200)
+    assert house.crashes == 4 * 3  # at once, and after 10, 20 and 40 minutes more
+
+
 def test_law_35_what_waited_for_a_delivery_that_kills_is_listed_until_its_replay() -> None:
     house = House()
     ticket = shared(house)
