@@ -189,7 +189,7 @@ class Judge:
         for side in SIDES:
             kept = self._kept[side]
             seen = (kept.notes if kind == "note" else kept.files).get(thing.token, [])
-            if len(seen) > 1:
+            if len(seen) > self._may_stand(thing, [one.record for one in seen]):
                 places = ", ".join(f"#{one.record}" for one in seen)
                 told = self._told_of(thing)
                 yield f"{kind} {thing.token} exists {len(seen)} times in {side}: {places}\n{told}"
@@ -201,6 +201,12 @@ class Judge:
                 yield f"{kind} {thing.token} is gone from where it was written, {side}"
             elif not seen:
                 yield from self._missing(kind, thing)
+
+    def _may_stand(self, thing: Thing, records: list[int]) -> int:
+        """In how many records of one side: what is said on a merged one is told on the survivor."""
+        own = self._ledger.records[thing.record]
+        routed = own.merged and own.ids.get(thing.side) in records
+        return len(set(records)) if routed and len(set(records)) <= 2 else 1
 
     def _told_of(self, thing: Thing) -> str:
         """What the store knows of a thing that is there twice, for whoever looks for the cause."""
