@@ -23,6 +23,7 @@ from sdsync.sync.compute import NOBODY
 from sdsync.sync.doubles import next_night
 from sdsync.sync.draft import Draft
 from sdsync.sync.policy import is_failure
+from sdsync.sync.reopened import go_back
 from sdsync.sync.systems import System
 from sdsync.sync.telling import SAID_AFTER, say_that_it_waits
 
@@ -109,12 +110,17 @@ class Feeds:
         if not isinstance(answer, Description):
             self._later(work, TROUBLE_AGAIN)
             return
-        now = engine.clock.now()
+        now, before = engine.clock.now(), system.description
         system.learn(answer, asked, now)
         people = meter.note(connector.people())
         row = engine.store.system(system.name)
         change = Change(finished=[(work.key, work.generation)])
         self._identify(system, row, answer, change, now)
+        for place in go_back(row, answer, before):
+            text = f'"{place}" is open again: the feed is read again from when it was last seen so'
+            change.audit.append(
+                AuditRow(now, "reopened", system.name, system=system.name, text=text)
+            )
         if not is_failure(people):
             change.people = [
                 PersonRow(
@@ -215,6 +221,7 @@ class Feeds:
         row.identity = said.identity
         row.clock_offset_s = system.clock_offset_s
         row.info = {
+            **row.info,
             "product": said.product,
             "version": said.version,
             "account": said.account.login,

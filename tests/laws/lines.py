@@ -58,7 +58,7 @@ class Heard(SimulatedConnector):
     """A line that keeps what went over it.
 
     ``sent`` holds every operation that set out and when; ``instead`` of a kind
-    of call (apply, job, fetch, find, search, download, people) answers for the product.
+    of call (describe, apply, job, fetch, find, search, download, people) answers for the product.
     """
 
     def __init__(self, product: SimulatedProduct, clock: VirtualClock) -> None:
@@ -89,7 +89,8 @@ class Heard(SimulatedConnector):
         said = super().describe()
         if self.identity and isinstance(said, Description):
             return replace(said, identity=self.identity)
-        return said
+        answer = self._answer("describe", said)
+        return said if answer is None else answer  # type: ignore[return-value]
 
     def fetch(self, ref: Ref) -> Answer[NativeRecord]:
         """The record, or what the test says."""

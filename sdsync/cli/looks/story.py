@@ -58,6 +58,7 @@ _SAW: Mapping[str, str] = {
     "back": "within reach again",
     "system_out": "the system is out",
     "system_back": "the system is back",
+    "reopened": "a place is open again",
 }
 _TROUBLE = frozenset({"parked", "held", "refused", "in_doubt", "leaked", "gone", "system_out"})
 

@@ -1,0 +1,69 @@
+"""Law 41: what a feed leaves out while a place is out of sight is not left out for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from sdsync.connectors.contract import Description
+from tests.laws.people import Ticket
+from tests.laws.rig import AWAY, House
+
+
+def _archived(said: Description) -> Description:
+    infra = replace(said.places["infra"], archived=True)
+    return replace(said, places={**said.places, "infra": infra})
+
+
+def _unseen(said: Description) -> Description:
+    return replace(said, places={key: one for key, one in said.places.items() if key != "infra"})
+
+
+def opened_while_closed(house: House, looks: Callable[[Description], Description]) -> Ticket:
+    """A record that nobody had read when its place went; the feed goes on elsewhere."""
+    house.run(700)
+    place = house.dev.product.places["infra"]
+    house.dev.line.instead["describe"] = looks  # type: ignore[assignment]
+    ticket = house.dev.open("nobody read me")
+    place.archived = True
+    house.run(700)
+    house.dev.open("elsewhere", place=AWAY["dev"])
+    house.run(700)
+    assert not house.desk.tickets
+    place.archived = False
+    house.dev.line.instead = {}
+    return ticket
+
+
+@pytest.mark.parametrize("looks", [_archived, _unseen])
+def test_law_41_what_was_opened_before_a_place_was_closed_is_read_when_it_opens_again(
+    looks: Callable[[Description], Description],
+) -> None:
+    house = House()
+    opened_while_closed(house, looks)
+    house.run(700)
+
+    assert [one["Subject"] for one in house.desk.tickets] == ["nobody read me"]
+    assert [one.system for one in house.told("reopened")] == ["dev"]
+    assert house.quiet()
+
+
+def test_law_41_a_process_that_starts_meanwhile_knows_since_when_a_place_is_closed() -> None:
+    house = House()
+    opened_while_closed(house, _archived)
+    house.start().run(120)
+
+    assert [one["Subject"] for one in house.desk.tickets] == ["nobody read me"]
+
+
+def test_law_41_a_place_that_opens_again_takes_nothing_old() -> None:
+    house = House(started=False)
+    house.dev.open("from long ago")
+    house.clock.advance(3600.0)
+    house.start()
+    opened_while_closed(house, _archived)
+    house.run(700)
+
+    assert [one["Subject"] for one in house.desk.tickets] == ["nobody read me"]
