@@ -132,6 +132,18 @@ def test_own_recent_finds_exactly_the_content_though_it_was_cut() -> None:
     assert other == Found(())
 
 
+def test_own_recent_finds_what_was_made_without_a_text() -> None:
+    rig = _rig("board")
+    create = Create("ticket", "home", {"title": "disk full"}, "mark-1", "intent-1")
+    rig.apply([create])
+    rig.clock.advance(600.0)
+
+    query = Find(
+        "ticket", "home", "mark-1", rig.clock.now() - timedelta(hours=1), None, create.values
+    )
+    assert rig.find(query) == Found(("1",))
+
+
 def test_a_merged_record_answers_with_the_survivor() -> None:
     rig = _rig("desk")
     loser, survivor = _born(rig), _born(rig)

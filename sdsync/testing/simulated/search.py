@@ -49,9 +49,10 @@ def _made_recently(product: SimulatedProduct, record: Record, query: Find) -> bo
     if record.created_by != product.us or record.created_at < query.since - SKEW + product.offset:
         return False
     wanted, _ = product.judge(record, flat(query.values), by=product.us, birth=True)
+    born, rules = record.born_values, product.flavour.rules
+    # What the create left out stands there as the product starts it, and is no difference.
     identity = (product.flavour.title_path, product.flavour.text_path)
-    born = record.born_values
-    return all(born.get(path) == wanted.get(path) for path in identity)
+    return all(born[path] == wanted.get(path, rules[path].start) for path in identity)
 
 
 def _notes(product: SimulatedProduct, record: Record, query: Find) -> Iterable[str]:
