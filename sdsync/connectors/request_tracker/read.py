@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from urllib.parse import quote
 
 from sdsync.connectors.common import Refused
@@ -59,6 +59,7 @@ class Reader:
         self._metadata = metadata
         self._mark_field = mark_field
         self._parts = Parts()
+        self._settled: dict[str, int] = {}  # ticket -> version at which its lists stood still
 
     def record(self, ref: Ref, *, as_asked: bool = False) -> NativeRecord:
         """Four calls, five with new texts; all of one state, that of the ticket's version.
@@ -69,9 +70,11 @@ class Reader:
         ticket, version = self.ticket(ref.id)
         found = str(ticket["id"])  # another than asked: merged into it
         own = {found, ref.id} if as_asked else {found}
-        transactions = self._transactions(found, own, int(version or 0))
+        rows, parts = self._lists(found, int(version or 0))
+        # A survivor's history holds that of the tickets merged into it: theirs, not its own.
+        transactions = [row for row in rows if str(row.get("ObjectId", found)) in own]
         known = {str(row["id"]) for row in transactions}
-        parts = [row for row in self._all_parts(found) if str(row["TransactionId"]) in known]
+        parts = [row for row in parts if str(row["TransactionId"]) in known]
         bodies = self._bodies(found, parts)
         return self._assembled(Ref(ref.system, ref.kind, found), ticket, version,
                                transactions, parts, bodies)  # fmt: skip
@@ -83,16 +86,30 @@ class Reader:
         row, reply = self._client.read(f"/ticket/{quote(ticket_id, safe='')}")
         return row, reply.headers.get("etag", "").strip('"') or None
 
-    def _transactions(self, ticket_id: str, own: Collection[str], last: int) -> list[Row]:
+    def _lists(self, ticket_id: str, last: int) -> tuple[list[Row], list[Row]]:
+        """History and parts, read twice where they may lag behind the ticket itself.
+
+        What a lagging list leaves out would be taken for removed. A list that never shows
+        the last transaction, as when that is hidden from our account, stays as it is.
+        """
+        lists = self._history(ticket_id, last), self._all_parts(ticket_id)
+        if _lags(*lists, last) and self._settled.get(ticket_id) != last:
+            again = self._history(ticket_id, last), self._all_parts(ticket_id)
+            if again == lists:
+                if len(self._settled) >= KEPT_PARTS:
+                    self._settled.clear()
+                self._settled[ticket_id] = last
+            lists = again
+        return lists
+
+    def _history(self, ticket_id: str, last: int) -> list[Row]:
         """Up to the version's transaction: later ones belong to another look."""
         rows: list[Row] = []
         query = {"fields": "ObjectId,Type,Creator,Created,Field,OldValue,NewValue"}
         for row in self._client.pages(f"/ticket/{ticket_id}/history", query):
             if last and int(row["id"]) > last:
                 continue
-            # A survivor's history holds that of the tickets merged into it: theirs, not its own.
-            if str(row.get("ObjectId", ticket_id)) in own:
-                rows.append(row)
+            rows.append(row)
             if int(row["id"]) == last:
                 break
         return sorted(rows, key=lambda row: int(row["id"]))
@@ -158,3 +175,10 @@ class Reader:
 
 def _richer(form: str, other: tuple[str, str]) -> bool:
     return form == "html" and other[0] != "html"
+
+
+def _lags(rows: list[Row], parts: list[Row], last: int) -> bool:
+    """Whether the ticket is newer than its lists: its last transaction, or a note's text, lacks."""
+    told = {str(row["TransactionId"]) for row in parts}
+    silent = any(row.get("Type") in convert.NOTES and str(row["id"]) not in told for row in rows)
+    return silent or (last > 0 and all(int(row["id"]) != last for row in rows))

@@ -9,7 +9,15 @@ import pytest
 
 from sdsync.config.model import SystemConfig
 from sdsync.config.secrets import SecretRef
-from sdsync.connectors.contract import AddElement, Connector, Create, Done, Find, Found
+from sdsync.connectors.contract import (
+    AddElement,
+    Connector,
+    Create,
+    Done,
+    Find,
+    Found,
+    NativeRecord,
+)
 from sdsync.connectors.registry import create
 from sdsync.sandbox import Pair, accounts
 from sdsync.store.records import Ref
@@ -52,3 +60,19 @@ def made(rt: Connector, subject: str) -> Ref:
     (answer,) = rt.apply([Create("ticket", "Escalated", {"Subject": subject}, subject, "i")])
     assert isinstance(answer, Done), answer
     return Ref("desk", "ticket", answer.native_id or "")
+
+
+@pytest.mark.parametrize("path", ["/history$", "/attachments$"])
+def test_a_list_that_lags_behind_its_ticket_hides_no_note(
+    pair: Pair, rt: Connector, clock: ManualClock, path: str
+) -> None:
+    """Else the note would be taken for removed."""
+    ref = made(rt, "lags")
+    clock.pass_(60)
+    rt.apply([AddElement(ref, "note", {"body": "once", "internal": True}, "m", "i")])
+
+    pair.desk.switch("stale_search", count=1, path=path, lag_s=30.0)
+    record = rt.fetch(ref)
+
+    assert isinstance(record, NativeRecord)
+    assert [one.values["body"] for one in record.notes or ()] == ["once"]
