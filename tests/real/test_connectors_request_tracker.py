@@ -411,7 +411,8 @@ def test_whom_it_mails_is_what_rt_mails(request_tracker: Product, desk: Connecto
     after = _mails(request_tracker)
 
     assert desk.notifies(private).customers == 0
-    assert desk.notifies(public) == Audience(customers=1, staff=desk.notifies(public).staff)
+    told = desk.notifies(public)
+    assert told == Audience(customers=1, staff=told.staff, who="the requestor")
     assert "customer1@example.org" not in between.removeprefix(before)
     assert "customer1@example.org" in after.removeprefix(between)
 
