@@ -81,8 +81,7 @@ def run(argv: Sequence[str] | None = None) -> int:
         return Code.FINE
     except KeyboardInterrupt:
         return 130
-    except Exception as error:
-        # Every room's own errors are told with a cure; what is none of them is raised again.
+    except Exception as error:  # to tell every room's own with a cure; others are raised again
         return _told(_translated(error), error, as_json=as_json)
     return Code.FINE
 

@@ -55,6 +55,7 @@ def command(app: typer.Typer, name: str | None = None) -> Callable[[Work], Work]
             raise typer.Exit(int(code or Code.FINE))
 
         kind = inspect.Parameter.KEYWORD_ONLY
+        # Typer reads the signature; the type of a function does not know that it can have one.
         run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
             [
                 inspect.Parameter("ctx", kind, annotation=typer.Context),

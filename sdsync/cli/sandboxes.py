@@ -41,7 +41,9 @@ def running(config: Config, keep: Path) -> Iterator[None]:
     command = [sys.executable, "-m", "sdsync.sandbox", "--people", "--pace", "1.5"]
     command += ["--misbehave", "--quiet"]
     command += [part for name in NAMES for part in (f"--{name}-port", str(ports[name]))]
-    child = subprocess.Popen([*command, "--save", str(keep)], preexec_fn=_die_with_parent)  # noqa: S603 - before any thread
+    command += ["--save", str(keep)]
+    # Our own module and no shell; run before any thread is started, which preexec_fn asks for.
+    child = subprocess.Popen(command, preexec_fn=_die_with_parent)  # noqa: S603
     try:
         _await(child, list(ports.values()))
         yield

@@ -9,8 +9,8 @@ DESK_TOKEN = "1-20-sandbox"  # noqa: S105 - of the sandbox alone, printed on sta
 DEV_KEY = "dev-sandbox-key"
 
 #: Secrets of signed webhooks, in the form of Standard Webhooks 1.0 (base64 of 32 bytes).
-DESK_WEBHOOK_SECRET = "whsec_ZGVzay1zYW5kYm94LXdlYmhvb2stc2VjcmV0LTAwMDA="  # noqa: S105
-DEV_WEBHOOK_SECRET = "whsec_ZGV2LXNhbmRib3gtd2ViaG9vay1zZWNyZXQtMDAwMDA="  # noqa: S105
+DESK_WEBHOOK_SECRET = "whsec_ZGVzay1zYW5kYm94LXdlYmhvb2stc2VjcmV0LTAwMDA="  # noqa: S105 - as above
+DEV_WEBHOOK_SECRET = "whsec_ZGV2LXNhbmRib3gtd2ViaG9vay1zZWNyZXQtMDAwMDA="  # noqa: S105 - as above
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from sdsync.connectors.common import Refused
@@ -177,8 +178,8 @@ class Metadata:
         )
 
     def _fields(self, project: Row) -> dict[str, FieldInfo]:
-        def names(rows: object) -> tuple[str, ...]:
-            return tuple(str(row["name"]) for row in rows or ())  # type: ignore[attr-defined]
+        def names(rows: Iterable[Row] | None) -> tuple[str, ...]:
+            return tuple(str(row["name"]) for row in rows or ())
 
         active = [row for row in self.rows("priority") if row.get("active", True)]
         infos = {path: FieldInfo(path) for path in PLAIN}

@@ -8,6 +8,7 @@ projects to the wanted one (law 8).
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -54,7 +55,7 @@ class Refused:
 Outcome = Written | Left | Refused
 
 
-class Lens:
+class Lens(ABC):
     """One idea of how a native value and a canonical one belong together.
 
     ``put`` is only asked when ``seen`` does not show the wanted value already;
@@ -66,13 +67,13 @@ class Lens:
     #: Whether an empty hub value may be written at all.
     can_empty: bool = True
 
+    @abstractmethod
     def get(self, native: Json, scene: Scene) -> Viewed:
         """The canonical value of a native one that is there and not empty."""
-        raise NotImplementedError
 
+    @abstractmethod
     def put(self, value: Json, seen: Json | Absent, scene: Scene) -> Outcome:
         """What to write so that the product shows ``value``, which is not empty."""
-        raise NotImplementedError
 
     def carry(self, old_view: Json, new_view: Json, whole: Json) -> Json | None:
         """The whole after an edit of its view; the view is the whole unless a lens says more."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sdsync.mappings.contract import Viewed
 from sdsync.mappings.lenses.base import Lens, Outcome, Scene, Written, as_text
 from sdsync.mappings.paths import Absent
-from sdsync.mappings.richtext.convert import Markup, clean, from_native, to_native
+from sdsync.mappings.richtext.convert import MARKUPS, Markup, clean, from_native, to_native
 from sdsync.mappings.richtext.inert import ALL, Danger, inert_line, plain_line
 from sdsync.mappings.richtext.threeway import three_way
 from sdsync.store.records import Json
@@ -48,8 +48,7 @@ class TextLens(Lens):
         return three_way(base=old_view, ours=whole, theirs=as_text(new_view or ""))
 
     def _markup(self, scene: Scene) -> Markup:
-        told = scene.format
-        return told if told in ("plain", "html", "textile", "markdown") else self.markup  # type: ignore[return-value]
+        return next((one for one in MARKUPS if one == scene.format), self.markup)
 
 
 @dataclass(frozen=True)

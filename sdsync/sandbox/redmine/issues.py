@@ -7,6 +7,7 @@ word: the stock product answers 204 all the same (M1, M2).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 from sdsync.sandbox.call import Call, Json, Refused, answer, text
 from sdsync.sandbox.redmine import mail
@@ -28,6 +29,7 @@ from sdsync.sandbox.redmine.state import (
 from sdsync.sandbox.world import ignored
 
 Data = Mapping[str, Json]
+Default = TypeVar("Default", int, None)
 
 
 class Issues:
@@ -247,9 +249,9 @@ def _ids(value: Json) -> list[int]:
     )
 
 
-def _number(value: Json, default: int | None) -> int:
+def _number(value: Json, default: Default) -> int | Default:
     shown = text(value)
-    return int(shown) if shown.isdigit() else default  # type: ignore[return-value]
+    return int(shown) if shown.isdigit() else default
 
 
 def _field_value(field: CustomField, value: Json) -> str | list[str]:

@@ -12,12 +12,14 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from sdsync.sandbox.call import Json, Refused, message, text
 
 Columns = Callable[[str], list[str] | None]
 """A record's values of a field, as texts; None: no such field."""
 Test = Callable[[Columns], bool]
+Ordered = TypeVar("Ordered", float, str)
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<text>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")
@@ -184,24 +186,24 @@ def _holds(columns: Columns, name: str, operator: str, value: str) -> bool:
 
 
 def _compare(name: str, have: str, operator: str, value: str) -> bool:
-    left: float | str
-    right: float | str
     if name in _NUMBERS:
-        left, right = _number(have), _number(value)
-    elif name in _DATES:
-        left, right = _instant(have), _instant(value)
-    else:
-        left, right = have.lower(), value.lower()
+        return _ordered(_number(have), operator, _number(value))
+    if name in _DATES:
+        return _ordered(_instant(have), operator, _instant(value))
+    return _ordered(have.lower(), operator, value.lower())
+
+
+def _ordered(left: Ordered, operator: str, right: Ordered) -> bool:
     match operator:
         case "=":
             return left == right
         case ">":
-            return left > right  # type: ignore[operator]  # both sides are of one kind
+            return left > right
         case "<":
-            return left < right  # type: ignore[operator]
+            return left < right
         case ">=":
-            return left >= right  # type: ignore[operator]
-    return left <= right  # type: ignore[operator]
+            return left >= right
+    return left <= right
 
 
 def _number(value: str) -> float:
