@@ -17,6 +17,7 @@ from sdsync.store.records import (
 from sdsync.sync.birth import BIRTH_GROUP
 from sdsync.sync.branches import hit
 from sdsync.sync.draft import Draft
+from sdsync.sync.looks import more_rarely
 from sdsync.sync.waiting import points_at
 
 if TYPE_CHECKING:
@@ -26,9 +27,6 @@ CRASH_GROUP = "crashes"  # the group under which it is told
 #: A feed is nobody's record: without it nothing of its system would ever be seen again.
 FEED_AGAIN = timedelta(minutes=5)
 OF_A_RECORD = frozenset({"look", "deliver"})
-#: A record that nobody shares yet: no list can bear it, and no sweep knows it.
-NEW_AGAIN = timedelta(minutes=10)
-NEW_AT_LEAST = timedelta(days=1)  # the longest wait: each try may cost three processes
 
 
 def set_aside(engine: Engine, work: Work) -> None:
@@ -100,17 +98,16 @@ def _record(engine: Engine, work: Work) -> Change:
 
 
 def _unshared(engine: Engine, work: Work) -> Change:
-    """The look of a record that is in no list yet: told, and asked again ever more rarely.
-
-    Its event is used up: forgotten now, it would never be seen unless somebody edits it.
-    """
-    now, times = engine.clock.now(), int(work.hint.get("aside") or 0)
-    wait = min(NEW_AGAIN * 2 ** min(times, 10), NEW_AT_LEAST)
-    again = engine.work_for(work.key.lane, "look", work.key.target, due=now + wait)
-    again.hint = {**work.hint, "aside": times + 1}
+    """The look of a record in no list yet: told, since each try may cost three processes."""
     told = AuditRow(
-        now, "set_aside", "sdsync", system=work.key.lane, ref=work.key.target, text=_text(work)
+        engine.clock.now(),
+        "set_aside",
+        "sdsync",
+        system=work.key.lane,
+        ref=work.key.target,
+        text=_text(work),
     )
+    again = more_rarely(engine, work, "aside")
     return Change(finished=[(work.key, work.generation)], ring=[again], audit=[told])
 
 

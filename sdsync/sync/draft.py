@@ -48,6 +48,11 @@ def digest(value: Json) -> str:
     return hashlib.blake2b(data, digest_size=12).hexdigest()
 
 
+def cause_id(fingerprint: str) -> str:
+    """What people type for a cause."""
+    return fingerprint[:6]
+
+
 class Draft:
     """A share being changed, and the commit that the change will make."""
 
@@ -254,7 +259,7 @@ class Draft:
         known = self._causes.get(fingerprint)
         if known is None:
             known = Cause(
-                id=fingerprint[:6],
+                id=cause_id(fingerprint),
                 kind=kind,
                 system=system,
                 fingerprint=fingerprint,

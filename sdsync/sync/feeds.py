@@ -215,7 +215,7 @@ class Feeds:
         known = [str(one) for one in row.info.get("newest") or ()]
         if row.identity is not None and row.identity != said.identity:
             self._distrust(system, "the system's identity changed", change, now)
-        elif went_back(known, said.newest):
+        elif was_restored(known, said.newest):
             why = f"its newest records are gone, {known[0]} among them: was it restored?"
             self._distrust(system, why, change, now)
         row.identity = said.identity
@@ -250,7 +250,7 @@ def _of_feed(answer: Answer[Changes]) -> Answer[Changes]:
     return answer
 
 
-def went_back(known: Sequence[str], newest: Sequence[str]) -> bool:
+def was_restored(known: Sequence[str], newest: Sequence[str]) -> bool:
     """Whether the highest id is lower than it was, and not for a record that somebody deleted.
 
     Of a product that was restored none of the newest is there any more.

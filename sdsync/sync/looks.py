@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 AGAIN = timedelta(seconds=1)
 INTENT_WAIT = timedelta(seconds=5)
 TROUBLE_WAIT = timedelta(seconds=5)
-REACH_AT_LEAST = timedelta(days=1)  # the longest wait for a new record that we may not see
+RARELY = timedelta(days=1)  # the longest wait for a new record that cannot be read
 DEAD = frozenset({ReplicaState.MERGED, ReplicaState.UNLINKED})
 UNSETTLED = frozenset({IntentState.STARTED, IntentState.PENDING, IntentState.HELD})
 
@@ -305,9 +305,10 @@ class Looks:
                 again.hint = {**work.hint, "missed": True}
                 return Change(finished=[(work.key, work.generation)], ring=[again])
             if isinstance(answer, Forbidden):
+                hit("law 39: new and out of reach")
                 return Change(
                     finished=[(work.key, work.generation)],
-                    ring=[self._ask_again_refused(ref, work)],
+                    ring=[more_rarely(engine, work, "refused")],
                 )
             if isinstance(answer, Missing | Rejected):
                 return Change(finished=[(work.key, work.generation)])
@@ -322,17 +323,6 @@ class Looks:
             return Change(postponed=[(work.key, ctx.now + _later(work))])
         draft.change.finished.append((work.key, work.generation))
         return draft.change
-
-    def _ask_again_refused(self, ref: Ref, work: Work) -> Work:
-        """A new record that our account may not see may be shown later: asked ever more rarely."""
-        hit("law 39: new and out of reach")
-        times = int(work.hint.get("refused") or 0)
-        wait = min(REACH_AGAIN * 2 ** min(times, 10), REACH_AT_LEAST)
-        again = self._engine.work_for(
-            ref.system, "look", ref.id, due=self._engine.clock.now() + wait
-        )
-        again.hint = {**work.hint, "refused": times + 1}
-        return again
 
     # -- files -----------------------------------------------------------------------------
     def pull(self, system: System, connector: Connector, work: Work, meter: Meter) -> None:
@@ -379,6 +369,20 @@ class Looks:
         draft.deliver_others(share.at(element.source))
         draft.change.finished.append((work.key, work.generation))
         return draft.change
+
+
+def more_rarely(engine: Engine, work: Work, count: str) -> Work:
+    """The look of a record that nobody shares yet, asked again ever more rarely.
+
+    No list bears such a record and no sweep knows it, and its event is used up:
+    forgotten now, it would never be seen unless somebody edits it. ``count`` names the
+    hint in which the tries are counted.
+    """
+    times = int(work.hint.get(count) or 0)
+    due = engine.clock.now() + min(REACH_AGAIN * 2 ** min(times, 10), RARELY)
+    again = engine.work_for(work.key.lane, "look", work.key.target, due=due)
+    again.hint = {**work.hint, count: times + 1}
+    return again
 
 
 def _released(work: Work) -> bool:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sdsync.store.contract import Store
 from sdsync.store.records import GroupRow, GroupState, Replica
 from sdsync.sync.branches import hit
-from sdsync.sync.draft import Draft, digest
+from sdsync.sync.draft import Draft, cause_id, digest
 from sdsync.sync.model import FEW, Wave
 
 WINDOW = timedelta(hours=1)
@@ -54,7 +54,7 @@ def _hold(draft: Draft, replica: Replica) -> None:
 def ended(replica: Replica) -> None:
     """The record is readable: it was not gone."""
     row = replica.groups.get(EXISTENCE)
-    if row is not None and row.cause == _fingerprint(replica.system)[:6]:
+    if row is not None and row.cause == cause_id(_fingerprint(replica.system)):
         del replica.groups[EXISTENCE]
 
 
