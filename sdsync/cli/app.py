@@ -94,7 +94,7 @@ def _translated(error: Exception) -> CommandError:
     from sdsync.config.secrets import SecretMissingError
     from sdsync.store.contract import Stale, StoreFull
     from sdsync.store.dialect import StoreAway
-    from sdsync.sync.commands import Refused
+    from sdsync.sync.by_hand import Refused
 
     match error:
         case ConfigError():

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from sdsync.sync import commands
+from sdsync.sync import recovery
 from sdsync.sync.edits import Look
 from sdsync.sync.observe import too_old
 from sdsync.testing.simulated.native import show
@@ -226,7 +226,7 @@ def test_law_7_an_edit_of_the_value_itself_ends_the_wait(remapped: Ticket) -> No
 
 def test_law_7_a_replay_that_names_it_ends_the_wait(remapped: Ticket) -> None:
     house = remapped.house
-    commands.replay(house.store, f"desk#{remapped.record.id}", "ann", house.clock.now(), False)
+    recovery.replay(house.store, f"desk#{remapped.record.id}", "ann", house.clock.now(), False)
     house.run()
 
     assert remapped.copy("board")["weight"] == "mid"

@@ -9,7 +9,7 @@ from sdsync.connectors.contract import AddElement, Create, Update
 from sdsync.connectors.failures import Transient
 from sdsync.store.opening import open_store
 from sdsync.store.sql import SqlStore
-from sdsync.sync import commands
+from sdsync.sync import commands, recovery
 from tests.laws.rig import House, shared
 
 KEY = "q" * 43 + "="  # 32 bytes in base64
@@ -98,7 +98,7 @@ def test_law_32_a_clone_writes_no_field_until_every_system_was_read(tmp_path: Pa
     assert {hub.id for hub, _, _ in store.cause_members(cause.id)} == {ticket.hub.id, other.hub.id}
     assert "suspect" in (getattr(ticket.row("dev", "title"), "note", None) or "")
 
-    commands.replay(store, f"desk#{other.record.id}", "ann", house.clock.now(), False)
+    recovery.replay(store, f"desk#{other.record.id}", "ann", house.clock.now(), False)
     house.run(300)
     assert other.copy("dev")["subject"] == "named"
     assert ticket.copy("dev")["subject"] == "one"

@@ -18,7 +18,7 @@ from sdsync.connectors.failures import Scope, Throttled, Transient
 from sdsync.mappings.compile import CompiledMapping, compile_mapping
 from sdsync.mappings.examples import SamePeople
 from sdsync.store.records import ReplicaState
-from sdsync.sync import commands
+from sdsync.sync import recovery
 from sdsync.testing.simulated.things import Note, Record
 from tests.laws.people import Ticket
 from tests.laws.rig import AWAY, House, shared
@@ -198,7 +198,7 @@ def test_law_45_a_place_that_leaked_gets_nothing_private_until_a_replay() -> Non
     house.run()
     assert not other.copy("dev").record.notes
 
-    commands.replay(house.store, cause.id, "ann", house.clock.now(), False)
+    recovery.replay(house.store, cause.id, "ann", house.clock.now(), False)
     house.run(30)
     other.note("now again", internal=True)
     house.run()

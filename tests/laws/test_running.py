@@ -12,7 +12,7 @@ from sdsync.connectors.contract import Create, NativeRecord, Update
 from sdsync.connectors.failures import Rejected
 from sdsync.store.opening import open_store
 from sdsync.store.records import Cause, Change, PlacementState, Work, WorkKey
-from sdsync.sync import commands
+from sdsync.sync import commands, recovery
 from sdsync.sync.bells import Bells
 from sdsync.sync.worked import Worked
 from sdsync.testing.memory_store import MemoryStore
@@ -230,7 +230,7 @@ def test_law_35_what_waited_for_a_delivery_that_kills_is_listed_until_its_replay
 
     house.dev.line.instead = {}
     cause = str(ticket.replica("dev").groups["crashes"].cause)
-    commands.replay(house.store, cause, "ann", house.clock.now(), False)
+    recovery.replay(house.store, cause, "ann", house.clock.now(), False)
     house.run()
     assert ticket.copy("dev")["subject"] == "new words"
     assert ticket.copy("dev").bodies == ["a note"]
@@ -260,7 +260,7 @@ def test_law_35_a_call_that_kills_is_a_dead_letter_although_its_doubt_ends_in_or
 
     side.line.instead = {}
     cause = str(ticket.replica(system).groups["crashes"].cause)
-    commands.replay(house.store, cause, "ann", house.clock.now(), False)
+    recovery.replay(house.store, cause, "ann", house.clock.now(), False)
     house.run()
     assert ticket["Subject"] == ticket.copy("dev")["subject"] == "new words"
 
@@ -278,7 +278,7 @@ def test_law_35_a_create_that_kills_is_a_dead_letter() -> None:
     assert ticket.group("dev", "birth") == "parked"
 
     house.dev.line.instead = {}
-    commands.replay(house.store, "all", "ann", house.clock.now(), False)
+    recovery.replay(house.store, "all", "ann", house.clock.now(), False)
     house.run()
     assert ticket.copy("dev")["subject"] == "disk full"
 

@@ -16,7 +16,7 @@ from sdsync.ratelimit.state import Granted
 from sdsync.store.dialect import Link
 from sdsync.store.opening import open_store
 from sdsync.store.records import Change, Hub, Replica, ReplicaState, Share
-from sdsync.sync import commands
+from sdsync.sync import recovery
 from sdsync.sync.model import FEW
 from sdsync.testing.simulated.clock import START, VirtualClock
 from tests.laws.people import Ticket
@@ -222,7 +222,7 @@ def test_law_41_a_wave_of_deletions_is_held_as_one_cause_until_a_person_says_so(
     house.run(2 * 3600)  # an hour later it is still the same wave
     assert closed(tickets) == FEW
 
-    commands.release(house.store, cause.id, "ann", house.clock.now())
+    recovery.release(house.store, cause.id, "ann", house.clock.now())
     house.run(600)
     assert closed(tickets) == len(tickets)
     assert not house.store.causes()

@@ -62,13 +62,13 @@ def replay(
     from sdsync.cli.page import clean, cure, ends, line
     from sdsync.cli.words import count
     from sdsync.config.vocabulary import spoken
-    from sdsync.sync import commands
+    from sdsync.sync import recovery
 
     found = looks.pick(session.store, what)
     if found is None and "#" not in what and what != "all":
         raise CommandError(f"no open cause begins with {what}", cure="sdsync dead list")
     target = what if what == "all" else found.id if found else refs.name_of(session.share(what))
-    members = commands.replay(session.store, target, session.by, session.utc, dry_run=dry_run)
+    members = recovery.replay(session.store, target, session.by, session.utc, dry_run=dry_run)
     rows = [
         (looks.name_of(hub, replica), str(hub.values.get("title") or "(no title)"),
          replica.system, group)

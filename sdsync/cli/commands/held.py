@@ -60,7 +60,7 @@ def choose(
     from sdsync.cli.looks import held
     from sdsync.cli.page import cure, line
     from sdsync.config.vocabulary import group_of
-    from sdsync.sync import commands
+    from sdsync.sync import recovery
 
     group, share = group_of(group), session.share(ref)
     found = [one for one in held.matching(session.store, share.hub.id, None) if one.group == group]
@@ -72,7 +72,7 @@ def choose(
             f"{system} has no candidate for {group}; {' and '.join(sides)} have",
             cure=f"sdsync held show {ref}",
         )
-    commands.choose(session.store, share.hub.id, group, system, session.by, session.utc)
+    recovery.choose(session.store, share.hub.id, group, system, session.by, session.utc)
     told = {"ref": ref, "group": group, "system": system}
     page = [line(f"{group} of {ref} is what {system} says"), cure(f"sdsync trace {ref}")]
     session.show(told, page)
@@ -85,8 +85,8 @@ def release(
     """Say that records which are gone in number shall be gone; each is read once more."""
     from sdsync.cli.page import line
     from sdsync.cli.words import count
-    from sdsync.sync import commands
+    from sdsync.sync import recovery
 
-    freed = len(commands.release(session.store, cause, session.by, session.utc))
+    freed = len(recovery.release(session.store, cause, session.by, session.utc))
     told = f"{count(freed, 'record')} may be gone: each is read once more"
     session.show({"released": freed}, [line(told)])

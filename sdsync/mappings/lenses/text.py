@@ -48,7 +48,10 @@ class TextLens(Lens):
         return three_way(base=old_view, ours=whole, theirs=as_text(new_view or ""))
 
     def _markup(self, scene: Scene) -> Markup:
-        return next((one for one in MARKUPS if one == scene.format), self.markup)
+        for markup in MARKUPS:
+            if scene.format == markup:
+                return markup
+        return self.markup
 
 
 @dataclass(frozen=True)
