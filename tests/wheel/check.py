@@ -65,7 +65,8 @@ def check(room: Path, rest: list[str]) -> int:
     away = copy_tests(room / "away")
     run(python, "-c", PROOF, cwd=away)
     command = [str(python), "-m", "pytest", "-m", "not real", "-p", "no:cacheprovider"]
-    command += [*(f"--ignore={one}" for one in NOT_RUN), *rest]
+    command += ["-n", "auto", "--maxprocesses", "4", "--dist", "loadfile"]
+    command += ["--no-loadscope-reorder", *(f"--ignore={one}" for one in NOT_RUN), *rest]
     return subprocess.run(command, cwd=away, env=clean_environment(), check=False).returncode
 
 
