@@ -97,7 +97,7 @@ class Daemon:
         self.engine = assemble(
             config, self.store, clock=self.clock, steps=self._steps,
             ring=lambda lane: self.bells.ring(lane),
-            more=lambda lane: self.bells.more(lane),
+            more=lambda lane, due: self.bells.more(lane, due),
             fence=lambda lane: self.bells.fence(lane) is not None,
             keep=lambda lane: self.bells.keep(lane),
         )  # fmt: skip

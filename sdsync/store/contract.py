@@ -121,8 +121,8 @@ class Store(Protocol):
         """Hub ids with a person's change on its way since before then, the oldest first."""
         ...
 
-    def next_due(self, lane: str) -> datetime | None:
-        """When work of the lane is due next; it may be past."""
+    def next_due(self, lane: str, busy: frozenset[str] = frozenset()) -> datetime | None:
+        """When work of the lane, but on these targets, is due next; it may be past."""
         ...
 
     def due(self, lane: str, kind: str, *, now: datetime) -> int:

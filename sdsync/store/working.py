@@ -62,7 +62,12 @@ DUE_OF_KIND = Statement(
         _in_lane, _work.c.kind == bindparam("kind"), _work.c.due_at <= bindparam("now")
     )
 )
-NEXT_DUE = Statement(select(func.min(_work.c.due_at)).where(_in_lane))
+NEXT_DUE = Statement(
+    select(_work.c.target, _work.c.due_at)
+    .where(_in_lane)
+    .order_by(_work.c.due_at)
+    .limit(bindparam("count"))
+)
 
 LANE_OF = Statement(select(*_lanes.columns).where(_lanes.c.lane == bindparam("lane")))
 LANE_TO_CHANGE = Statement(
@@ -108,10 +113,15 @@ def claim(
     return taken
 
 
-def next_due(link: Link, lane: str) -> datetime | None:
-    """When work of the lane is due next: one step of an index, however much waits."""
-    found = link.row(NEXT_DUE, {"lane": lane})
-    return instant_or_none(found[0]) if found else None
+def next_due(link: Link, lane: str, busy: frozenset[str] = frozenset()) -> datetime | None:
+    """When work of the lane is due next: a few steps of an index, however much waits."""
+    count = 1 + len(busy)
+    while True:
+        rows = link.rows(NEXT_DUE, {"lane": lane, "count": count})
+        due = next((one[1] for one in rows if one[0] not in busy), None)
+        if due is not None or len(rows) < count:
+            return instant_or_none(due)
+        count *= 2
 
 
 def free(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import partial
 from random import Random, SystemRandom
 
@@ -22,7 +23,7 @@ from sdsync.mappings.expressions import (
 from sdsync.mappings.people import PeopleTable
 from sdsync.ratelimit.lanes import LaneBudget
 from sdsync.store.contract import Store
-from sdsync.sync.engine import Engine, no_step
+from sdsync.sync.engine import Engine, no_step, nobody_else
 from sdsync.sync.model import PutRule, SyncPolicy
 from sdsync.sync.systems import System
 
@@ -40,7 +41,7 @@ def assemble(
     rand: Random | None = None,
     steps: Callable[[str], None] = no_step,
     ring: Callable[[str], None] = no_step,
-    more: Callable[[str], None] = no_step,
+    more: Callable[[str, datetime], None] = nobody_else,
     fence: Callable[[str], bool] = lambda _lane: True,
     keep: Callable[[str], None] = no_step,
 ) -> Engine:

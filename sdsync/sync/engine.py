@@ -56,6 +56,10 @@ def no_step(_name: str) -> None:
     """Nothing happens at a numbered step, but in crash tests."""
 
 
+def nobody_else(_lane: str, _due: datetime) -> None:
+    """One thread works in all lanes, and finds the rest itself."""
+
+
 class Engine:
     """Everything that one process does for its lanes."""
 
@@ -72,7 +76,7 @@ class Engine:
         objectives: Mapping[str, float] = OBJECTIVES,
         rules: tuple[Rule, ...] = (),
         ring: Callable[[str], None] = no_step,
-        more: Callable[[str], None] = no_step,
+        more: Callable[[str, datetime], None] = nobody_else,
         fence: Callable[[str], bool] = lambda _lane: True,
         keep: Callable[[str], None] = no_step,
     ) -> None:
@@ -84,7 +88,7 @@ class Engine:
         self.step = steps
         self.objectives = objectives
         self.rules = rules
-        self.more = more  # where work was found there may be more, for another thread
+        self.more = more  # told when the rest of a lane is due, for another thread
         self.ring = ring  # wakes another lane of this process; losing it loses nothing
         self.fence = fence  # whether this process still holds the lane, asked last before a call
         self.keep = keep  # stores a lane's pause at once: a crash does not forget it (law 37)
@@ -141,12 +145,20 @@ class Engine:
             with system.guard:
                 give_back(system.lane, slot.grant)
             return Worked(False, self._next(lane, now))
-        self.more(lane)
+        self._tell_rest(lane)
         try:
             self._do(system, work, slot.grant)
         finally:
             self._release(lane, work)
         return Worked(True)
+
+    def _tell_rest(self, lane: str) -> None:
+        """Say when the rest of the lane is due: whoever claimed may be long at its piece."""
+        with self._guard:
+            busy = frozenset(self._busy[lane])
+        due = self.store.next_due(lane, busy)
+        if due is not None:
+            self.more(lane, due)
 
     def _at(self, until_s: float | None) -> datetime | None:
         if until_s is None:

@@ -203,11 +203,12 @@ class MemoryStore(MemoryScreens):
         ]
         return [hub_id for _, hub_id in sorted(found)[:limit]]
 
-    def next_due(self, lane: str) -> datetime | None:
-        """When work of the lane is due next; it may be past."""
+    def next_due(self, lane: str, busy: frozenset[str] = frozenset()) -> datetime | None:
+        """When work of the lane, but on these targets, is due next; it may be past."""
         with self._lock:
             waiting = self._reading().work.get(lane, {})
-            return min((one.due_at for one in waiting.values()), default=None)
+            free = (one.due_at for one in waiting.values() if one.key.target not in busy)
+            return min(free, default=None)
 
     def due(self, lane: str, kind: str, *, now: datetime) -> int:
         """How much work of a kind is due in the lane."""

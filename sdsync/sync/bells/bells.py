@@ -125,13 +125,17 @@ class Bells:
             self._on_the_way.add(lane)
         self._answered(lane)
 
-    def more(self, lane: str) -> None:
-        """Have another thread look into the lane: one has found work there, and may be long at it.
+    def more(self, lane: str, due: datetime) -> None:
+        """Have another thread look into the lane when the rest of it is due.
 
-        Whoever does the work says so, before its first call: a thread that were woken
-        with the first would only be in its way.
+        Whoever found work there says so before its first call: it may be long at it. A
+        thread that is woken for nothing would only be in its way.
         """
-        self._pool.want(lane, rung=False)
+        left_s = (due - self._clock.now()).total_seconds()
+        if left_s <= 0:
+            self._pool.want(lane, rung=False)
+        else:
+            self._timer.at(lane, left_s)
 
     def fence(self, lane: str) -> int | None:
         """The fence of our lease while it surely lasts; None: send nothing (law 27)."""

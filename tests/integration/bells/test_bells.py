@@ -239,7 +239,7 @@ def test_one_lane_has_at_most_half_of_the_threads() -> None:
     gate = threading.Semaphore(0)
 
     def say(lane: str, number: int) -> Worked:
-        bells.more(lane)
+        bells.more(lane, datetime.min.replace(tzinfo=UTC))
         return Worked(lane == "desk" and gate.acquire(timeout=SOON_S))
 
     looks = Looks(lambda lane, number: Worked(False))

@@ -162,6 +162,7 @@ def answers(store: Store) -> dict[str, Any]:
             for value in (None, 0, 1, "a", ["a"], ["a", "b"], [])
         ],
         "due": [store.next_due(one) for one in SYSTEMS],
+        "rest": [store.next_due(one, frozenset({"1"})) for one in SYSTEMS],
         "gone": [store.gone_since(one, NOW) for one in SYSTEMS],
         "known": [store.known(one) for one in SYSTEMS],
         "made": [store.made(one, after="", upto="~", limit=9) for one in SYSTEMS],

@@ -108,6 +108,15 @@ def test_finished_and_rung_in_one_commit_is_due_anew(store: Store) -> None:
     assert claim(store) == []
 
 
+def test_the_rest_of_a_lane_is_due_when_it_says(store: Store) -> None:
+    rows = [look("1"), look("1", kind="pull"), look("2", since=after(30), due_at=after(30))]
+    store.commit(Change(ring=rows))
+
+    assert store.next_due("desk") == NOW
+    assert store.next_due("desk", frozenset({"1"})) == after(30)
+    assert store.next_due("desk", frozenset({"1", "2"})) is None
+
+
 def test_postponed_work_is_due_later_and_starts_anew(store: Store) -> None:
     store.commit(Change(ring=[look()]))
     [taken] = claim(store)
