@@ -16,6 +16,7 @@ from sdsync.mappings.contract import UNKNOWN, Direction, People, Put, Unknown, V
 from sdsync.mappings.files import ALONE, Example, MappingFile, RawRule, read_mapping_file
 from sdsync.mappings.lenses.base import is_empty
 from sdsync.mappings.merge import overlay
+from sdsync.mappings.orders import Word
 from sdsync.mappings.paths import merged
 from sdsync.mappings.rule import Rule
 from sdsync.mappings.tables import Table, load_tables
@@ -79,6 +80,11 @@ class CompiledMapping:
         """Native path -> value; a path that the record does not hold is left out."""
         rule = self.rules.get(field)
         return {} if rule is None else rule.extract(native)
+
+    def orders(self, native: Dict[str, Json]) -> frozenset[Word]:
+        """What stands among the tags; nothing without a rule for them."""
+        rule = self.rules.get("tags")
+        return frozenset() if rule is None else rule.orders(native)
 
     def get(self, field: str, native: Dict[str, Json], people: People) -> Viewed:
         """The canonical value; UNKNOWN for a field without rule, or that the record lacks."""

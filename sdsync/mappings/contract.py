@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from sdsync.mappings.orders import Word
 from sdsync.store.records import Json
 
 
@@ -90,6 +91,10 @@ class Mapping(Protocol):
 
     def extract(self, field: str, native: Dict[str, Json]) -> Json:
         """The native footprint of one field: what law 1 compares. UNKNOWN-free."""
+        ...
+
+    def orders(self, native: Dict[str, Json]) -> frozenset[Word]:
+        """The orders that stand among the tags (``sdsync:stop``): no content, never carried."""
         ...
 
     def get(self, field: str, native: Dict[str, Json], people: People) -> Viewed:

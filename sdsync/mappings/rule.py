@@ -9,6 +9,7 @@ from dataclasses import field as default
 from sdsync.mappings.contract import UNKNOWN, Direction, People, Put, Unknown, Viewed
 from sdsync.mappings.expressions import Expression
 from sdsync.mappings.lenses.base import Left, Lens, Outcome, Refused, Scene, Written, is_empty
+from sdsync.mappings.orders import Word
 from sdsync.mappings.paths import ABSENT, Absent, Path, merged
 from sdsync.store.records import Json
 
@@ -66,6 +67,12 @@ class Rule:
         if self.path is None or isinstance(found, Absent | Unknown):
             return {}
         return {self.path.text: self.lens.footprint(found)}
+
+    def orders(self, native: Mapping[str, Json]) -> frozenset[Word]:
+        """What people order in words in the rule's field."""
+        found = ABSENT if self.path is None else self.path.read(native)
+        known = self.direction is not Direction.OUT and not isinstance(found, Absent | Unknown)
+        return self.lens.orders(found) if known else frozenset()
 
     def get(self, native: Mapping[str, Json], system: str, people: People) -> Viewed:
         """The canonical value; UNKNOWN where the record does not hold the path (law 9)."""

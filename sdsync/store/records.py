@@ -188,6 +188,8 @@ class Replica:
     #: Statuses between *sent* and the hub's that start or stop a clock (law 24).
     trail: list[Json] = field(default_factory=list)
     birth: dict[str, Json] = field(default_factory=dict)  # values of ``put``, used once
+    #: Orders that stood among its tags at the last look that proved them (``sdsync:stop``).
+    orders: list[str] = field(default_factory=list)
     solo: bool = False  # a whole was refused without a name: groups go one by one (law 35)
     failures: int = 0  # attempts in a row without progress
     crashes: int = 0  # times that the process died with a call of this replica open
@@ -417,6 +419,8 @@ class Pause:
     since: datetime
     by: str
     reason: str | None = None
+    #: "tag" or "note" when an order in the product said so: then a word there ends it too.
+    word: str | None = None
 
 
 @dataclass(slots=True)

@@ -24,6 +24,7 @@ from sdsync.sync.branches import hit
 from sdsync.sync.draft import Draft, digest
 from sdsync.sync.edits import Look
 from sdsync.sync.leaks import judge_flag
+from sdsync.sync.orders import SAID, is_order_alone, obey_note, read_orders
 
 KINDS = ("note", "attachment")
 #: How far a product's clock may be behind ours when it stamps what we made.
@@ -71,6 +72,8 @@ def read_values(draft: Draft, replica: Replica, native: NativeElement) -> dict[s
         value = mapping.get(field, native.values, draft.ctx.people)
         if value is not UNKNOWN and not isinstance(value, Unmapped):
             values[field] = value
+    if native.kind == "note":
+        read_orders(values)
     if isinstance(values.get("body"), str):
         values["body"] = strip_authorship(values["body"])
     values["audience"] = values.get("audience") or "internal"
@@ -117,6 +120,7 @@ def _new(draft: Draft, replica: Replica, native: NativeElement) -> None:
         text=str(element.values.get("name") or "")[:80],
         why=str(element.values["audience"]),
     )
+    obey_note(draft, replica, native, element.values, {})
     distribute(draft, element)
 
 
@@ -157,6 +161,8 @@ def _waits_for_intent(draft: Draft, replica: Replica, native: NativeElement) -> 
 
 def distribute(draft: Draft, element: Element) -> None:
     """Decide where an element goes: to every other replica, once."""
+    if is_order_alone(element.values):
+        return
     others = [
         one
         for one in draft.share.replicas
@@ -210,7 +216,10 @@ def _seen_again(draft: Draft, replica: Replica, element: Element, native: Native
     if element.kind != "note" or element.deleted_at is not None:
         return
     values = read_values(draft, replica, native)
-    before = element.values.get("body")
+    before, was_order = element.values.get("body"), is_order_alone(element.values)
+    if replica.system == element.source:
+        obey_note(draft, replica, native, values, element.values)
+        _keep_orders(element, values)
     narrowed = replica.system == element.source and _narrower(values, element.values)
     if values.get("body") == before and not narrowed:
         return
@@ -228,9 +237,17 @@ def _seen_again(draft: Draft, replica: Replica, element: Element, native: Native
         before=before,
         after=values.get("body"),
     )
+    if was_order and not is_old(draft, element):
+        distribute(draft, element)
     for other in draft.share.replicas:
         if other is not replica:
             draft.deliver(other)
+
+
+def _keep_orders(element: Element, values: Mapping[str, Json]) -> None:
+    """What its lines order now: a line that comes back later is given anew."""
+    rest = {name: value for name, value in element.values.items() if name != SAID}
+    element.values = rest | ({SAID: values[SAID]} if values.get(SAID) else {})
 
 
 def _absent(draft: Draft, replica: Replica, element: Element, native_id: str) -> None:

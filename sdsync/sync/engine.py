@@ -333,6 +333,7 @@ class Engine:
             suspect=self.suspicion.reason is not None,
             origin=self.suspicion.origin,
             wave=lambda system: wave_of(self.store, system, self.clock.now()),
+            pause=self.pauses.named,
         )
 
     def _as_told(self, sync: SyncPolicy) -> SyncPolicy:

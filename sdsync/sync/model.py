@@ -11,7 +11,7 @@ from sdsync.connectors.contract import Capabilities, PlaceInfo
 from sdsync.mappings.contract import Mapping as FieldMapping
 from sdsync.mappings.contract import People
 from sdsync.ratelimit import urgency
-from sdsync.store.records import Hub, Json, Replica
+from sdsync.store.records import Hub, Json, Pause, Replica
 
 #: So many records may always go within an hour: of a few each one is many percent (law 41).
 FEW = 5
@@ -161,6 +161,7 @@ class Context:
     suspect: bool = False  # the store may not be the newest of its copies (law 32)
     origin: str = ""  # its id and epoch, for marks
     wave: Callable[[str], Wave] = lambda _system: CALM  # what went lately (law 41)
+    pause: Callable[[str], Pause | None] = lambda _scope: None  # who paused it, if somebody did
 
     def ours(self, system: str, at: datetime) -> datetime:
         """A stamp of a product's clock as our clock would have read it (law 14)."""

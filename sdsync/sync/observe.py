@@ -22,6 +22,7 @@ from sdsync.sync.draft import Draft
 from sdsync.sync.edits import Edit, Look, edit_of, proved, view
 from sdsync.sync.elements import absorb_elements
 from sdsync.sync.merge import GroupMerge
+from sdsync.sync.orders import obey_tags
 from sdsync.sync.rules import run_rules
 from sdsync.sync.spread import OWNER_SILENT, members, spread
 
@@ -59,6 +60,7 @@ def absorb(draft: Draft, replica: Replica, look: Look) -> None:
     is the one asked for, and that no call of ours to this replica is out.
     """
     current = draft.ctx.mapping(replica).keep(look.native.values)
+    obey_tags(draft, replica, look)
     settle_doubt(draft, replica, look, current)
     shown, edits, unread = _compare(draft, replica, look, current)
     _remember(draft, replica, look, known_part(current, replica.seen, unread))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sdsync.store.contract import Store
-from sdsync.store.records import Hub
+from sdsync.store.records import Hub, Pause
 
 WRITES = frozenset({"deliver"})
 
@@ -18,6 +18,10 @@ class Pauses:
         """The kinds of work that must not be done in this system now."""
         scopes = {one.scope for one in self._store.pauses()}
         return WRITES if scopes & {"all", f"system:{system}"} else frozenset()
+
+    def named(self, scope: str) -> Pause | None:
+        """The pause of this very scope."""
+        return next((one for one in self._store.pauses() if one.scope == scope), None)
 
     def of(self, hub: Hub) -> str | None:
         """The scope that pauses this record, or None."""

@@ -18,8 +18,6 @@ from sdsync.store.records import (
     FieldVersion,
     GroupState,
     Hub,
-    IntentState,
-    PlacementState,
     Replica,
     ReplicaState,
     Share,
@@ -28,7 +26,7 @@ from sdsync.store.records import (
 )
 from sdsync.sync.by_hand import Refused, change_share, commit, find, next_version, ring, told, wake
 from sdsync.sync.feeds import FEED
-from sdsync.sync.model import NAMED, SUSPECT
+from sdsync.sync.reviving import revive
 from sdsync.sync.waves import EXISTENCE
 
 Member = tuple[Hub, Replica, str]
@@ -106,33 +104,7 @@ def _revive(
         groups = {group for one, group in chosen if one == replica.id}
         if not groups:
             continue
-        ended = {row.cause for group, row in replica.groups.items() if group in groups}
-        for group in groups & replica.groups.keys():
-            row = replica.groups[group]
-            note = NAMED if row.note == SUSPECT else None
-            row.state, row.cause, row.note, row.since = GroupState.DIRTY, None, note, now
-        for place in share.placements:
-            if place.state is PlacementState.PLACED:
-                continue  # it leaked, and is still to be taken back
-            if place.replica_id == replica.id and place.cause in ended:
-                place.state, place.cause, place.note = PlacementState.PENDING, None, None
-        for intent in share.intents:
-            if intent.replica_id == replica.id and intent.state is IntentState.HELD:
-                intent.state, intent.may_land_until = IntentState.STARTED, now
-        replica.failures = 0
-        for element in share.elements:
-            if element.kind == "attachment" and element.blob == "refused":
-                element.blob = "wanted"
-                ring(
-                    change,
-                    element.source,
-                    "pull",
-                    element.id,
-                    share.hub,
-                    now,
-                    {"hub": share.hub.id},
-                )
-        wake(change, share.hub, replica, now)
+        revive(share, change, replica, groups, now)
         change.audit.append(
             told("replayed", share.hub, replica, by, now, text=", ".join(sorted(groups)))
         )

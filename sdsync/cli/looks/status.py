@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sdsync.cli.looks import dead
+from sdsync.cli.looks import dead, refs
 from sdsync.config.model import Config, SystemConfig
 from sdsync.ratelimit import checkpoint, view
 from sdsync.ratelimit.state import LaneBudget
@@ -133,12 +133,18 @@ def _needs(
     for name, system in config.systems.items():
         if name not in told:
             yield from _system(name, system, store.system(name), now)
-    for pause in pauses:
-        text = f"{pause.scope} is paused by {pause.by}" + (
-            f": {pause.reason}" if pause.reason else ""
-        )
-        scope = pause.scope.partition(":")[2] or pause.scope
-        yield Need(None, text, 0, pause.since, 3, None, f"sdsync resume {scope}")
+    yield from (_pause(store, one) for one in pauses)
+
+
+def _pause(store: Store, pause: Pause) -> Need:
+    """A record is told by the name that people know it by."""
+    kind, _, name = pause.scope.partition(":")
+    share = store.share(name) if kind == "record" else None
+    shown = refs.name_of(share) if share else pause.scope
+    reason = f": {pause.reason}" if pause.reason else ""
+    text = f"{shown} is paused by {pause.by}{reason}"
+    scope = shown if share else name or pause.scope
+    return Need(None, text, 0, pause.since, 3, None, f"sdsync resume {scope}")
 
 
 def _cause(store: Store, cause: Cause) -> Need:

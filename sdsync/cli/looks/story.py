@@ -59,7 +59,10 @@ _SAW: Mapping[str, str] = {
     "system_out": "the system is out",
     "system_back": "the system is back",
     "reopened": "a place is open again",
+    "order_ignored": "ignored",
 }
+#: What people without a shell may order by a word in a product.
+_ORDERED = frozenset({"paused", "resumed", "replayed"})
 _TROUBLE = frozenset({"parked", "held", "refused", "in_doubt", "leaked", "gone", "system_out"})
 
 
@@ -90,7 +93,7 @@ def tell(row: AuditRow, people: People | None = None) -> Line:
         at=row.at,
         who=row.system or row.source.removeprefix("person:"),
         seen=_seen(row, people) if did is None else "",
-        done="" if did is None else _done(row, did),
+        done="" if did is None else _done(row, did, people),
         duration_ms=row.duration_ms,
         trouble=row.action in _TROUBLE,
         seq=row.seq,
@@ -106,13 +109,14 @@ def _seen(row: AuditRow, people: People | None) -> str:
     else:
         told = _SAW.get(row.action, row.action.replace("_", " "))
         told += f": {row.text}" if row.text and row.text != told else ""
-        told += f" ({row.why})" if row.why and row.action.endswith("_added") else ""
+        explained = row.action.endswith("_added") or row.action == "order_ignored"
+        told += f" ({row.why})" if row.why and explained else ""
     source = row.source if row.source not in (row.system, "sdsync") else None
     actor = people.name(row.system, row.actor) if people and row.actor else row.actor or source
     return f"{actor}: {told}" if actor else told
 
 
-def _done(row: AuditRow, word: str) -> str:
+def _done(row: AuditRow, word: str, people: People | None) -> str:
     match row.action:
         case "born":
             where = f" in {row.text}" if row.text else ""
@@ -129,9 +133,19 @@ def _done(row: AuditRow, word: str) -> str:
     if row.action.endswith("_placed"):
         told = f"{word}: {row.text}" if row.text else word
         return f"{told} ({row.why})" if row.why else told
-    word += f" by {row.actor}" if row.source.startswith("person:") and row.actor else ""
+    word += _by(row, people)
     detail = _groups(row.text) if row.action == "replayed" else row.text or row.why
     return f"{word}: {detail}" if detail else word
+
+
+def _by(row: AuditRow, people: People | None) -> str:
+    """Who gave the order: at a command line, or in a product."""
+    if row.source.startswith("person:") and row.actor:
+        return f" by {row.actor}"
+    if row.action not in _ORDERED or row.hub_id is None:
+        return ""
+    who = people.name(row.source, row.actor) if people and row.actor else row.actor or "somebody"
+    return f" by {who} in {row.source}"
 
 
 def _groups(text: str) -> str:

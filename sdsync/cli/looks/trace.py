@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sdsync.cli.looks import refs
 from sdsync.cli.looks.people import People
 from sdsync.cli.looks.story import Line, tell
 from sdsync.config.vocabulary import group_of
@@ -64,6 +65,16 @@ class ElementsLook:
 
 
 @dataclass(frozen=True, slots=True)
+class PauseLook:
+    """What keeps the record from being written; ``scope`` as ``resume`` takes it."""
+
+    scope: str
+    by: str
+    since: datetime
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class TraceLook:
     """Everything that ``sdsync trace`` tells."""
 
@@ -80,6 +91,7 @@ class TraceLook:
     lines: Sequence[Line]
     earlier: int
     systems: Sequence[str] = field(default=())
+    pauses: Sequence[PauseLook] = field(default=())
 
 
 def look(
@@ -114,7 +126,19 @@ def look(
         lines=tuple(shown),
         earlier=len(lines) - len(shown),
         systems=tuple(one.system for one in sides),
+        pauses=tuple(_pauses(store, share, sides)),
     )
+
+
+def _pauses(store: Store, share: Share, sides: Sequence[Replica]) -> Iterator[PauseLook]:
+    hub = share.hub
+    scopes = {"all", f"tenant:{hub.tenant}", *(f"sync:{one}" for one in hub.syncs)}
+    scopes |= {f"system:{one.system}" for one in sides}
+    for pause in store.pauses():
+        if pause.scope == f"record:{hub.id}":
+            yield PauseLook(refs.name_of(share), pause.by, pause.since, pause.reason)
+        elif pause.scope in scopes:
+            yield PauseLook(pause.scope, pause.by, pause.since, pause.reason)
 
 
 def _rows(store: Store, hub_id: str) -> Iterator[AuditRow]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from rich.text import Text
 
 from sdsync.cli import words
-from sdsync.cli.looks.trace import ElementsLook, FieldLook, SideLook, TraceLook
+from sdsync.cli.looks.trace import ElementsLook, FieldLook, PauseLook, SideLook, TraceLook
 from sdsync.cli.page import (
     HEAD,
     WARN,
@@ -40,12 +40,14 @@ def draw(look: TraceLook, now: datetime, width: int = WIDTH) -> Page:
     page += table(
         _SIDES, [_side(one, now) for one in look.sides], head=False, indent=1, width=width
     )
+    page += [_pause(one, now) for one in look.pauses]
     page += _fields(look, width)
     for one in look.lines:
         page.append(story.draw(one, now, width=width))
     if look.earlier:
         page.append(line(f"{words.count(look.earlier, 'earlier line')}: --all"))
     page += [cure(command) for _, command in look.needs]
+    page += [cure(f"sdsync resume {one.scope}") for one in look.pauses]
     return page
 
 
@@ -67,6 +69,11 @@ def _side(one: SideLook, now: datetime) -> tuple[str | Cell, ...]:
         state += f" {words.since(one.since, now)}"
     key = one.key if "#" in one.key or one.key == "not born" else f"#{one.key}"
     return one.system, key, one.shown, Cell(state, WARN if one.trouble else ""), one.url or ""
+
+
+def _pause(one: PauseLook, now: datetime) -> Text:
+    told = f"{one.scope} is paused by {one.by} since {words.since(one.since, now)}"
+    return line((told + (f": {one.reason}" if one.reason else ""), WARN))
 
 
 def _fields(look: TraceLook, width: int) -> Page:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sdsync.mappings.contract import People, Unmapped, Viewed
+from sdsync.mappings.orders import Word
 from sdsync.mappings.paths import ABSENT, Absent
 from sdsync.store.records import Json
 
@@ -86,6 +87,11 @@ class Lens(ABC):
     def footprint(self, native: Json) -> Json:
         """The native value as law 1 compares it: order of a set does not count."""
         return None if self.is_empty(native) else native
+
+    def orders(self, native: Json) -> frozenset[Word]:
+        """What people order in words there; only tags can hold an order."""
+        del native
+        return frozenset()
 
     def unmapped(self, native: Json, scene: Scene) -> Unmapped:
         """The visible outcome of a value that this lens does not know."""

@@ -15,6 +15,7 @@ from sdsync.mappings.lenses.base import (
     as_text,
     merge_sets,
 )
+from sdsync.mappings.orders import Word, contents, orders, standing
 from sdsync.mappings.paths import Absent
 from sdsync.store.records import Json
 
@@ -27,26 +28,32 @@ class TagsLens(Lens):
     """``by: list`` writes a list; a text is split at its separator.
 
     A product's list is read and written as a list whatever ``by`` says: the
-    field's own shape wins over the mapping's guess.
+    field's own shape wins over the mapping's guess. An order (``sdsync:stop``) is
+    no content: it is not shown, is left where it stands, and is written nowhere.
     """
 
     by: Separator = "comma"
 
     def footprint(self, native: Json) -> Json:
         """The words, sorted."""
-        return sorted(set(self._split(native))) or None
+        return sorted(set(contents(self._split(native)))) or None
+
+    def orders(self, native: Json) -> frozenset[Word]:
+        """The orders among the words."""
+        return standing(self._split(native))
 
     def get(self, native: Json, scene: Scene) -> Viewed:
         """The words, sorted, each once."""
-        return sorted(set(self._split(native)))
+        return sorted(set(contents(self._split(native))))
 
     def put(self, value: Json, seen: Json | Absent, scene: Scene) -> Outcome:
         """The seen words that stay, in their order, then the new ones."""
-        wanted = sorted({as_text(one).strip() for one in as_list(value)} - {""})
+        wanted = sorted(set(contents(as_text(one).strip() for one in as_list(value))) - {""})
         as_words = self.by == "list" or isinstance(seen, list)
         possible = wanted if as_words else [one for one in wanted if self._fits(one)]
         shown = [] if isinstance(seen, Absent) else self._split(seen)
-        kept = list(dict.fromkeys(one for one in shown if one in possible))
+        stays = {*possible, *orders(shown)}
+        kept = list(dict.fromkeys(one for one in shown if one in stays))
         words = [*kept, *(one for one in possible if one not in kept)]
         lost = [one for one in wanted if one not in possible]
         cut = f"tags with a {self.by} in them: {', '.join(lost)}" if lost else None

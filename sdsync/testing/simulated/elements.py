@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sdsync.mappings.contract import Direction, People, Put, Viewed
+from sdsync.mappings.orders import Word
 from sdsync.store.records import Json
 
 _NOTE = {"body": "body", "audience": "audience", "author_display": "author"}
@@ -35,6 +36,10 @@ class ElementMapping:
     def extract(self, field: str, native: Mapping[str, Json]) -> Json:
         """The native value."""
         return native.get(self._at[field])
+
+    def orders(self, native: Mapping[str, Json]) -> frozenset[Word]:
+        """Elements have no tags."""
+        return frozenset()
 
     def get(self, field: str, native: Mapping[str, Json], people: People) -> Viewed:
         """The value as it is."""

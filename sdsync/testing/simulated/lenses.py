@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sdsync.mappings.contract import People, Put, Unmapped, Viewed
+from sdsync.mappings.orders import contents, orders
 from sdsync.store.records import Json
 from sdsync.testing.simulated.native import nested
 
@@ -93,17 +94,17 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A list of words without order, such as tags."""
+    """A list of words without order, such as tags; what is an order stays where it stands."""
 
     path: str
 
     def get(self, system: str, shown: Json, people: People) -> Viewed:
         """The words, sorted."""
-        return sorted(shown or [])
+        return sorted(contents(shown or []))
 
     def put(self, system: str, value: Json, shown: Json, people: People) -> Put:
         """All of them."""
-        wanted = sorted(value or [])
+        wanted = sorted({*contents(value or []), *orders(shown or [])})
         return Put() if wanted == sorted(shown or []) else Put({self.path: wanted})
 
     def carry(self, old: Json, new: Json, whole: Json) -> Json | None:

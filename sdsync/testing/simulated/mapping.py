@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sdsync.mappings.contract import Direction, People, Put, Viewed
+from sdsync.mappings.orders import Word, contents, standing
 from sdsync.store.records import Json
 from sdsync.testing.simulated.lenses import (
     Crowd,
@@ -162,7 +163,12 @@ class SimulatedMapping:
 
     def extract(self, field: str, native: Mapping[str, Json]) -> Json:
         """The native value behind the field; empty ones are equal."""
-        return self._shown(field, native) or None
+        shown = self._shown(field, native)
+        return (contents(shown) if field == "tags" and shown else shown) or None
+
+    def orders(self, native: Mapping[str, Json]) -> frozenset[Word]:
+        """The orders among the tags."""
+        return standing(self._shown("tags", native))
 
     def get(self, field: str, native: Mapping[str, Json], people: People) -> Viewed:
         """The canonical value."""

@@ -1,0 +1,46 @@
+"""Making dirty again what waits for a person: one record's part of a replay.
+
+It points and stores no old write: today's mapping and today's state decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sdsync.store.records import (
+    Change,
+    GroupState,
+    IntentState,
+    PlacementState,
+    Replica,
+    Share,
+)
+from sdsync.sync.by_hand import ring, wake
+from sdsync.sync.model import NAMED, SUSPECT
+
+
+def revive(
+    share: Share, change: Change, replica: Replica, groups: Collection[str], now: datetime
+) -> None:
+    """Have these groups of a replica tried again, with the notes and files that hang on them."""
+    ended = {row.cause for group, row in replica.groups.items() if group in groups}
+    for group in replica.groups.keys() & set(groups):
+        row = replica.groups[group]
+        note = NAMED if row.note == SUSPECT else None
+        row.state, row.cause, row.note, row.since = GroupState.DIRTY, None, note, now
+    for place in share.placements:
+        if place.state is PlacementState.PLACED:
+            continue  # it leaked, and is still to be taken back
+        if place.replica_id == replica.id and place.cause in ended:
+            place.state, place.cause, place.note = PlacementState.PENDING, None, None
+    for intent in share.intents:
+        if intent.replica_id == replica.id and intent.state is IntentState.HELD:
+            intent.state, intent.may_land_until = IntentState.STARTED, now
+    replica.failures = 0
+    for element in share.elements:
+        if element.kind == "attachment" and element.blob == "refused":
+            element.blob = "wanted"
+            hint = {"hub": share.hub.id}
+            ring(change, element.source, "pull", element.id, share.hub, now, hint)
+    wake(change, share.hub, replica, now)
