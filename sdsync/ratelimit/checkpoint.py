@@ -57,7 +57,7 @@ def restore(
     cause = saved.get("cause")
     if cause in tuple(Trouble):
         state.cause, state.probing = Trouble(str(cause)), True
-    state.grown_at = now
+    state.grown_at = state.cut_at = now
     if saved:
         state.next_slot_at = now + pace.interval(state)
     return state

@@ -21,6 +21,9 @@ CUT = 0.85
 NEAR = 0.95
 DOUBLES_FAR_S = 10.0
 DOUBLES_NEAR_S = 300.0
+#: How long a refusal is believed: as long as the windows that are paced. Later it says
+#: nothing about now, and a lane that was pushed far down has to come back quickly.
+BELIEVED_S = 60.0
 #: An unconfigured lane that came this far above its learnt rate is free again.
 FORGET = 4.0
 SLOWEST = 1 / 60
@@ -89,7 +92,7 @@ def cut(state: LaneState, now: float) -> None:
     refused_at = effective_rate(state) or max(LEAST_LEARNT, observed)
     state.ceiling_seen = refused_at
     state.rate = max(SLOWEST, refused_at * CUT)
-    state.grown_at = now
+    state.grown_at = state.cut_at = now
 
 
 def grow(state: LaneState, now: float) -> None:
@@ -97,10 +100,11 @@ def grow(state: LaneState, now: float) -> None:
     if state.rate is None:
         return
     seen = state.ceiling_seen or state.rate
-    doubles_s = DOUBLES_NEAR_S if state.rate >= NEAR * seen else DOUBLES_FAR_S
+    believed = now - state.cut_at < BELIEVED_S
+    doubles_s = DOUBLES_NEAR_S if believed and state.rate >= NEAR * seen else DOUBLES_FAR_S
     elapsed_s = min(max(0.0, now - state.grown_at), DOUBLES_FAR_S)
     faster = state.rate * 2.0 ** (elapsed_s / doubles_s)
-    if doubles_s == DOUBLES_FAR_S:
+    if believed and doubles_s == DOUBLES_FAR_S:
         faster = min(faster, max(state.rate, NEAR * seen))
     state.rate, state.grown_at = faster, now
     ceiling = _ceiling(state)

@@ -113,6 +113,7 @@ class LaneState:
     rate: float | None = None  # learnt calls per second, below the budget's own
     ceiling_seen: float | None = None  # rate at which the last throttle came
     grown_at: float = 0.0
+    cut_at: float = 0.0  # when the last refusal slowed it down
     grants: dict[int, Grant] = field(default_factory=dict)
     last_grant: int = 0
     latency: Latency = field(default_factory=Latency)

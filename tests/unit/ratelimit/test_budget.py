@@ -164,3 +164,14 @@ def test_an_unknown_limit_is_learnt() -> None:
     refused = sum(isinstance(result, ThrottledFor) for _, result in run.results)
     assert refused <= 0.01 * len(run.sent)
     assert len(run.sent) - refused >= 0.9 * 6000
+
+
+def test_a_refusal_of_some_time_ago_holds_nothing_back() -> None:
+    """Others took the quota and pushed us to 5 a minute; since then nobody is refused."""
+    state = LaneState()
+    state.rate, state.ceiling_seen = 5 / 60, 6 / 60
+
+    run = drive(state, well, seconds=180)
+
+    assert state.rate is None
+    assert sum(at > 150 for at in run.sent) > 30 * 10
