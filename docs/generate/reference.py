@@ -32,8 +32,8 @@ CONFIGURATION = """
 """
 SIDES = """\
 | `SYSTEM.take` | nothing enters there | What enters from this system: an expression. |
-| `SYSTEM.put` | nothing is born there | Where and as what a new one is born; \
-`= …` is an expression. |"""
+| `SYSTEM.put` | nothing is born there | Where and as what a new one is born: one place (`queue`, \
+`project` or `place`) and canonical fields; `= …` is an expression. |"""
 CONNECTORS = """
 What each declares. A *create handle* is by what something that we made is found again when the
 answer got lost; the *landing time* is how long a call that we gave up may still take effect.

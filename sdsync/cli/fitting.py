@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sdsync.config.problems import Problem, dotted, nearest_name, one_of, show
+from sdsync.config.vocabulary import PLACE_WORDS
 from sdsync.mappings.contract import Direction
 from sdsync.mappings.expressions.nodes import (
     Choice,
@@ -27,7 +28,6 @@ from sdsync.mappings.expressions.parser import parse
 from sdsync.mappings.lenses.words import Words, range_of
 from sdsync.mappings.paths import ABSENT
 from sdsync.mappings.people import PeopleTable
-from sdsync.sync.assemble import PLACE_WORDS
 
 if TYPE_CHECKING:
     from sdsync.config.model import Config

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from sdsync.cli import sandboxes
+from sdsync.cli import sandboxes, translators
 
 if TYPE_CHECKING:
     from sdsync.cli.session import Session
@@ -17,8 +17,8 @@ def serve(session: Session, *, with_sandbox: bool) -> int:
     from sdsync.config.problems import ConfigError
 
     config = session.config
-    if missing := missing_secrets(config):
-        raise ConfigError(missing)
+    if problems := [*missing_secrets(config), *translators.problems(config)]:
+        raise ConfigError(problems)
     from sdsync.server.daemon import run
 
     beside: contextlib.AbstractContextManager[None] = contextlib.nullcontext()

@@ -17,7 +17,15 @@ from sdsync.config.places import Places, nearest
 from sdsync.config.problems import KeyPath, Problem, dotted, nearest_name, one_of, show
 from sdsync.config.secrets import SecretRef, read_by_others
 from sdsync.config.values import is_loopback
-from sdsync.config.vocabulary import EXT, FIELDS, POLICIES, is_field, kind_of, members_of
+from sdsync.config.vocabulary import (
+    EXT,
+    FIELDS,
+    PLACE_WORDS,
+    POLICIES,
+    is_field,
+    kind_of,
+    members_of,
+)
 
 #: What a policy can do something with; a kind that is not named here is merged otherwise.
 _FITS: Mapping[str, frozenset[str]] = {
@@ -25,6 +33,8 @@ _FITS: Mapping[str, frozenset[str]] = {
     "append": frozenset({"text", "rich"}),
     "max": frozenset({"choice", "date", "int"}),
 }
+
+_NATIVE = "no canonical field of this name; a rule ext.NAME in the mapping makes one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +62,11 @@ class Checked:
         spot = (place.value_line, place.value_column)
         return Problem(self.file, *spot, dotted(place.path), found, expected, near)
 
+    def at_key(self, path: KeyPath, found: str, near: str | None) -> Problem:
+        """A problem of the key itself."""
+        place = self.places[path]
+        return Problem(self.file, place.line, place.column, dotted(place.path), found, None, near)
+
 
 def check(given: Checked) -> list[Problem]:
     """All that is wrong beyond single values."""
@@ -61,6 +76,7 @@ def check(given: Checked) -> list[Problem]:
         found.extend(_people(given, system))
     for sync in given.syncs.values():
         found.extend(_sides(given, sync))
+        found.extend(_births(given, sync))
         found.extend(_policies(given, sync))
         found.extend(_match(given, sync))
     found.extend(_owners(given))
@@ -107,6 +123,23 @@ def _sides(given: Checked, sync: SyncConfig) -> Iterator[Problem]:
         yield given.problem(
             ("syncs", sync.name), only, "at least two systems, such as desk.take and dev.put"
         )
+
+
+def _births(given: Checked, sync: SyncConfig) -> Iterator[Problem]:
+    """A new record needs one place, and its values names that a mapping can translate."""
+    for system, values in sync.put.items():
+        path: KeyPath = ("syncs", sync.name, "put", system)
+        places = [name for name in values if name in PLACE_WORDS]
+        if not places:
+            yield given.problem(path, "no place", 'one, such as project = "infra"')
+        for second in places[1:]:
+            found = f"{second} beside {places[0]}"
+            yield given.problem((*path, second), found, "one place; a new record is born once")
+        for name in values:
+            if name not in PLACE_WORDS and not is_field(name):
+                near = nearest_name(name, [*PLACE_WORDS, *FIELDS])
+                told = "no canonical field of this name" if near else _NATIVE
+                yield given.at_key((*path, name), told, near)
 
 
 def _policies(given: Checked, sync: SyncConfig) -> Iterator[Problem]:

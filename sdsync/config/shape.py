@@ -158,7 +158,7 @@ class Shaper:
             shaped[key][system] = one
 
     def _flat(self, old: KeyPath, new: KeyPath, table: dict[str, Any]) -> dict[str, Any]:
-        """``CustomFields.Team = "x"`` in a put names one native path with a dot."""
+        """``ext.team = "x"`` in a put names one field with a dot."""
         flat: dict[str, Any] = {}
         for name, here, value in _leaves(old, table):
             self._move(here, (*new, name))

@@ -14,6 +14,9 @@ Kind = Literal[
     "text", "rich", "choice", "person", "people", "tags", "team", "date", "list", "ref", "int"
 ]
 
+#: The products' own words for a record's place.
+PLACE_WORDS: Final = ("queue", "project", "place")
+
 #: ``ext.NAME`` is a site's own field; it is text unless its mapping says otherwise.
 EXT: Final = "ext."
 

@@ -11,7 +11,7 @@ from sdsync.config.clock import Clock, SystemClock
 from sdsync.config.model import Config, SyncConfig, SystemConfig
 from sdsync.config.problems import ConfigError, Problem
 from sdsync.config.tables import Table
-from sdsync.config.vocabulary import FIELDS
+from sdsync.config.vocabulary import FIELDS, PLACE_WORDS
 from sdsync.connectors import registry
 from sdsync.mappings.compile import CompiledMapping, compile_mapping
 from sdsync.mappings.expressions import (
@@ -28,8 +28,6 @@ from sdsync.sync.model import PutRule, SyncPolicy
 from sdsync.sync.systems import System
 
 KINDS = ("ticket", "note", "attachment")
-#: The products' own words for a record's place.
-PLACE_WORDS = ("queue", "project", "place")
 NAMES: Mapping[str, str] = {**FIELDS, **dict.fromkeys(PLACE_WORDS, "text")}
 
 
@@ -122,20 +120,26 @@ def _sync(
 ) -> SyncPolicy:
     """A sync with its expressions compiled; what is wrong with them joins ``problems``."""
 
-    def compiled(make: Callable[[], Expression], *path: str) -> Expression | None:
+    def compiled(text: str, make: Callable[[], Expression], *path: str) -> Expression | None:
         try:
             return make()
         except ExpressionError as error:
             place = whole.place("syncs", config.name, *path)
             line, column = (place.value_line, place.value_column) if place else (1, 1)
             where = f"syncs.{config.name}.{path[1]}.{path[0]}"
-            problems.append(Problem(whole.path.name, line, column, where, str(error)))
+            told = str(error)
+            if error.line == 1 and "\n" not in text:
+                column += text.find(error.text) + error.column  # and one quote
+                told = error.message
+            problems.append(
+                Problem(str(whole.path), line, column, where, told, nearest=error.nearest)
+            )
             return None
 
     take, put = {}, {}
     for system, text in config.take.items():
         make = partial(compile_expression, text, fields=NAMES, tables=tables, condition=True)
-        found = compiled(make, "take", system)
+        found = compiled(text, make, "take", system)
         if found is not None:
             take[system] = found
     for system, values in config.put.items():
@@ -144,7 +148,7 @@ def _sync(
             name = "place" if key in PLACE_WORDS else key
             if isinstance(value, str) and value.lstrip().startswith("="):
                 make = partial(compile_template, value, fields=NAMES, tables=tables)
-                found = compiled(make, "put", system, key)
+                found = compiled(value, make, "put", system, key)
                 if found is not None:
                     computed[name] = found
             else:

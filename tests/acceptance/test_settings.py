@@ -108,6 +108,39 @@ def test_all_problems_come_at_once_with_their_places(empty_desk: Desk) -> None:
     assert "Nothing was changed." in ran.err
 
 
+def spot(text: str, of: str) -> str:
+    before = text[: text.index(of)]
+    return f"sdsync.toml:{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}"
+
+
+def test_a_mistake_inside_an_expression_is_where_the_editor_jumps_to(empty_desk: Desk) -> None:
+    text = empty_desk.toml.read_text(encoding="utf-8")
+    text = text.replace("""'queue == "Escalated"'""", """'queue = "Escalated"'""")
+    text = text.replace('"infra"', '"=  customers[tenant].project"')
+    empty_desk.toml.write_text(text, encoding="utf-8")
+
+    ran = empty_desk.type("check")
+
+    equals, row = spot(text, '= "Esc'), spot(text, "[tenant]")
+    assert f"{equals}: syncs.escalations.desk.take: found '='" in ran.err
+    assert f"{row}: syncs.escalations.dev.put: only tables" in ran.err
+
+
+def test_run_tells_the_same_problems_as_check(
+    empty_desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = empty_desk.toml.read_text(encoding="utf-8")
+    empty_desk.toml.write_text(text.replace("queue ==", "queu =="), encoding="utf-8")
+    monkeypatch.delenv("RT_TOKEN", raising=False)
+    monkeypatch.delenv("SANDBOX_DESK_TOKEN", raising=False)
+
+    checked, ran = empty_desk.type("check"), empty_desk.type("run")
+
+    assert "is empty or not there" in ran.err
+    assert "queu" in ran.err
+    assert (ran.code, ran.err) == (1, checked.err)
+
+
 def test_a_missing_secret_is_named_and_cured(
     empty_desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

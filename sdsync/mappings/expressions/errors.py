@@ -7,6 +7,7 @@ class ExpressionError(ValueError):
     """One mistake. ``line`` and ``column`` count from 1, inside the expression's own text."""
 
     def __init__(self, text: str, offset: int, message: str, nearest: str | None = None) -> None:
+        self.text = text
         self.offset = min(offset, len(text))
         before = text[: self.offset]
         self.line = before.count("\n") + 1

@@ -147,27 +147,29 @@ def test_a_default_has_no_place() -> None:
     assert load_text(MINIMAL).place("systems", "desk", "poll") is None
 
 
-def test_a_nested_name_in_a_put_is_one_native_path() -> None:
-    text = MINIMAL.replace('type = "bug"', "CustomFields.Team = 'ops'")
+def test_a_nested_name_in_a_put_is_one_field() -> None:
+    text = MINIMAL.replace('type = "bug"', "ext.team = 'ops'")
 
     assert load_text(text).syncs["escalations"].put["dev"] == {
         "project": "infra",
-        "CustomFields.Team": "ops",
+        "ext.team": "ops",
     }
 
 
 def test_a_put_may_hold_every_kind_of_literal() -> None:
-    text = MINIMAL.replace('type = "bug"', 'a = 1, b = 1.5, c = true, d = ["x"], e = 2030-01-02')
+    text = MINIMAL.replace(
+        'type = "bug"', 'ext = { a = 1, b = 1.5, c = true, d = ["x"], e = 2030-01-02 }'
+    )
 
     put = load_text(text).syncs["escalations"].put["dev"]
 
     assert put == {
         "project": "infra",
-        "a": 1,
-        "b": 1.5,
-        "c": True,
-        "d": ["x"],
-        "e": "2030-01-02",
+        "ext.a": 1,
+        "ext.b": 1.5,
+        "ext.c": True,
+        "ext.d": ["x"],
+        "ext.e": "2030-01-02",
     }
 
 
@@ -223,7 +225,7 @@ def test_two_syncs_that_share_no_system_may_have_different_owners() -> None:
     )
     text = (
         f"{MINIMAL}[syncs.escalations.fields]\ntitle = 'desk'\n"
-        f"{other}[syncs.other]\nweb.take = 'true'\nshop.put = {{}}\nfields.title = 'web'\n"
+        f"{other}[syncs.other]\nweb.take = 'true'\nshop.put.project = 'a'\nfields.title = 'web'\n"
     )
 
     assert set(load_text(text).syncs) == {"escalations", "other"}
