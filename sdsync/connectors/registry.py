@@ -1,26 +1,45 @@
-"""The one place that knows products by name."""
+"""The one place that knows products by name: ours, and those of plugins.
+
+A package beside sdsync announces its connector by an entry point of the group
+``sdsync.connectors``. Its code is imported when somebody asks for it, and what is
+wrong with it is said of it alone: the others go on.
+"""
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
-from importlib.metadata import entry_points
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, cast
 
 import httpx
 
 from sdsync.config.clock import Clock, SystemClock
-from sdsync.config.model import SystemConfig
+from sdsync.config.model import Config, SystemConfig
+from sdsync.config.plugins import GROUP, Plugin, plugins
+from sdsync.config.problems import Problem, nearest_name, one_of, show
 from sdsync.connectors.contract import Capabilities, Connector
 from sdsync.connectors.http import Permit
 
-GROUP = "sdsync.connectors"
+__all__ = [
+    "BUILT_IN",
+    "GROUP",
+    "BrokenConnector",
+    "UnknownConnector",
+    "capabilities",
+    "create",
+    "load",
+    "names",
+    "package",
+    "problems",
+]
 
 #: A checkout that was never installed has no entry points, so ours are a table.
 BUILT_IN: Mapping[str, str] = {
     "redmine": "sdsync.connectors.redmine:Redmine",
     "request_tracker": "sdsync.connectors.request_tracker:RequestTracker",
 }
+#: What the contract asks of a class.
+METHODS = tuple(sorted(name for name in vars(Connector) if not name.startswith("_")))
 
 
 class UnknownConnector(LookupError):  # noqa: N818 - reads as what it is, as in the store
@@ -32,9 +51,25 @@ class UnknownConnector(LookupError):  # noqa: N818 - reads as what it is, as in 
         self.known = known
 
 
+class BrokenConnector(LookupError):  # noqa: N818 - as above
+    """A plugin is there and cannot be used. ``why`` is for the one who wrote it."""
+
+    def __init__(self, plugin: Plugin, why: str) -> None:
+        super().__init__(f'the connector "{plugin.name}" of {plugin.package} {why}')
+        self.name = plugin.name
+        self.package = plugin.package
+        self.why = why
+
+
 def names() -> tuple[str, ...]:
     """Every connector that can be named in ``connector = …``, sorted."""
-    return tuple(sorted({*BUILT_IN, *(one.name for one in entry_points(group=GROUP))}))
+    return tuple(sorted({*BUILT_IN, *plugins()}))
+
+
+def package(name: str) -> str | None:
+    """The package that a connector comes from, and its version; None for one of ours."""
+    plugin = None if name in BUILT_IN else plugins().get(name)
+    return plugin.package if plugin else None
 
 
 def load(name: str) -> type[Any]:
@@ -42,20 +77,64 @@ def load(name: str) -> type[Any]:
 
     Raises:
         UnknownConnector: Nothing has this name.
+        BrokenConnector: A plugin has it, and cannot be imported or is no connector.
     """
     target = BUILT_IN.get(name)
     if target is not None:
         module, _, attribute = target.partition(":")
         return cast("type[Any]", getattr(importlib.import_module(module), attribute))
-    for point in entry_points(group=GROUP):
-        if point.name == name:
-            return cast("type[Any]", point.load())
-    raise UnknownConnector(name, names())
+    plugin = plugins().get(name)
+    if plugin is None:
+        raise UnknownConnector(name, names())
+    return _checked(plugin)
+
+
+def _checked(plugin: Plugin) -> type[Any]:
+    """A plugin's class, if it is what the contract asks for."""
+    if plugin.rivals:
+        raise BrokenConnector(plugin, f"is announced by {', '.join(plugin.rivals)} too")
+    try:
+        found = plugin.point.load()
+    except Exception as error:
+        # Whatever a stranger's module raises is its own trouble, and is told as such.
+        why = f"cannot be imported: {type(error).__name__}: {error}"
+        raise BrokenConnector(plugin, " ".join(why.split())) from error
+    if not isinstance(getattr(found, "capabilities", None), Capabilities):
+        raise BrokenConnector(plugin, f"declares no capabilities: {plugin.point.value}")
+    missing = [one for one in METHODS if not callable(getattr(found, one, None))]
+    if missing:
+        raise BrokenConnector(plugin, f"has no method {', '.join(missing)}")
+    return cast("type[Any]", found)
 
 
 def capabilities(name: str) -> Capabilities:
-    """What a connector declares, without credentials."""
+    """What a connector declares, without credentials. Raises as :func:`load` does."""
     return cast("Capabilities", load(name).capabilities)
+
+
+def problems(config: Config) -> Iterator[Problem]:
+    """Systems whose connector is unknown or broken, where the file says so."""
+    for system in config.systems.values():
+        try:
+            load(system.connector)
+        except UnknownConnector as unknown:
+            near = nearest_name(unknown.name, unknown.known)
+            yield _problem(config, system, show(unknown.name), one_of(unknown.known), near)
+        except BrokenConnector as broken:
+            yield _problem(config, system, str(broken))
+
+
+def _problem(
+    config: Config,
+    system: SystemConfig,
+    found: str,
+    expected: str | None = None,
+    near: str | None = None,
+) -> Problem:
+    place = config.place("systems", system.name, "connector")
+    spot = (place.value_line, place.value_column) if place else (1, 1)
+    where = f"systems.{system.name}.connector"
+    return Problem(str(config.path), *spot, where, found, expected, near)
 
 
 def create(
@@ -77,6 +156,7 @@ def create(
 
     Raises:
         UnknownConnector: ``config.connector`` names nothing.
+        BrokenConnector: A plugin bears the name, and cannot be used.
     """
     make = cast("Callable[..., Connector]", load(config.connector))
     return make(name, config, clock=clock or SystemClock(), permit=permit, transport=transport)

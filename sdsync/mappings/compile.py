@@ -13,16 +13,23 @@ from sdsync.config.problems import ConfigError, Problem, nearest_name, one_of, s
 from sdsync.mappings.build import Builder
 from sdsync.mappings.canonical import fields_of
 from sdsync.mappings.contract import UNKNOWN, Direction, People, Put, Unknown, Viewed
-from sdsync.mappings.files import ALONE, Example, MappingFile, RawRule, read_mapping_file
+from sdsync.mappings.files import (
+    ALONE,
+    Example,
+    MappingFile,
+    RawRule,
+    Spot,
+    read_mapping_file,
+)
 from sdsync.mappings.lenses.base import is_empty
 from sdsync.mappings.merge import overlay
 from sdsync.mappings.orders import Word
+from sdsync.mappings.packed import pack, pack_names
 from sdsync.mappings.paths import merged
 from sdsync.mappings.rule import Rule
 from sdsync.mappings.tables import Table, load_tables
 from sdsync.store.records import Json
 
-PACKS: Final = Path(__file__).parent / "packs"
 #: Raised when the code reads native values in another way, so that law 7 notices.
 LENSES_VERSION: Final = "1"
 #: A file may extend a pack, and a pack another; more is a circle.
@@ -157,44 +164,32 @@ def compile_mapping(
 def _files(name: str, connector: str, kind: str, folder: Path | None) -> list[MappingFile]:
     """The chain of files, the uppermost first; empty when there is neither file nor pack."""
     site = folder / f"{name}-{kind}.yaml" if folder is not None else None
-    pack = f"{connector}/{kind}"
+    ground = f"{connector}/{kind}"
+    shipped = pack(ground)
     if site is None or not site.is_file():
-        return _chain(_pack(pack)) if pack in pack_names() else []
+        return _chain(read_mapping_file(*shipped)) if shipped else []
     file = read_mapping_file(site, f"{site.parent.name}/{site.name}")
-    if file.extends is None and pack in pack_names():
-        file.extends = pack  # a partial mapping adds to the defaults
+    if file.extends is None and shipped:
+        file.extends = ground  # a partial mapping adds to the defaults
     return _chain(file)
 
 
 def _chain(file: MappingFile) -> list[MappingFile]:
     chain = [file]
     while (name := chain[-1].extends) is not None and name != ALONE:
-        problem = _bad_extends(chain[-1], name, len(chain))
-        if problem is not None:
-            raise ConfigError([*chain[-1].problems, problem])
-        chain.append(_pack(name))
+        shipped = pack(name)
+        if shipped is None or (len(chain) >= _LONGEST_CHAIN and chain[-1].extends_spot):
+            raise ConfigError([*chain[-1].problems, _bad_extends(chain[-1], name, shipped)])
+        chain.append(read_mapping_file(*shipped))
     return chain
 
 
-def _bad_extends(file: MappingFile, name: str, length: int) -> Problem | None:
-    names = pack_names()
-    spot = file.extends_spot
-    if spot is None or (name in names and length < _LONGEST_CHAIN):
-        return None
-    if name in names:
+def _bad_extends(file: MappingFile, name: str, shipped: object) -> Problem:
+    spot = file.extends_spot or Spot(file.name, 1, 1)
+    if shipped is not None:
         return spot.problem("extends", f"{show(name)}, which leads in a circle")
+    names = pack_names()
     return spot.problem("extends", show(name), one_of([*names, ALONE]), nearest_name(name, names))
-
-
-def _pack(name: str) -> MappingFile:
-    return read_mapping_file(PACKS / f"{name}.yaml", f"packs/{name}.yaml")
-
-
-def pack_names() -> list[str]:
-    """All shipped packs, as ``extends`` names them: ``redmine/ticket``."""
-    return sorted(
-        file.relative_to(PACKS).with_suffix("").as_posix() for file in PACKS.glob("*/*.yaml")
-    )
 
 
 def _version(files: Sequence[MappingFile], tables: Dict[str, Table]) -> str:

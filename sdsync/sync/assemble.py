@@ -72,14 +72,14 @@ def assemble(
 def compile_all(
     config: Config,
 ) -> tuple[dict[str, dict[str, CompiledMapping]], dict[str, SyncPolicy]]:
-    """Every mapping and expression of a configuration.
+    """Every mapping and expression of a configuration; its connectors are looked up too.
 
     Raises:
         ConfigError: What is wrong with any of them; all problems at once.
     """
     folder = config.path.parent / "mappings"
     tables = {name: config.table(name) for name in config.tables}
-    problems: list[Problem] = []
+    problems = list(registry.problems(config))
     mappings: dict[str, dict[str, CompiledMapping]] = {}
     for name, system in config.systems.items():
         mappings[name] = {}

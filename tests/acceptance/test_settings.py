@@ -11,6 +11,7 @@ from sdsync.config.model import SystemConfig
 from sdsync.connectors import registry
 from sdsync.connectors.contract import Account, Description, PlaceInfo
 from tests.acceptance.conftest import Desk
+from tests.conformance.installed import announce
 from tests.unit.cli import scenes
 
 
@@ -88,6 +89,19 @@ def test_a_check_of_a_system_that_is_not_there_names_those_that_are(empty_desk: 
 
     assert ran.code == 1
     assert ran.err == ("sdsync.toml has no system dve; it has desk, dev\n> sdsync check --live\n")
+
+
+def test_an_unknown_connector_is_said_where_it_stands(empty_desk: Desk) -> None:
+    text = empty_desk.toml.read_text(encoding="utf-8")
+    empty_desk.toml.write_text(text.replace('"redmine"', '"redmin"'), encoding="utf-8")
+
+    ran = empty_desk.type("check")
+
+    assert ran.code == 1
+    assert (
+        'sdsync.toml:8:13: systems.dev.connector: found "redmin", expected redmine or '
+        'request_tracker; did you mean "redmine"?\n'
+    ) in ran.err
 
 
 def test_all_problems_come_at_once_with_their_places(empty_desk: Desk) -> None:
@@ -203,6 +217,31 @@ def test_connectors_are_listed_without_credentials(
 
     assert ran.code == 0
     assert "Request Tracker" in ran.out
+
+
+def test_a_broken_plugin_is_told_with_the_others_and_by_a_check(
+    empty_desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    points = {registry.GROUP: {"acme": "acme_sync:Acme"}}
+    announce(empty_desk.folder, {"name": "acme", "version": "1", "entry-points": points})
+    monkeypatch.syspath_prepend(str(empty_desk.folder))
+    text = empty_desk.toml.read_text(encoding="utf-8")
+    empty_desk.toml.write_text(text.replace('"redmine"', '"acme"'), encoding="utf-8")
+    wrong = (
+        'the connector "acme" of acme 1 cannot be imported: '
+        "ModuleNotFoundError: No module named 'acme_sync'"
+    )
+
+    listed, checked = empty_desk.type("connectors"), empty_desk.type("check")
+    told = empty_desk.type("connectors", "--json").json
+
+    assert listed.code == 3
+    assert "Request Tracker" in listed.out
+    assert f"{wrong}\n> pip install --upgrade acme, or pip uninstall acme\n" in listed.out
+    assert told["acme"]["problem"] == wrong
+    assert told["redmine"]["capabilities"]["product"] == "Redmine"
+    assert checked.code == 1
+    assert f"sdsync.toml:8:13: systems.dev.connector: {wrong}\n" in checked.err
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -82,32 +82,14 @@ def schema(session: Session) -> None:
     session.out.json(json_schema())
 
 
-def connectors(session: Session) -> None:
-    """List the products that sdsync speaks with."""
-    from sdsync.cli.page import Column, table
-    from sdsync.connectors import registry
+def connectors(session: Session) -> Code:
+    """List the products that sdsync speaks with, and the packages that add more."""
+    from sdsync.cli.looks import connectors as looks
+    from sdsync.cli.screens import connectors as screen
 
-    looks = {name: registry.capabilities(name) for name in registry.names()}
-    rows = [
-        (
-            name,
-            one.product,
-            " to ".join(dict.fromkeys(one.tested)),
-            ", ".join(one.record_kinds),
-            "compare and set" if one.compare_and_set else "read, compare, write",
-            "yes" if one.webhooks else "polled",
-        )
-        for name, one in looks.items()
-    ]
-    columns = (
-        Column("CONNECTOR"),
-        Column("PRODUCT", give=True),
-        Column("TESTED"),
-        Column("KINDS", give=True),
-        Column("WRITES", give=True),
-        Column("PUSHES"),
-    )
-    session.show(looks, table(columns, rows, width=session.out.width))
+    look = looks.look()
+    session.show(look, screen.draw(look, session.out.width))
+    return Code.NEEDS_YOU if any(one.problem for one in look.values()) else Code.FINE
 
 
 def version(session: Session) -> None:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Iterator
 from datetime import date
+from pathlib import Path
 
 import httpx
 import pytest
@@ -8,10 +11,10 @@ import pytest
 from sdsync.config.clock import SystemClock
 from sdsync.config.model import SystemConfig
 from sdsync.connectors import registry
-from sdsync.connectors.contract import Description
 from sdsync.connectors.failures import AuthFailed, Failure
 from sdsync.connectors.settings import http_of
 from sdsync.testing.misbehaving import whole
+from tests.conformance.installed import announce
 
 
 def test_built_in_connectors_are_listed_without_credentials() -> None:
@@ -29,17 +32,86 @@ def test_an_unknown_name_is_said_with_those_that_are_known() -> None:
     assert told.value.name == "acme"
 
 
-def test_a_plugin_comes_by_entry_point(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Point:
-        name = "acme"
+ACME = """
+from sdsync.connectors.redmine import Redmine
+class Acme(Redmine):
+    pass
+class Bare:
+    pass
+class Half:
+    capabilities = Redmine.capabilities
+    def describe(self): ...
+"""
 
-        def load(self) -> type[Description]:
-            return Description
 
-    monkeypatch.setattr(registry, "entry_points", lambda group: [Point()])
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Puts a package on the path that announces connectors; its module is ACME."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "acme_sync.py").write_text(ACME, encoding="utf-8")
+
+    def put(package: str = "acme-sync", **points: str) -> None:
+        project = {"name": package, "version": "0.3", "entry-points": {registry.GROUP: points}}
+        announce(tmp_path, project)
+
+    yield put
+    sys.modules.pop("acme_sync", None)
+
+
+def test_a_plugin_comes_by_entry_point(install: Callable[..., None]) -> None:
+    install(acme="acme_sync:Acme")
 
     assert "acme" in registry.names()
-    assert registry.load("acme") is Description
+    assert registry.package("acme") == "acme-sync 0.3"
+    assert registry.package("redmine") is None
+    assert registry.load("acme").__name__ == "Acme"
+
+
+def test_a_plugin_is_imported_only_when_it_is_used(install: Callable[..., None]) -> None:
+    install(acme="acme_sync:Acme")
+
+    registry.names()
+    registry.capabilities("redmine")
+    assert "acme_sync" not in sys.modules
+
+    registry.capabilities("acme")
+    assert "acme_sync" in sys.modules
+
+
+@pytest.mark.parametrize(
+    ("target", "why"),
+    [
+        ("acme_sync.gone:Acme", "cannot be imported: ModuleNotFoundError: No module named"),
+        ("acme_sync:Gone", "cannot be imported: AttributeError: "),
+        ("acme_sync:Bare", "declares no capabilities: acme_sync:Bare"),
+        ("acme_sync:Half", "has no method apply, changes, close, download, fetch, find, job, "),
+    ],
+)
+def test_a_broken_plugin_says_whose_it_is_and_what_is_wrong(
+    install: Callable[..., None], target: str, why: str
+) -> None:
+    install(acme=target)
+
+    with pytest.raises(registry.BrokenConnector) as told:
+        registry.load("acme")
+
+    assert str(told.value).startswith(f'the connector "acme" of acme-sync 0.3 {why}')
+    assert registry.capabilities("redmine").product == "Redmine"
+
+
+def test_a_plugin_never_takes_the_name_of_ours(install: Callable[..., None]) -> None:
+    install(redmine="acme_sync:Acme")
+
+    assert registry.load("redmine").__name__ == "Redmine"
+    assert registry.package("redmine") is None
+
+
+def test_a_name_that_two_packages_announce_is_nobodys(install: Callable[..., None]) -> None:
+    install(acme="acme_sync:Acme")
+    install("other-sync", acme="acme_sync:Acme")
+
+    with pytest.raises(registry.BrokenConnector, match=r"is announced by .*-sync 0.3 too$"):
+        registry.load("acme")
 
 
 @pytest.mark.parametrize("name", ["request_tracker", "redmine"])

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from sdsync.config.problems import ConfigError
 from sdsync.mappings.check import check
-from sdsync.mappings.compile import compile_mapping, pack_names
+from sdsync.mappings.compile import compile_mapping
 from sdsync.mappings.contract import UNKNOWN, Direction, Unmapped
 from sdsync.mappings.examples import SamePeople, run_examples
 from sdsync.mappings.files import RULE_KEYS
+from sdsync.mappings.packed import pack_names
 from tests.unit.mappings.helpers import CUSTOMERS, get, mapping_of, put
 
 SKETCH = """\
