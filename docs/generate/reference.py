@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import contract  # beside this file: mkdocs puts its folder on the path while it loads a hook
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
@@ -55,6 +56,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         "reference/command-line.md": command_line(),
         "reference/configuration.md": configuration(),
         "reference/connectors.md": connectors(),
+        "reference/contract.md": contract.page(),
     }
     for path, text in pages.items():
         files.append(File.generated(config, path, content=text))

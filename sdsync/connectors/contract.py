@@ -145,7 +145,8 @@ class Changes:
 class FieldChange:
     """One line of a product's own history, oldest first."""
 
-    path: str  # native path as packs name it; "" when it is not known which
+    #: native path as packs name it; "place" for a move to another; "" when it is not told
+    path: str
     at: datetime
     actor: str | None  # native id of the person
     old: Json = None

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 
 import httpx
 
+from sdsync.config.model import SystemConfig
+from sdsync.config.secrets import SecretRef
 from sdsync.connectors.contract import (
     AddElement,
     Connector,
@@ -49,6 +51,20 @@ class Rig:
     update: Update
     create: Create
     note: AddElement
+
+
+def system(name: str, connector: str, url: str, token: str, **options: str) -> SystemConfig:
+    """A system's settings, as ``sdsync.toml`` would give them to a connector.
+
+    Args:
+        name: The system's name.
+        connector: Which product it is.
+        url: Its address.
+        token: A reference: ``env:NAME``, ``file:PATH``.
+        options: The connector's own settings.
+    """
+    secret = SecretRef.parse(token)
+    return SystemConfig(name=name, connector=connector, url=url, token=secret, options=options)
 
 
 def answers(connector: Connector, operations: Sequence[Operation]) -> list[Done | Failure]:

@@ -11,6 +11,7 @@ import httpx
 from sdsync.config.clock import Clock
 from sdsync.config.model import SystemConfig
 from sdsync.connectors import jobs, webhooks
+from sdsync.connectors.batches import in_order
 from sdsync.connectors.bodies import Broken
 from sdsync.connectors.common import Refused, answers, digest, need, writes
 from sdsync.connectors.contract import (
@@ -40,7 +41,6 @@ from sdsync.connectors.redmine.search import Searcher
 from sdsync.connectors.redmine.write import Mailing, Writer
 from sdsync.connectors.replies import Reply
 from sdsync.connectors.settings import http_of, option, token_of
-from sdsync.connectors.writes import in_order
 from sdsync.store.records import Json, Ref
 
 #: A thread of Redmine finishes what it began, however long ago the caller hung up.

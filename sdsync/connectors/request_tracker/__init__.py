@@ -13,6 +13,7 @@ import httpx
 from sdsync.config.clock import Clock
 from sdsync.config.model import SystemConfig
 from sdsync.connectors import jobs, webhooks
+from sdsync.connectors.batches import in_order
 from sdsync.connectors.common import Refused, answers, digest, need, writes
 from sdsync.connectors.contract import (
     NEWEST,
@@ -43,7 +44,6 @@ from sdsync.connectors.request_tracker.read import Reader
 from sdsync.connectors.request_tracker.search import Searcher
 from sdsync.connectors.request_tracker.write import Mailing, Writer
 from sdsync.connectors.settings import http_of, option, token_of
-from sdsync.connectors.writes import in_order
 from sdsync.store.records import Json, Ref
 
 #: A worker of RT finishes what it began, however long ago the caller hung up.

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from sdsync.connectors import common, webhooks
+from sdsync.connectors.batches import in_order
 from sdsync.connectors.contract import ChangeEvent, Done, Operation, Update
 from sdsync.connectors.failures import (
     AuthFailed,
@@ -20,7 +21,6 @@ from sdsync.connectors.failures import (
     Transient,
 )
 from sdsync.connectors.replies import Reply
-from sdsync.connectors.writes import in_order
 from sdsync.store.records import Ref
 
 NOW = datetime(2026, 11, 21, 20, 50, 33, tzinfo=UTC)

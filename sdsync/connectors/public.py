@@ -1,0 +1,146 @@
+"""What a connector imports, ours or a stranger's: all of it by ``from sdsync.connectors import …``.
+
+The contract and its failures; the one HTTP client, its answers and settings; what
+connectors share. These names stay; the modules that they come from may change.
+"""
+
+from __future__ import annotations
+
+from sdsync.config.clock import Clock, SystemClock
+from sdsync.config.model import SystemConfig
+from sdsync.connectors.batches import in_order
+from sdsync.connectors.bodies import MAX_BYTES, Broken, parse
+from sdsync.connectors.common import (
+    Refused,
+    answers,
+    cut,
+    digest,
+    failure,
+    instant,
+    is_one_line,
+    need,
+    writes,
+    zulu,
+)
+from sdsync.connectors.contract import (
+    NEWEST,
+    Account,
+    AddElement,
+    Answer,
+    Audience,
+    Capabilities,
+    ChangeEvent,
+    Changes,
+    Connector,
+    Create,
+    CreateHandle,
+    Description,
+    Done,
+    EditElement,
+    FieldChange,
+    FieldInfo,
+    Find,
+    Found,
+    Handle,
+    Metered,
+    NativeElement,
+    NativePerson,
+    NativeRecord,
+    NativeTeam,
+    Operation,
+    PlaceInfo,
+    RemoveElement,
+    Update,
+)
+from sdsync.connectors.failures import (
+    AuthFailed,
+    Conflict,
+    Failure,
+    Forbidden,
+    Misconfigured,
+    Missing,
+    OutcomeUnknown,
+    Pending,
+    Rejected,
+    Scope,
+    Throttled,
+    Transient,
+)
+from sdsync.connectors.http import Http, Permit
+from sdsync.connectors.jobs import accepted as accepted_job
+from sdsync.connectors.jobs import told as told_job
+from sdsync.connectors.replies import Reply
+from sdsync.connectors.settings import http_of, option, token_of
+from sdsync.connectors.webhooks import events as webhook_events
+from sdsync.store.records import Json, Ref
+
+__all__ = [
+    "MAX_BYTES",
+    "NEWEST",
+    "Account",
+    "AddElement",
+    "Answer",
+    "Audience",
+    "AuthFailed",
+    "Broken",
+    "Capabilities",
+    "ChangeEvent",
+    "Changes",
+    "Clock",
+    "Conflict",
+    "Connector",
+    "Create",
+    "CreateHandle",
+    "Description",
+    "Done",
+    "EditElement",
+    "Failure",
+    "FieldChange",
+    "FieldInfo",
+    "Find",
+    "Forbidden",
+    "Found",
+    "Handle",
+    "Http",
+    "Json",
+    "Metered",
+    "Misconfigured",
+    "Missing",
+    "NativeElement",
+    "NativePerson",
+    "NativeRecord",
+    "NativeTeam",
+    "Operation",
+    "OutcomeUnknown",
+    "Pending",
+    "Permit",
+    "PlaceInfo",
+    "Ref",
+    "Refused",
+    "Rejected",
+    "RemoveElement",
+    "Reply",
+    "Scope",
+    "SystemClock",
+    "SystemConfig",
+    "Throttled",
+    "Transient",
+    "Update",
+    "accepted_job",
+    "answers",
+    "cut",
+    "digest",
+    "failure",
+    "http_of",
+    "in_order",
+    "instant",
+    "is_one_line",
+    "need",
+    "option",
+    "parse",
+    "token_of",
+    "told_job",
+    "webhook_events",
+    "writes",
+    "zulu",
+]
