@@ -52,7 +52,7 @@ def _ask(
     finally:
         connector.close()
     if not isinstance(answer, Description):
-        return _refused(name, system, answer)
+        return refused(name, system, answer)
     wrong = fitting.misfits(config, name, answer, mappings.get(name))
     text = (
         f"{answer.product} {answer.version} as {answer.account.login}, "
@@ -68,7 +68,8 @@ def _mend(wrong: Sequence[Problem]) -> str | None:
     return clean(f"edit {', '.join(files)}; then sdsync check --live") if files else None
 
 
-def _refused(name: str, system: SystemConfig, answer: Failure) -> Probe:
+def refused(name: str, system: SystemConfig, answer: Failure) -> Probe:
+    """What a system answered in place of what it was asked for, and what to do about it."""
     from sdsync.connectors.failures import AuthFailed, Forbidden, Misconfigured, Throttled
 
     detail = getattr(answer, "detail", "")

@@ -16,9 +16,11 @@ from sdsync.cli.codes import CommandError
 from sdsync.cli.output import Output
 
 if TYPE_CHECKING:
+    from sdsync.cli.asking import Asking
     from sdsync.cli.page import Page
     from sdsync.config.model import Config
     from sdsync.mappings.contract import Mapping as FieldMapping
+    from sdsync.mappings.contract import People
     from sdsync.store.contract import Store
     from sdsync.store.records import Share
     from sdsync.store.sql import SqlStore
@@ -100,6 +102,20 @@ class Session:
         from sdsync.cli import translators
 
         return translators.tickets(self.config)
+
+    @cached_property
+    def people(self) -> People:
+        """Who is who, from what the systems told and the site's own tables."""
+        from sdsync.sync.assemble import people_of
+
+        tables = {name: self.config.table(name) for name in self.config.tables}
+        return people_of(self.store, self.config, tables)
+
+    def asking(self, *, offline: bool = False) -> Asking:
+        """The systems themselves, to be asked about a record."""
+        from sdsync.cli.asking import Asking
+
+        return Asking(self.config, self.store, self.now, offline=offline)
 
     def share(self, ref: str) -> Share:
         """The shared record that somebody typed."""

@@ -16,7 +16,7 @@ from sdsync.store.dialect import Link, Row
 from sdsync.store.indexes import GROUPS, HUB_SYNCS, HUB_VALUES, level
 from sdsync.store.parts import REPLICAS, Part, Prepared, PreparedShare, prepare
 from sdsync.store.records import Cause, Change, InboxEvent
-from sdsync.store.semantics import cause_clash, closed_first
+from sdsync.store.semantics import cause_clash, closed_first, joined
 from sdsync.store.statements import Statement, insert_if_new, upsert
 from sdsync.store.trail import audit_columns
 from sdsync.store.vault import Vault, row_id
@@ -55,6 +55,11 @@ VERSION_INSERT = Statement(
 EVENT_INSERT = insert_if_new(tables.inbox, ("system", "digest"), but=("n",))
 CAUSE_OF = Statement(select(tables.causes.c.doc).where(tables.causes.c.id == bindparam("id")))
 CAUSE_PUT = upsert(tables.causes)
+POINTING = Statement(
+    select(tables.replica_groups.c.state)
+    .where(tables.replica_groups.c.cause == bindparam("cause"))
+    .distinct()
+)
 BLOB_DROP = _remove(tables.blobs, "element_id")
 PAUSE_DROP = _remove(tables.pauses, "scope")
 SIMPLE = {
@@ -142,12 +147,13 @@ def write(tx: Tx, ready: Ready, vault: Vault) -> None:
         link.many(HUB_FREE, [_freed(one) for one in ready.shares if one.old_version])
     for share in ready.shares:
         _write_hub(link, share)
+    pointing = {one.id: _pointing(link, one.id) for one in change.causes}
     _write_parts(link, ready.shares, vault)
     link.many(VERSION_INSERT, ready.versions)
     known = {index for index, one in enumerate(ready.events) if link.run(EVENT_INSERT, one) == 0}
     working.write(link, change, known, vault)
     for cause in closed_first(change.causes):
-        _write_cause(link, cause, vault)
+        _write_cause(link, cause, pointing[cause.id], vault)
     link.many(PAUSE_DROP, [{"k_scope": scope} for scope in change.resumed])
     link.many(BLOB_DROP, [{"k_element_id": one} for one in change.dropped_blobs])
     for statement, rows in ready.simple:
@@ -238,10 +244,17 @@ def _moved(part: Part, columns: dict[str, Any]) -> dict[str, Any]:
     return {("k_" + name if name in part.keys else name): v for name, v in columns.items()}
 
 
-def _write_cause(link: Link, cause: Cause, vault: Vault) -> None:
-    found = link.row(CAUSE_OF, {"id": cause.id})
-    if found and cause_clash(vault.read(Cause, "causes", cause.id, found[0]), cause):
-        raise Stale(f"cause {cause.id} is another one by now")
+def _pointing(link: Link, cause: str) -> set[str]:
+    """The states of the groups that point at a cause, before they are written anew."""
+    return {str(one[0]) for one in link.rows(POINTING, {"cause": cause})}
+
+
+def _write_cause(link: Link, new: Cause, states: set[str], vault: Vault) -> None:
+    found = link.row(CAUSE_OF, {"id": new.id})
+    old = vault.read(Cause, "causes", new.id, found[0]) if found else None
+    if old is not None and cause_clash(old, new):
+        raise Stale(f"cause {new.id} is another one by now")
+    cause = joined(old, new, states)
     link.run(
         CAUSE_PUT,
         {

@@ -104,7 +104,7 @@ class GroupRow:
 
     state: GroupState
     since: datetime
-    cause: str | None = None  # Cause.id when parked or held
+    cause: str | None = None  # Cause.id when parked or held, and while replayed, to its end
     head: dict[str, Json] | None = None  # candidate values when held (law 19)
     head_by: str | None = None
     head_at: datetime | None = None
@@ -315,7 +315,10 @@ class Share:
 
 @dataclass(slots=True)
 class Cause:
-    """Why things are parked or held: one row, many replicas and groups point at it."""
+    """Why things are parked or held: one row, many replicas and groups point at it.
+
+    As long as any of them points at it, whoever joins it keeps its ``since`` and ``owner``.
+    """
 
     id: str  # three or more hex digits, unique among open causes
     kind: str  # parked | held | system
@@ -326,7 +329,7 @@ class Cause:
     priority: int = 3  # worst of its members
     place: str | None = None  # file:line of the mapping rule, when one is to blame
     remedy: str | None = None  # the next command
-    owner: str | None = None
+    owner: str | None = None  # in a commit None leaves it as it is, "" takes it away
     at_place: str | None = None  # the queue or project that must not be trusted meanwhile
     closed_at: datetime | None = None
 

@@ -103,6 +103,33 @@ def cause_clash(old: Cause, new: Cause) -> bool:
     return old.closed_at is None and old.fingerprint != new.fingerprint
 
 
+#: States of a group that is on its way again: it points at its cause and asks for nobody.
+ON_ITS_WAY = frozenset({GroupState.DIRTY, GroupState.IN_DOUBT})
+
+
+def joined(old: Cause | None, new: Cause, states: Collection[str]) -> Cause:
+    """A cause as it is kept: an open one that something points at goes on.
+
+    It keeps its beginning, its worst priority and its owner, whoever joins it now; and
+    it is not closed under a group that still asks for somebody, however late that came.
+
+    Args:
+        old: The stored row of its id.
+        new: As it was decided. Its owner None says nothing; empty, that it has none.
+        states: Of the groups that pointed at it before this change.
+    """
+    owner = new.owner or None
+    if old is None or old.closed_at is not None or not states:
+        return replace(new, owner=owner)
+    return replace(
+        new,
+        since=min(old.since, new.since),
+        priority=min(old.priority, new.priority),
+        owner=old.owner if new.owner is None else owner,
+        closed_at=new.closed_at if ON_ITS_WAY.issuperset(states) else None,
+    )
+
+
 def closed_first(causes: Iterable[Cause]) -> list[Cause]:
     """Causes in the order of writing: a fingerprint is freed before it is taken."""
     return sorted(causes, key=lambda one: one.closed_at is None)

@@ -59,7 +59,7 @@ def assemble(
         syncs,
         clock=clock or SystemClock(),
         rand=rand or SystemRandom(),
-        people=lambda known: _people(known, config, tables),
+        people=lambda known: people_of(known, config, tables),
         steps=steps,
         objectives=config.lag,
         ring=ring,
@@ -175,7 +175,7 @@ def _sync(
     )
 
 
-def _people(store: Store, config: Config, tables: Mapping[str, Table]) -> PeopleTable:
+def people_of(store: Store, config: Config, tables: Mapping[str, Table]) -> PeopleTable:
     """Who is who: what the systems told, and the site's own table where one is named."""
     ours = {name: store.system(name).info.get("account") for name in config.systems}
     # Our accounts are nobody: products add us as watchers of what we touch.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from sdsync.ratelimit import urgency
@@ -10,6 +10,7 @@ from sdsync.store.contract import Stale, Store
 from sdsync.store.records import (
     AuditRow,
     Change,
+    FieldVersion,
     Hub,
     Json,
     Ref,
@@ -20,6 +21,7 @@ from sdsync.store.records import (
     WorkKey,
 )
 from sdsync.sync.model import OBJECTIVES
+from sdsync.sync.spread import remember_clock
 
 
 class Refused(Exception):  # noqa: N818 - named as the thing that happened
@@ -63,12 +65,12 @@ def commit(store: Store, change: Change) -> None:
         store.ring(lane)
 
 
-def wake(change: Change, hub: Hub, replica: Replica, now: datetime) -> None:
-    """Read the replica again, then deliver what it lacks."""
+def wake(change: Change, hub: Hub, replica: Replica, due: datetime) -> None:
+    """Read the replica again, then deliver what it lacks; not before ``due``."""
     if replica.native_id is not None and replica.state is not ReplicaState.MERGED:
-        ring(change, replica.system, "look", replica.native_id, hub, now, {"kind": replica.kind})
+        ring(change, replica.system, "look", replica.native_id, hub, due, {"kind": replica.kind})
     if replica.state in (ReplicaState.LIVE, ReplicaState.UNBORN):
-        ring(change, replica.system, "deliver", replica.id, hub, now, {})
+        ring(change, replica.system, "deliver", replica.id, hub, due, {})
 
 
 def ring(
@@ -77,14 +79,44 @@ def ring(
     kind: str,
     target: str,
     hub: Hub,
-    now: datetime,
+    due: datetime,
     hint: dict[str, Json],
 ) -> None:
-    """Have work done now, as urgent as its record is; ``target`` as in its ``WorkKey``."""
-    deadline = urgency.deadline(now, hub.priority, OBJECTIVES)
+    """Have work done from ``due`` on, as urgent as its record is; ``target`` as in its ``WorkKey``.
+
+    It waits since it is due: what a person spread over time is not late before.
+    """
+    deadline = urgency.deadline(due, hub.priority, OBJECTIVES)
     change.ring.append(
-        Work(WorkKey(lane, kind, target), hub.priority, now, now, deadline, hint=hint)
+        Work(WorkKey(lane, kind, target), hub.priority, due, due, deadline, hint=hint)
     )
+
+
+def decree(
+    share: Share,
+    change: Change,
+    values: Mapping[str, Json],
+    by: str,
+    now: datetime,
+    *,
+    action: str,
+    replica: Replica | None = None,
+) -> None:
+    """Make these the hub's values, as a change of this person; each has its audit row."""
+    hub = share.hub
+    for field, value in values.items():
+        before = hub.values.get(field)
+        version = FieldVersion(
+            field, next_version(hub, field), value, f"person:{by}", None, now, now, by
+        )
+        hub.values[field], hub.versions[field] = value, version
+        change.versions.append((hub.id, version))
+        change.audit.append(
+            told(action, hub, replica, by, now, field=field, before=before, after=value)
+        )
+        if field == "status":
+            remember_clock(share, replica, before, value)
+    hub.human_at = hub.human_at or now
 
 
 def next_version(hub: Hub, field: str) -> int:
@@ -104,6 +136,7 @@ def told(
     field: str | None = None,
     before: Json = None,
     after: Json = None,
+    why: str | None = None,
 ) -> AuditRow:
     """The audit row of a person's deed; ``replica`` None: it is about the hub record itself."""
     return AuditRow(
@@ -113,6 +146,7 @@ def told(
         hub_id=hub.id,
         actor=by,
         text=text,
+        why=why,
         field=field,
         system=replica.system if replica else None,
         ref=replica.key if replica else None,

@@ -26,6 +26,7 @@ from sdsync.store.records import (
     Work,
     WorkKey,
 )
+from sdsync.store.semantics import ON_ITS_WAY
 from sdsync.sync.model import Context
 
 #: Groups of these states take no write until what ends the state has happened.
@@ -173,7 +174,10 @@ class Draft:
             return
         row = replica.groups.get(group)
         since = row.since if row and row.state is state else self.ctx.now
-        replica.groups[group] = GroupRow(state=state, since=since, note=note)
+        # What is replayed points at its cause until it went through or was refused anew.
+        replayed = row is not None and row.state in ON_ITS_WAY and state in ON_ITS_WAY
+        cause = row.cause if row and replayed else None
+        replica.groups[group] = GroupRow(state=state, since=since, cause=cause, note=note)
 
     def park(
         self,

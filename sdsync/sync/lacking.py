@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from sdsync.connectors.contract import PlaceInfo
 from sdsync.mappings.nearest import did_you_mean
 from sdsync.store.records import Json, Replica
 from sdsync.sync.desired import surroundings
@@ -12,7 +13,11 @@ from sdsync.sync.draft import Draft
 
 def lacking(draft: Draft, replica: Replica, path: str, word: object) -> str | None:
     """``infra has no priority "Urgnt"; did you mean "Urgent"?``, as far as its metadata tell."""
-    place = draft.ctx.systems[replica.system].places.get(replica.place or "")
+    return not_of(draft.ctx.systems[replica.system].places.get(replica.place or ""), path, word)
+
+
+def not_of(place: PlaceInfo | None, path: str, word: object) -> str | None:
+    """That the place does not have the word, as far as it tells; None: it has, or is silent."""
     info = place.fields.get(path) if place else None
     if place is None or info is None or info.values is None or not isinstance(word, str):
         return None

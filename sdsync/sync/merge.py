@@ -387,7 +387,7 @@ class GroupMerge:
             after=value,
         )
         if field == "status":
-            remember_clock(draft, self.replica, before, value)
+            remember_clock(draft.share, self.replica, before, value)
 
     def _version(self, field: str, value: Json) -> FieldVersion:
         edit = self.edits.get(field) or next(iter(self.edits.values()))

@@ -1,4 +1,4 @@
-"""What a person decides about what waits: parked, held, or gone in number.
+"""What a person lets go on: a replay of what is parked, the release of what is gone in number.
 
 Each is one commit for each record, with an audit row in it; a command that died halfway
 is given once more.
@@ -7,62 +7,75 @@ is given once more.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
 
-from sdsync.config.vocabulary import group_of
 from sdsync.store.contract import Store
 from sdsync.store.records import (
     AuditRow,
     Change,
-    FieldVersion,
-    GroupState,
-    Hub,
-    Replica,
     ReplicaState,
     Share,
     Work,
     WorkKey,
 )
-from sdsync.sync.by_hand import Refused, change_share, commit, find, next_version, ring, told, wake
+from sdsync.store.semantics import ON_ITS_WAY
+from sdsync.sync.by_hand import Refused, change_share, commit, ring, told
 from sdsync.sync.feeds import FEED
+from sdsync.sync.letters import ALL, ALWAYS, Member, Within, asking, by_record, members, parked
 from sdsync.sync.reviving import revive
 from sdsync.sync.waves import EXISTENCE
 
-Member = tuple[Hub, Replica, str]
-ENDED_BY_REPLAY = frozenset({GroupState.PARKED, GroupState.AWAITING_PLAN, GroupState.DIFFERS})
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What is tried again.
+
+    Args:
+        what: A cause's id, a record (``desk#4711``), or ``all``.
+        within: Of that only what was parked then.
+        every: Between two records; None sends all as soon as their lanes let.
+    """
+
+    what: str
+    within: Within = ALWAYS
+    every: timedelta | None = None
+
+    def due(self, number: int, now: datetime) -> datetime:
+        """When the record of this number is due, counted from 0."""
+        return now if self.every is None else now + self.every * number
 
 
 def replay(
-    store: Store, cause_or_ref: str, by: str, now: datetime, dry_run: bool
+    store: Store, what: Replay, by: str, now: datetime, *, dry_run: bool = False
 ) -> Sequence[Member]:
     """Mark dirty again what a cause parked, or what one record has parked.
 
     It points and stores no old write: today's mapping and today's state decide.
-    A replay of a replay finds nothing parked and does nothing.
-
-    Args:
-        cause_or_ref: A cause's id, a record (``desk#4711``), or ``all``.
+    A replay of a replay finds nothing parked and does nothing. A rate is kept by due
+    instants in the store: no command has to run meanwhile, and a killed daemon goes on.
     """
-    members = _members(store, cause_or_ref)
+    found = members(store, what.what, what.within)
     if dry_run:
-        return members
-    for hub_id in {hub.id for hub, _, _ in members}:
-        chosen = {(replica.id, group) for hub, replica, group in members if hub.id == hub_id}
-        change_share(store, hub_id, partial(_revive, chosen=chosen, by=by, now=now))
-    _trust_again(store, cause_or_ref, members, by, now)
-    return members
+        return found
+    # The last first: what a command that died left over are the first slots, so that
+    # the same command, given again at once, fills these and no slot twice.
+    slots = list(enumerate(by_record(found)))
+    for number, (hub_id, chosen) in reversed(slots):
+        due = what.due(number, now)
+        change_share(store, hub_id, partial(_revive, chosen=chosen, by=by, now=now, due=due))
+    _trust_again(store, what.what, found, by, now)
+    return found
 
 
-def _trust_again(
-    store: Store, cause_or_ref: str, members: Sequence[Member], by: str, now: datetime
-) -> None:
-    """A replay ends the distrust of a place, once nothing points at its cause (law 45)."""
-    pointed = {replica.groups[group].cause for _, replica, group in members}
+def _trust_again(store: Store, what: str, found: Sequence[Member], by: str, now: datetime) -> None:
+    """A replay ends the distrust of a place, once nothing waits under its cause (law 45)."""
+    pointed = {replica.groups[group].cause for _, replica, group in found}
     change = Change()
     for cause in store.causes():
-        named = cause_or_ref == "all" or cause.id.startswith(cause_or_ref) or cause.id in pointed
-        if cause.at_place is None or not named or store.cause_members(cause.id):
+        named = what == ALL or cause.id.startswith(what) or cause.id in pointed
+        if cause.at_place is None or not named or asking(store, cause.id):
             continue
         cause.closed_at = now
         change.causes.append(cause)
@@ -75,74 +88,27 @@ def _trust_again(
         commit(store, change)
 
 
-def _members(store: Store, cause_or_ref: str) -> list[Member]:
-    if "#" in cause_or_ref:
-        share = find(store, cause_or_ref)
-        return [
-            (share.hub, one, group)
-            for one in share.replicas
-            for group, row in one.groups.items()
-            if row.state in ENDED_BY_REPLAY
-        ]
-    if cause_or_ref == "all":
-        return [
-            member
-            for cause in store.causes()
-            if cause.kind == "parked"
-            for member in store.cause_members(cause.id)
-        ]
-    causes = [one for one in store.causes() if one.id.startswith(cause_or_ref)]
-    if not causes:
-        raise Refused(f'no open cause "{cause_or_ref}"; sdsync dead list shows them')
-    return [member for cause in causes for member in store.cause_members(cause.id)]
-
-
 def _revive(
-    share: Share, change: Change, *, chosen: set[tuple[str, str]], by: str, now: datetime
+    share: Share,
+    change: Change,
+    *,
+    chosen: frozenset[tuple[str, str]],
+    by: str,
+    now: datetime,
+    due: datetime,
 ) -> None:
     for replica in share.replicas:
-        groups = {group for one, group in chosen if one == replica.id}
+        groups = parked(replica, chosen, lambda row: row.state not in ON_ITS_WAY)
         if not groups:
             continue
-        revive(share, change, replica, groups, now)
-        change.audit.append(
-            told("replayed", share.hub, replica, by, now, text=", ".join(sorted(groups)))
+        causes = ", ".join(
+            sorted({one for group in groups if (one := replica.groups[group].cause)})
         )
-
-
-def choose(store: Store, hub_id: str, group: str, system: str, by: str, now: datetime) -> None:
-    """End a held group: the candidate of one system becomes the hub's value.
-
-    Present values are read again before anything is written.
-
-    Raises:
-        Refused: The group is not held, or the system has no candidate.
-    """
-
-    def take(share: Share, change: Change) -> None:
-        held = [one for one in share.replicas if _held(one, group)]
-        chosen = next((one for one in held if one.system == system), None)
-        if chosen is None:
-            names = ", ".join(sorted({one.system for one in held})) or "none"
-            raise Refused(f"{group} is not held with a candidate of {system}; candidates: {names}")
-        head = chosen.groups[group].head or {}
-        for field, value in head.items():
-            before = share.hub.values.get(field)
-            version = FieldVersion(
-                field, next_version(share.hub, field), value, f"person:{by}", None, now, now, by
-            )
-            share.hub.values[field], share.hub.versions[field] = value, version
-            change.versions.append((share.hub.id, version))
-            change.audit.append(
-                told("chosen", share.hub, chosen, by, now, field=field, before=before, after=value)
-            )
-        for one in share.replicas:
-            if _held(one, group):
-                one.groups[group].state, one.groups[group].cause = GroupState.DIRTY, None
-                one.groups[group].head = None
-            wake(change, share.hub, one, now)
-
-    change_share(store, hub_id, take)
+        revive(share, change, replica, groups, now, due=due)
+        text = ", ".join(groups)
+        change.audit.append(
+            told("replayed", share.hub, replica, by, now, text=text, why=causes or None)
+        )
 
 
 def release(store: Store, cause_id: str, by: str, now: datetime) -> Sequence[Member]:
@@ -166,8 +132,3 @@ def release(store: Store, cause_id: str, by: str, now: datetime) -> Sequence[Mem
         ring(change, replica.system, "look", replica.native_id or "", hub, now, hint)
         commit(store, change)
     return members
-
-
-def _held(replica: Replica, group: str) -> bool:
-    row = replica.groups.get(group_of(group)) or replica.groups.get(group)
-    return row is not None and row.state is GroupState.HELD

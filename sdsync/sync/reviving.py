@@ -21,14 +21,25 @@ from sdsync.sync.model import NAMED, SUSPECT
 
 
 def revive(
-    share: Share, change: Change, replica: Replica, groups: Collection[str], now: datetime
+    share: Share,
+    change: Change,
+    replica: Replica,
+    groups: Collection[str],
+    now: datetime,
+    *,
+    due: datetime | None = None,
 ) -> None:
-    """Have these groups of a replica tried again, with the notes and files that hang on them."""
+    """Have these groups of a replica tried again, with the notes and files that hang on them.
+
+    What was parked points at its cause until it went through, or was refused anew.
+    """
+    due = due or now
     ended = {row.cause for group, row in replica.groups.items() if group in groups}
     for group in replica.groups.keys() & set(groups):
         row = replica.groups[group]
         note = NAMED if row.note == SUSPECT else None
-        row.state, row.cause, row.note, row.since = GroupState.DIRTY, None, note, now
+        cause = row.cause if row.state is GroupState.PARKED else None
+        row.state, row.cause, row.note, row.since = GroupState.DIRTY, cause, note, now
     for place in share.placements:
         if place.state is PlacementState.PLACED:
             continue  # it leaked, and is still to be taken back
@@ -42,5 +53,5 @@ def revive(
         if element.kind == "attachment" and element.blob == "refused":
             element.blob = "wanted"
             hint = {"hub": share.hub.id}
-            ring(change, element.source, "pull", element.id, share.hub, now, hint)
-    wake(change, share.hub, replica, now)
+            ring(change, element.source, "pull", element.id, share.hub, due, hint)
+    wake(change, share.hub, replica, due)

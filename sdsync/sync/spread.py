@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sdsync.config.vocabulary import GROUPS
 from sdsync.mappings.contract import Direction
-from sdsync.store.records import GroupState, Json, Replica, ReplicaState
+from sdsync.store.records import GroupState, Json, Replica, ReplicaState, Share
 from sdsync.sync.branches import hit
 from sdsync.sync.draft import Draft
 
@@ -53,11 +53,11 @@ def _takes(draft: Draft, replica: Replica, group: str) -> bool:
     return any(fields.get(field, Direction.IN) is not Direction.IN for field in members(group))
 
 
-def remember_clock(draft: Draft, source: Replica | None, before: Json, after: Json) -> None:
+def remember_clock(share: Share, source: Replica | None, before: Json, after: Json) -> None:
     """Keep the statuses that start or stop a clock, for replicas that lag behind (law 24)."""
     if (before in CLOCK_STOPPED) == (after in CLOCK_STOPPED):
         return
-    for other in draft.share.replicas:
+    for other in share.replicas:
         shown = other.sent.get("status")
         if other is source or shown is None:
             continue

@@ -20,6 +20,7 @@ from sdsync.store.semantics import (
     first_ring,
     in_order,
     is_repeat,
+    joined,
     rung_again,
     unique_keys,
 )
@@ -89,7 +90,7 @@ def check(state: State, change: Change) -> Keys:
         if key in state.version_keys or key in seen:
             raise Stale(f"version {row.version} of {row.field} of {hub_id} exists already")
         seen.add(key)
-    _check_causes(state, change.causes)
+    _causes(state, change.causes)
     return keys
 
 
@@ -113,21 +114,36 @@ def _check_shares(state: State, shares: Iterable[Share]) -> Keys:
     return mine
 
 
-def _check_causes(state: State, causes: Sequence[Cause]) -> None:
+def _causes(state: State, causes: Sequence[Cause]) -> dict[str, Cause]:
+    """All causes as they would be afterwards; Stale when two would be open as one."""
     if not causes:
-        return
+        return {}
     after = {one.id: one for one in (state.give(Cause, kept) for kept in state.causes.values())}
     for one in closed_first(causes):
         if one.id in after and cause_clash(after[one.id], one):
             raise Stale(f"cause {one.id} is another one by now")
-        after[one.id] = one
+        after[one.id] = joined(after.get(one.id), one, _pointing(state, one.id))
     now_open = [one.fingerprint for one in after.values() if one.closed_at is None]
     if len(now_open) != len(set(now_open)):
         raise Stale("a cause with this fingerprint is open already")
+    return after
+
+
+def _pointing(state: State, cause: str) -> set[str]:
+    """The states of the groups that point at a cause."""
+    shares = (state.give(Share, state.shares[hub_id]) for hub_id in state.troubled)
+    return {
+        row.state
+        for share in shares
+        for one in share.replicas
+        for row in one.groups.values()
+        if row.cause == cause
+    }
 
 
 def apply(state: State, change: Change, keys: Keys) -> None:
     """Write a change that ``check`` let through."""
+    causes = _causes(state, change.causes)  # before the groups: these join what pointed so far
     found = {one.hub.id: _found(one) for one in change.shares}
     for share in change.shares:
         _forget(state, share.hub.id, keys[share.hub.id], found[share.hub.id])
@@ -141,7 +157,7 @@ def apply(state: State, change: Change, keys: Keys) -> None:
         if row.hub_id is not None:
             state.audit_of[row.hub_id] = (*state.audit_of.get(row.hub_id, ()), len(state.audit))
     _apply_work(state, change)
-    _apply_rest(state, change)
+    _apply_rest(state, change, causes)
 
 
 def found_by(value: Json) -> str | bytes:
@@ -215,8 +231,10 @@ def _apply_work(state: State, change: Change) -> None:
             rows[work.key] = rung_again(old, work)
 
 
-def _apply_rest(state: State, change: Change) -> None:
-    state.causes.update((one.id, state.keep(one)) for one in closed_first(change.causes))
+def _apply_rest(state: State, change: Change, causes: dict[str, Cause]) -> None:
+    state.causes.update(
+        (name, state.keep(causes[name])) for name in {one.id: None for one in change.causes}
+    )
     state.systems.update((one.system, state.keep(one)) for one in change.systems)
     state.syncs.update((one.sync, state.keep(one)) for one in change.syncs)
     for scope in change.resumed:

@@ -13,7 +13,7 @@ LOOKS = (
     ["status"],
     ["trace", "desk#4711"],
     ["dead", "list"],
-    ["dead", "show", "7f3"],
+    ["dead", "show", "7f3", "--offline"],
     ["held", "list"],
     ["held", "show", "desk#4712"],
 )

@@ -9,6 +9,7 @@ import pytest
 from sdsync.sync import recovery
 from sdsync.sync.edits import Look
 from sdsync.sync.observe import too_old
+from sdsync.sync.recovery import Replay
 from sdsync.testing.simulated.native import show
 from tests.laws.people import Ticket
 from tests.laws.rig import House, shared
@@ -226,7 +227,7 @@ def test_law_7_an_edit_of_the_value_itself_ends_the_wait(remapped: Ticket) -> No
 
 def test_law_7_a_replay_that_names_it_ends_the_wait(remapped: Ticket) -> None:
     house = remapped.house
-    recovery.replay(house.store, f"desk#{remapped.record.id}", "ann", house.clock.now(), False)
+    recovery.replay(house.store, Replay(f"desk#{remapped.record.id}"), "ann", house.clock.now())
     house.run()
 
     assert remapped.copy("board")["weight"] == "mid"

@@ -10,6 +10,7 @@ from sdsync.connectors.failures import Transient
 from sdsync.store.opening import open_store
 from sdsync.store.sql import SqlStore
 from sdsync.sync import commands, recovery
+from sdsync.sync.recovery import Replay
 from tests.laws.rig import House, shared
 
 KEY = "q" * 43 + "="  # 32 bytes in base64
@@ -98,7 +99,7 @@ def test_law_32_a_clone_writes_no_field_until_every_system_was_read(tmp_path: Pa
     assert {hub.id for hub, _, _ in store.cause_members(cause.id)} == {ticket.hub.id, other.hub.id}
     assert "suspect" in (getattr(ticket.row("dev", "title"), "note", None) or "")
 
-    recovery.replay(store, f"desk#{other.record.id}", "ann", house.clock.now(), False)
+    recovery.replay(store, Replay(f"desk#{other.record.id}"), "ann", house.clock.now())
     house.run(300)
     assert other.copy("dev")["subject"] == "named"
     assert ticket.copy("dev")["subject"] == "one"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from sdsync.store.records import Json
-from sdsync.sync import recovery
+from sdsync.sync import choosing
 from tests.laws.people import Ticket
 from tests.laws.rig import House, shared
 
@@ -259,7 +259,7 @@ def test_law_19_a_choice_reads_again_before_it_is_written(held: Ticket) -> None:
     house.start(poll_s=600.0).run(30)
     held.copy("dev").set({"subject": "meanwhile"}, by="bob")
 
-    recovery.choose(house.store, held.hub.id, "outcome", "desk", "ann", house.clock.now())
+    choosing.choose(house.store, held.hub.id, "outcome", "desk", "ann", house.clock.now())
     house.wake("dev")
     house.run(30)
 

@@ -19,6 +19,7 @@ from sdsync.mappings.compile import CompiledMapping, compile_mapping
 from sdsync.mappings.examples import SamePeople
 from sdsync.store.records import ReplicaState
 from sdsync.sync import recovery
+from sdsync.sync.recovery import Replay
 from sdsync.testing.simulated.things import Note, Record
 from tests.laws.people import Ticket
 from tests.laws.rig import AWAY, House, shared
@@ -198,7 +199,7 @@ def test_law_45_a_place_that_leaked_gets_nothing_private_until_a_replay() -> Non
     house.run()
     assert not other.copy("dev").record.notes
 
-    recovery.replay(house.store, cause.id, "ann", house.clock.now(), False)
+    recovery.replay(house.store, Replay(cause.id), "ann", house.clock.now())
     house.run(30)
     other.note("now again", internal=True)
     house.run()

@@ -14,6 +14,7 @@ from sdsync.store.opening import open_store
 from sdsync.store.records import Cause, Change, PlacementState, Work, WorkKey
 from sdsync.sync import commands, recovery
 from sdsync.sync.bells import Bells
+from sdsync.sync.recovery import Replay
 from sdsync.sync.worked import Worked
 from sdsync.testing.memory_store import MemoryStore
 from tests.laws.rig import Crash, House, shared
@@ -230,7 +231,7 @@ def test_law_35_what_waited_for_a_delivery_that_kills_is_listed_until_its_replay
 
     house.dev.line.instead = {}
     cause = str(ticket.replica("dev").groups["crashes"].cause)
-    recovery.replay(house.store, cause, "ann", house.clock.now(), False)
+    recovery.replay(house.store, Replay(cause), "ann", house.clock.now())
     house.run()
     assert ticket.copy("dev")["subject"] == "new words"
     assert ticket.copy("dev").bodies == ["a note"]
@@ -260,7 +261,7 @@ def test_law_35_a_call_that_kills_is_a_dead_letter_although_its_doubt_ends_in_or
 
     side.line.instead = {}
     cause = str(ticket.replica(system).groups["crashes"].cause)
-    recovery.replay(house.store, cause, "ann", house.clock.now(), False)
+    recovery.replay(house.store, Replay(cause), "ann", house.clock.now())
     house.run()
     assert ticket["Subject"] == ticket.copy("dev")["subject"] == "new words"
 
@@ -278,7 +279,7 @@ def test_law_35_a_create_that_kills_is_a_dead_letter() -> None:
     assert ticket.group("dev", "birth") == "parked"
 
     house.dev.line.instead = {}
-    recovery.replay(house.store, "all", "ann", house.clock.now(), False)
+    recovery.replay(house.store, Replay("all"), "ann", house.clock.now())
     house.run()
     assert ticket.copy("dev")["subject"] == "disk full"
 

@@ -1,24 +1,37 @@
-"""``dead list|show|replay``: what was refused, and trying it again."""
+"""``dead list|show|take|assign|edit|replay|drop``: what was refused, and what ends it."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sdsync.cli.codes import Code, CommandError
+from sdsync.cli.commands.editing import edit
 from sdsync.cli.options import command
 from sdsync.cli.session import Session
 
+if TYPE_CHECKING:
+    from sdsync.store.records import Cause
+
 CauseArg = Annotated[str, typer.Argument(metavar="CAUSE", help="A cause from `sdsync dead list`.")]
+WhatArg = Annotated[
+    str, typer.Argument(metavar="CAUSE|REF|all", help="A cause, a record as desk#4711, or all.")
+]
+Offline = Annotated[
+    bool, typer.Option("--offline", help="Ask no system; compare with what it showed last.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Only show what it would be.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(help="What was refused, by cause; replay it.", no_args_is_help=True)
+    group = typer.Typer(
+        help="What was refused, by cause; mend it, replay it.", no_args_is_help=True
+    )
     command(group, "list")(listing)
-    command(group)(show)
-    command(group)(replay)
+    for work in (show, take, assign, edit, replay, drop):
+        command(group)(work)
     app.add_typer(group, name="dead")
 
 
@@ -34,61 +47,138 @@ def listing(session: Session) -> Code:
 
 def show(
     session: Session,
-    cause: CauseArg,
-    limit: Annotated[int, typer.Option(min=1, help="Records to show.")] = 10,
+    what: Annotated[str, typer.Argument(metavar="CAUSE|REF", help="A cause, or a record.")],
+    limit: Annotated[int, typer.Option(min=1, help="Records to show, and to ask for.")] = 10,
+    offline: Offline = False,
 ) -> Code:
-    """Show one cause: its records, and what differs there."""
+    """Show one cause or record: what stands in the target now, and what would be written."""
     from sdsync.cli.looks import dead as looks
+    from sdsync.cli.looks import target
     from sdsync.cli.screens import dead as screen
+    from sdsync.store.records import Hub, Replica
 
-    found = looks.pick(session.store, cause)
-    if found is None:
-        raise CommandError(f"no open cause begins with {cause}", cure="sdsync dead list")
-    look = looks.detail(session.store, found, limit=limit)
-    session.show(look, screen.draw_detail(look, session.now, session.out.width))
+    with session.asking(offline=offline) as asking:
+
+        def compare(hub: Hub, replica: Replica, group: str) -> target.TargetLook | None:
+            mapping = session.mappings.get(replica.system)
+            if mapping is None:
+                return None
+            return target.compare(asking, hub, replica, group, mapping, session.people)
+
+        if "#" in what:
+            found = looks.of_record(session.store, session.share(what), compare=compare)
+        else:
+            cause = cause_of(session, what)
+            found = [looks.detail(session.store, cause, limit=limit, compare=compare)]
+    if not found:
+        session.show([], screen.nothing(what))
+        return Code.FINE
+    page = [
+        one for look in found for one in screen.draw_detail(look, session.now, session.out.width)
+    ]
+    session.show(found if "#" in what else found[0], page)
     return Code.NEEDS_YOU
+
+
+def take(session: Session, cause: CauseArg) -> None:
+    """Say that you are on it; everybody sees it in the lists."""
+    _assign(session, cause, session.by)
+
+
+def assign(
+    session: Session,
+    cause: CauseArg,
+    person: Annotated[str, typer.Argument(metavar="PERSON", help="A name; nobody gives it back.")],
+) -> None:
+    """Say who is on it."""
+    _assign(session, cause, None if person == "nobody" else person)
+
+
+def _assign(session: Session, text: str, owner: str | None) -> None:
+    from sdsync.cli.page import clean, cure, line
+    from sdsync.sync import letters
+
+    cause = cause_of(session, text)
+    letters.assign(session.store, cause, owner, session.by, session.utc)
+    told = {"cause": cause.id, "owner": owner, "by": session.by}
+    page = [line(f"{cause.id} is with {clean(owner or 'nobody')}")]
+    session.show(told, [*page, cure(f"sdsync dead show {cause.id}")])
 
 
 def replay(
     session: Session,
-    what: Annotated[str, typer.Argument(metavar="CAUSE|REF", help="A cause, a record, or all.")],
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", "-n", help="Only show what would be tried again.")
-    ] = False,
+    what: WhatArg,
+    dry_run: DryRun = False,
+    since: Annotated[
+        str | None, typer.Option("--since", help="Only what was parked since: 02:14, 2h, a day.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--until", help="Only what was parked before.")
+    ] = None,
+    rate: Annotated[
+        str | None, typer.Option("--rate", help="Records per time: 20/min. All at once without.")
+    ] = None,
 ) -> Code:
-    """Try again what is parked, with today's mapping and today's state."""
-    from sdsync.cli.looks import dead as looks
-    from sdsync.cli.looks import refs
-    from sdsync.cli.page import clean, cure, ends, line
-    from sdsync.cli.words import count
-    from sdsync.config.vocabulary import spoken
-    from sdsync.sync import recovery
+    """Try again what is parked, with today's mapping and today's state.
 
-    found = looks.pick(session.store, what)
-    if found is None and "#" not in what and what != "all":
-        raise CommandError(f"no open cause begins with {what}", cure="sdsync dead list")
-    target = what if what == "all" else found.id if found else refs.name_of(session.share(what))
-    members = recovery.replay(session.store, target, session.by, session.utc, dry_run=dry_run)
-    rows = [
-        (looks.name_of(hub, replica), str(hub.values.get("title") or "(no title)"),
-         replica.system, group)
-        for hub, replica, group in members
-    ]  # fmt: skip
-    if not rows:
-        session.show({"replayed": [], "dry_run": dry_run}, [line(f"nothing is parked for {what}")])
-        return Code.FINE
-    verb = "would be tried again" if dry_run else "will be tried again"
-    page = [line(f"{count(len(rows), 'field group')} {verb}")]
-    for ref, title, system, group in rows[:20]:
-        page.append(
-            ends(line(f" {ref}  {clean(title)}"), f"{spoken(group)} in {system}", session.out.width)
-        )
-    if len(rows) > 20:
-        page.append(line(f" and {len(rows) - 20:,} more"))
-    page.append(cure(f"sdsync dead replay {what}" if dry_run else "sdsync status"))
-    replayed = [
-        {"ref": ref, "title": title, "system": system, "group": group}
-        for ref, title, system, group in rows
-    ]
-    session.show({"replayed": replayed, "dry_run": dry_run}, page)
-    return Code.CHANGES if dry_run else Code.FINE
+    A replay of a replay does nothing. A rate is kept by the store: no command has to
+    run meanwhile, and what was killed goes on.
+    """
+    from sdsync.cli import times
+    from sdsync.cli.screens import replaying as screen
+    from sdsync.sync import letters, recovery
+
+    now = session.now
+    within = letters.Within(
+        times.instant(since, now) if since else None, times.instant(until, now) if until else None
+    )
+    every = times.interval(rate) if rate else None
+    asked = recovery.Replay(_named(session, what), within, every)
+    found = recovery.replay(session.store, asked, session.by, session.utc, dry_run=dry_run)
+    look = screen.look(found, asked, session.utc, dry_run=dry_run)
+    options = _options(since=since, until=until, rate=rate)
+    session.show(look, screen.draw(look, what, options, now, session.out.width))
+    return Code.CHANGES if dry_run and found else Code.FINE
+
+
+def drop(
+    session: Session,
+    what: WhatArg,
+    reason: Annotated[
+        str, typer.Option("--reason", help="Why; it is kept with each record.", show_default=False)
+    ],
+    dry_run: DryRun = False,
+) -> Code:
+    """Let what is parked be: it differs from now on, until an edit ends that."""
+    from sdsync.cli.screens import replaying as screen
+    from sdsync.sync import letters
+
+    named = _named(session, what)
+    found = letters.drop(session.store, named, reason, session.by, session.utc, dry_run=dry_run)
+    look = screen.dropped(found, dry_run=dry_run)
+    session.show(look, screen.draw_dropped(look, what, reason, session.out.width))
+    return Code.CHANGES if dry_run and found else Code.FINE
+
+
+def cause_of(session: Session, text: str) -> Cause:
+    """The cause that somebody typed."""
+    from sdsync.cli.looks import dead as looks
+
+    found = looks.pick(session.store, text)
+    if found is None:
+        raise CommandError(f"no open cause begins with {text}", cure="sdsync dead list")
+    return found
+
+
+def _named(session: Session, what: str) -> str:
+    """A cause by its whole id, a record by the name that the store finds it by, or all."""
+    from sdsync.cli.looks import refs
+
+    if what == "all":
+        return what
+    return refs.name_of(session.share(what)) if "#" in what else cause_of(session, what).id
+
+
+def _options(**given: str | None) -> str:
+    """The options as they were typed, for the command that does what was shown."""
+    return "".join(f" --{name} {text}" for name, text in given.items() if text)

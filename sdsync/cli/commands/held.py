@@ -60,7 +60,7 @@ def choose(
     from sdsync.cli.looks import held
     from sdsync.cli.page import cure, line
     from sdsync.config.vocabulary import group_of
-    from sdsync.sync import recovery
+    from sdsync.sync import choosing
 
     group, share = group_of(group), session.share(ref)
     found = [one for one in held.matching(session.store, share.hub.id, None) if one.group == group]
@@ -72,7 +72,7 @@ def choose(
             f"{system} has no candidate for {group}; {' and '.join(sides)} have",
             cure=f"sdsync held show {ref}",
         )
-    recovery.choose(session.store, share.hub.id, group, system, session.by, session.utc)
+    choosing.choose(session.store, share.hub.id, group, system, session.by, session.utc)
     told = {"ref": ref, "group": group, "system": system}
     page = [line(f"{group} of {ref} is what {system} says"), cure(f"sdsync trace {ref}")]
     session.show(told, page)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sdsync.cli.looks.target import TargetLook
 from sdsync.config.vocabulary import group_of
 from sdsync.store.contract import Store
-from sdsync.store.records import Cause, Hub, Json, Replica
+from sdsync.store.records import Cause, Hub, Json, Replica, Share
+from sdsync.store.semantics import ON_ITS_WAY
+
+Member = tuple[Hub, Replica, str]
+Compare = Callable[[Hub, Replica, str], TargetLook | None]
 
 MEMBERS = 10
 PEER_FIELDS = frozenset({"peer_key", "peer_url"})
@@ -20,7 +25,8 @@ class DeadLook:
 
     id: str
     kind: str
-    records: int
+    records: int  # that ask for somebody
+    on_way: int  # that are tried again, and are not through yet
     priority: int
     since: datetime
     owner: str | None
@@ -32,10 +38,14 @@ class DeadLook:
 
 @dataclass(frozen=True, slots=True)
 class DeadList:
-    """All causes, the worst first, and how many conflicts are held beside them."""
+    """All causes, the worst first, and how many conflicts are held beside them.
+
+    ``on_way`` holds those of which every record is tried again.
+    """
 
     causes: Sequence[DeadLook]
     held: int
+    on_way: Sequence[DeadLook] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +66,11 @@ class MemberLook:
     ref: str
     priority: int
     group: str
+    state: str
     since: datetime
     note: str | None
     diff: Sequence[DiffLook]
+    target: TargetLook | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +82,11 @@ class DeadDetail:
     more: int
 
 
+def as_stored(_hub: Hub, _replica: Replica, _group: str) -> TargetLook | None:
+    """No target is asked."""
+    return None
+
+
 def listing(store: Store) -> DeadList:
     """Everything that is parked, and what troubles a whole system."""
     found = [(one, _look(store, one)) for one in store.causes() if one.kind != "held"]
@@ -77,18 +94,48 @@ def listing(store: Store) -> DeadList:
     # a place that is not trusted any more waits for a person's word, with records or without.
     causes = [look for one, look in found if look.records or one.at_place or one.kind == "system"]
     causes.sort(key=lambda one: (one.priority, one.since))
-    return DeadList(causes, len({hub.id for hub, _, _ in store.held()}))
+    on_way = [look for _, look in found if look.on_way and look not in causes]
+    return DeadList(causes, len({hub.id for hub, _, _ in store.held()}), on_way)
 
 
-def detail(store: Store, cause: Cause, *, limit: int = MEMBERS) -> DeadDetail:
-    """One cause; the oldest records of the worst priority first."""
+def detail(
+    store: Store, cause: Cause, *, limit: int = MEMBERS, compare: Compare = as_stored
+) -> DeadDetail:
+    """One cause; the oldest records of the worst priority first.
+
+    Args:
+        limit: So many records are told, and compared with their targets.
+        compare: What stands in the target, beside what would be written.
+    """
     found = sorted(store.cause_members(cause.id), key=_urgency)
-    members = [_member(*one) for one in found[:limit]]
+    return _detail(store, cause, found, limit, compare)
+
+
+def of_record(store: Store, share: Share, *, compare: Compare = as_stored) -> list[DeadDetail]:
+    """What one record has parked or on its way, by cause."""
+    causes = {one.id: one for one in store.causes() if one.kind != "held"}
+    mine: dict[str, list[Member]] = {}
+    for replica in share.replicas:
+        for group, row in replica.groups.items():
+            if row.cause in causes:
+                mine.setdefault(row.cause or "", []).append((share.hub, replica, group))
+    return [
+        _detail(store, causes[name], found, MEMBERS, compare)
+        for name, found in sorted(mine.items())
+    ]
+
+
+def _detail(
+    store: Store, cause: Cause, found: list[Member], limit: int, compare: Compare
+) -> DeadDetail:
+    members = [_member(*one, compare) for one in found[:limit]]
     return DeadDetail(_look(store, cause), members, max(0, len(found) - limit))
 
 
 def pick(store: Store, text: str) -> Cause | None:
     """The open cause that ``text`` begins, when it begins only one."""
+    if not text:
+        return None
     fitting = [one for one in store.causes() if one.id.startswith(text.casefold())]
     exact = [one for one in fitting if one.id == text.casefold()]
     return (exact or fitting)[0] if len(exact or fitting) == 1 else None
@@ -102,10 +149,12 @@ def name_of(hub: Hub, replica: Replica) -> str:
 
 
 def _look(store: Store, cause: Cause) -> DeadLook:
+    records, on_way = counted(store, cause.id)
     return DeadLook(
         id=cause.id,
         kind=cause.kind,
-        records=len({hub.id for hub, _, _ in store.cause_members(cause.id)}),
+        records=records,
+        on_way=on_way,
         priority=cause.priority,
         since=cause.since,
         owner=cause.owner,
@@ -114,6 +163,13 @@ def _look(store: Store, cause: Cause) -> DeadLook:
         place=spot(cause.place),
         remedy=_remedy(cause),
     )
+
+
+def counted(store: Store, cause_id: str) -> tuple[int, int]:
+    """How many records ask for somebody under a cause, and how many are tried again."""
+    found = store.cause_members(cause_id)
+    asking = {hub.id for hub, one, group in found if one.groups[group].state not in ON_ITS_WAY}
+    return len(asking), len({hub.id for hub, _, _ in found} - asking)
 
 
 def spot(place: str | None) -> str | None:
@@ -133,12 +189,13 @@ def _remedy(cause: Cause) -> str | None:
     return f"edit {where}, then restart sdsync"
 
 
-def _urgency(member: tuple[Hub, Replica, str]) -> tuple[int, datetime]:
+def _urgency(member: Member) -> tuple[bool, int, datetime]:
     hub, replica, group = member
-    return hub.priority, replica.groups[group].since
+    row = replica.groups[group]
+    return row.state in ON_ITS_WAY, hub.priority, row.since
 
 
-def _member(hub: Hub, replica: Replica, group: str) -> MemberLook:
+def _member(hub: Hub, replica: Replica, group: str, compare: Compare) -> MemberLook:
     row = replica.groups[group]
     return MemberLook(
         hub_id=hub.id,
@@ -146,9 +203,11 @@ def _member(hub: Hub, replica: Replica, group: str) -> MemberLook:
         ref=name_of(hub, replica),
         priority=hub.priority,
         group=group,
+        state=str(row.state),
         since=row.since,
         note=row.note,
         diff=tuple(_diff(hub, replica, group)),
+        target=compare(hub, replica, group),
     )
 
 

@@ -148,7 +148,7 @@ def _pause(store: Store, pause: Pause) -> Need:
 
 
 def _cause(store: Store, cause: Cause) -> Need:
-    records = len({hub.id for hub, _, _ in store.cause_members(cause.id)})
+    records, _ = dead.counted(store, cause.id)
     if cause.kind == "system":
         cured = cause.remedy or f"sdsync check --live {cause.system}"
     elif cause.kind == "held":
@@ -187,7 +187,7 @@ def _systems(
     for name, system in config.systems.items():
         row = store.system(name)
         waiting, oldest = counts.get(name, (0, None))
-        lane = _lane(store, name, system, now)
+        lane = lane_of(store, name, system, now)
         state = row.state if row.state not in ("ok", "new") else lane.state
         if row.state == "new" and lane.state == "ok":
             state = "new"
@@ -208,7 +208,8 @@ def _systems(
     return looks
 
 
-def _lane(store: Store, name: str, system: SystemConfig, now: datetime) -> view.LaneView:
+def lane_of(store: Store, name: str, system: SystemConfig, now: datetime) -> view.LaneView:
+    """The lane as its holder stored it last."""
     budget = LaneBudget(system.calls_at_once, system.per_minute)
     saved = store.lane(name).checkpoint
     return view.describe(checkpoint.restore(budget, saved, now=0.0, wall=now), 0.0)

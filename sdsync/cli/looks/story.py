@@ -37,6 +37,9 @@ _DID: Mapping[str, str] = {
     "paused": "paused",
     "resumed": "resumed",
     "replayed": "replayed",
+    "assigned": "assigned",
+    "dropped": "dropped",
+    "merged_by_hand": "merged by hand",
     "chosen": "chosen",
     "resync": "read anew",
     "trusted": "trusted",
@@ -134,7 +137,7 @@ def _done(row: AuditRow, word: str, people: People | None) -> str:
         told = f"{word}: {row.text}" if row.text else word
         return f"{told} ({row.why})" if row.why else told
     word += _by(row, people)
-    detail = _groups(row.text) if row.action == "replayed" else row.text or row.why
+    detail = _detail(row)
     return f"{word}: {detail}" if detail else word
 
 
@@ -146,6 +149,17 @@ def _by(row: AuditRow, people: People | None) -> str:
         return ""
     who = people.name(row.source, row.actor) if people and row.actor else row.actor or "somebody"
     return f" by {who} in {row.source}"
+
+
+def _detail(row: AuditRow) -> str | None:
+    """What was done: the groups, the value, or the words of the row."""
+    if row.action == "replayed":
+        return _groups(row.text)
+    if row.action == "dropped" and row.field:
+        return f"{spoken(row.field)}: {row.text}"
+    if row.field and not row.text:
+        return f"{row.field} {_change(row)}"
+    return row.text or row.why
 
 
 def _groups(text: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sdsync.cli.looks import refs
+from sdsync.cli.looks.native import value_at
 from sdsync.cli.looks.people import People
 from sdsync.cli.looks.story import Line, tell
 from sdsync.config.vocabulary import group_of
@@ -185,18 +186,8 @@ def _shown(name: str, replica: Replica, mapping: FieldMapping | None) -> Json:
     """The native words that the side showed last; the canonical value without a mapping."""
     if mapping is None or name not in mapping.fields:
         return replica.sent.get(name)
-    found = [value for path in mapping.paths(name) if (value := _at(replica.seen, path))]
+    found = [value for path in mapping.paths(name) if (value := value_at(replica.seen, path))]
     return found[0] if len(found) == 1 else found or None
-
-
-def _at(native: Json, path: str) -> Json:
-    """A value by its path; a path's last part may hold dots and blanks of its own."""
-    if not isinstance(native, Mapping):
-        return None
-    if path in native:
-        return native[path]
-    head, dot, rest = path.partition(".")
-    return _at(native.get(head), rest) if dot else None
 
 
 # -- fields ------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from sdsync.cli.page import (
     table,
     wrapped,
 )
+from sdsync.cli.screens.target import drawn
 from sdsync.config.vocabulary import spoken
 
 _COLUMNS = (
@@ -56,9 +57,17 @@ def draw_list(look: DeadList, now: datetime, width: int = WIDTH) -> Page:
                 width,
             )
         )
-    if look.causes:
-        page += [cure(command) for command in _cures(look.causes[0])]
+    for n, one in enumerate(look.causes):
+        page += _next(one, width, whole=n == 0)
+    for one in look.on_way:
+        told = f"{one.id}  {words.count(one.on_way, 'record')} on the way again"
+        page.append(_beside(line(told), f"sdsync dead show {one.id}", width))
     return page
+
+
+def nothing(what: str) -> Page:
+    """One record that has nothing parked."""
+    return [line(f"nothing is parked for {clean(what)}"), cure(f"sdsync trace {what}")]
 
 
 def draw_detail(look: DeadDetail, now: datetime, width: int = WIDTH) -> Page:
@@ -67,13 +76,14 @@ def draw_detail(look: DeadDetail, now: datetime, width: int = WIDTH) -> Page:
     page = wrapped(line((f"{cause.id}  ", WARN)), cause.text, f"P{cause.priority}", width=width)
     facts = [
         words.count(cause.records, "record"),
+        f"{cause.on_way:,} on the way" if cause.on_way else "",
         f"since {words.since(cause.since, now)}",
         f"owner {cause.owner}" if cause.owner else "owner nobody",
         cause.place or "",
     ]
     page.append(line("     ", "   ".join(clean(one) for one in facts if one)))
     for member in look.members:
-        page += _member(member, cause, width)
+        page += _member(member, cause, now, width)
     if look.more:
         page.append(line(f"and {look.more:,} more"))
     page += [cure(command) for command in _cures(cause, shown=True)]
@@ -91,19 +101,36 @@ def _row(one: DeadLook, now: datetime) -> tuple[str | Cell, ...]:
     )
 
 
-def _member(one: MemberLook, cause: DeadLook, width: int) -> Iterator[Text]:
-    right = f"{spoken(one.group)}  P{one.priority}"
+def _member(one: MemberLook, cause: DeadLook, now: datetime, width: int) -> Iterator[Text]:
+    state = "" if one.state == "parked" else f"{one.state}  "
+    right = f"{state}{spoken(one.group)}  P{one.priority}"
     yield ends(line(f" {one.ref}  ", clean(one.title)), right, width)
     if one.note and one.note != cause.text:
         yield from wrapped(line("   "), one.note, width=width)
+    if one.target is not None:
+        yield from drawn(one.target, cause.system, now, width)
+        return
     for diff in one.diff:
         stands, shall = clip(words.value(diff.stands), VALUE), clip(words.value(diff.shall), VALUE)
         told = f"{diff.field}: {cause.system} has {stands}, shall be {shall}"
         yield from wrapped(line("   "), told, width=width, indent=5)
 
 
+def _next(one: DeadLook, width: int, *, whole: bool) -> Page:
+    """The commands of one cause: of the worst all, of another the first."""
+    first, *more = _cures(one)
+    left = line(f"{one.id}  {clean(one.place or '')}".rstrip())
+    return [_beside(left, first, width), *(cure(command, indent=5) for command in more if whole)]
+
+
+def _beside(left: Text, command: str, width: int) -> Text:
+    """A command at the end of a line: it is never cut."""
+    return ends(left, line((f"> {command}", CURE)), width)
+
+
 def _cures(one: DeadLook, *, shown: bool = False) -> list[str]:
     """What mends the cause, then what tries again; the look comes first where there was none."""
     first = [] if shown else [f"sdsync dead show {one.id}"]
+    mine = [] if one.owner else [f"sdsync dead take {one.id}"]
     mend = [one.remedy] if one.remedy and one.remedy not in first else []
-    return [*first, *mend, f"sdsync dead replay {one.id} --dry-run"]
+    return [*first, *mine, *mend, f"sdsync dead replay {one.id} --dry-run"]

@@ -196,3 +196,45 @@ def test_a_hub_without_groups_has_no_members(store: Store) -> None:
 
     assert store.held() == []
     assert store.sync_counts() == [("escalations", "shared", 1)]
+
+
+# -- a cause goes on as long as anything points at it ------------------------------------
+def pointing(state: GroupState) -> Share:
+    made = share()
+    made.replicas[1].groups = {"environment": group(state, CAUSE.id)}
+    return made
+
+
+def test_who_joins_a_cause_keeps_its_beginning_and_its_owner(store: Store) -> None:
+    store.commit(Change(shares=[pointing(GroupState.PARKED)], causes=[CAUSE]))
+    store.commit(Change(causes=[replace(CAUSE, owner="ops-core")]))
+
+    store.commit(Change(causes=[replace(CAUSE, since=after(60), priority=5, text="newer words")]))
+
+    assert store.cause(CAUSE.fingerprint) == replace(CAUSE, owner="ops-core", text="newer words")
+    store.commit(Change(causes=[replace(CAUSE, owner="")]))
+    found = store.cause(CAUSE.fingerprint)
+    assert found is not None
+    assert found.owner is None
+
+
+def test_a_cause_that_nothing_points_at_begins_anew(store: Store) -> None:
+    store.commit(Change(causes=[replace(CAUSE, owner="ops-core")]))
+
+    again = replace(CAUSE, since=after(60))
+    store.commit(Change(shares=[pointing(GroupState.PARKED)], causes=[again]))
+
+    assert store.cause(CAUSE.fingerprint) == again
+
+
+@pytest.mark.parametrize(
+    ("state", "still_open"), [(GroupState.PARKED, True), (GroupState.DIRTY, False)]
+)
+def test_a_cause_is_not_closed_under_what_asks_for_somebody(
+    store: Store, state: GroupState, still_open: bool
+) -> None:
+    store.commit(Change(shares=[pointing(state)], causes=[CAUSE]))
+
+    store.commit(Change(causes=[replace(CAUSE, closed_at=after(5))]))
+
+    assert (store.cause(CAUSE.fingerprint) is not None) is still_open

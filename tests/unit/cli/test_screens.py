@@ -145,9 +145,9 @@ DEAD_LIST = """
 CAUSE  RECORDS  WORST  SINCE  OWNER     WHAT
 7f3          1  P1     02:14  ops-core  dev refuses environment "prod2"
 1 conflict is held                                            > sdsync held list
-> sdsync dead show 7f3
-> edit mappings/dev-ticket.yaml:31, then restart sdsync
-> sdsync dead replay 7f3 --dry-run
+7f3  mappings/dev-ticket.yaml:31                          > sdsync dead show 7f3
+     > edit mappings/dev-ticket.yaml:31, then restart sdsync
+     > sdsync dead replay 7f3 --dry-run
 """
 
 

@@ -1,0 +1,104 @@
+"""What a replay or a drop does, or would do, on 80 columns."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sdsync.cli import words
+from sdsync.cli.looks.dead import name_of
+from sdsync.cli.page import WIDTH, Page, clean, cure, ends, line
+from sdsync.config.vocabulary import spoken
+
+if TYPE_CHECKING:
+    from sdsync.sync.letters import Member
+    from sdsync.sync.recovery import Replay
+
+#: Records that are named; the others are counted.
+NAMED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class GroupLook:
+    """One field group of one record; ``due`` is when it is tried again."""
+
+    ref: str
+    title: str
+    system: str
+    group: str
+    due: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayLook:
+    """All that is tried again; ``last`` is when the last of it is due."""
+
+    replayed: Sequence[GroupLook]
+    records: int
+    last: datetime | None
+    dry_run: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DropLook:
+    """All that is let be."""
+
+    dropped: Sequence[GroupLook]
+    dry_run: bool
+
+
+def look(found: Sequence[Member], asked: Replay, now: datetime, *, dry_run: bool) -> ReplayLook:
+    """The groups in the order in which they are due."""
+    slots = {hub_id: n for n, hub_id in enumerate(dict.fromkeys(hub.id for hub, _, _ in found))}
+    groups = [_group(one, asked.due(slots[one[0].id], now)) for one in found]
+    last = asked.due(len(slots) - 1, now) if asked.every and slots else None
+    return ReplayLook(groups, len(slots), last, dry_run)
+
+
+def dropped(found: Sequence[Member], *, dry_run: bool) -> DropLook:
+    """The groups, the most urgent first."""
+    return DropLook([_group(one) for one in found], dry_run)
+
+
+def _group(member: Member, due: datetime | None = None) -> GroupLook:
+    hub, replica, group = member
+    title = str(hub.values.get("title") or "(no title)")
+    return GroupLook(name_of(hub, replica), title, replica.system, group, due)
+
+
+def draw(look: ReplayLook, what: str, options: str, now: datetime, width: int = WIDTH) -> Page:
+    """``what`` and ``options`` as typed; ``now`` is aware, its zone the reader's."""
+    if not look.replayed:
+        return [line(f"nothing is parked for {what}{' in that time' if options else ''}")]
+    verb = "would be" if look.dry_run else "will be"
+    told = f"{words.count(len(look.replayed), 'field group')} {verb} tried again"
+    if look.last is not None:
+        told += f", the last at {words.instant(look.last, now)}"
+    page = [line(told), *_list(look.replayed, width)]
+    again = f"sdsync dead replay {shlex.quote(what) if '#' not in what else what}{options}"
+    return [*page, cure(again if look.dry_run else "sdsync dead list")]
+
+
+def draw_dropped(look: DropLook, what: str, reason: str, width: int = WIDTH) -> Page:
+    """``what`` and ``reason`` as typed."""
+    if not look.dropped:
+        return [line(f"nothing is parked for {what}")]
+    verb = "would differ" if look.dry_run else "differ"
+    told = f"{words.count(len(look.dropped), 'field group')} {verb} from now on"
+    page = [line(told), *_list(look.dropped, width)]
+    if look.dry_run:
+        return [*page, cure(f"sdsync dead drop {what} --reason {shlex.quote(reason)}")]
+    return [*page, cure(f"sdsync dead edit {look.dropped[0].ref} FIELD=VALUE  (ends it for one)")]
+
+
+def _list(groups: Sequence[GroupLook], width: int) -> Page:
+    page = [
+        ends(line(f" {one.ref}  {clean(one.title)}"), f"{spoken(one.group)} in {one.system}", width)
+        for one in groups[:NAMED]
+    ]
+    if len(groups) > NAMED:
+        page.append(line(f" and {len(groups) - NAMED:,} more"))
+    return page

@@ -1,0 +1,85 @@
+"""The person at 3 a.m. and the dead letters: see, take, mend, replay, let be."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.acceptance.conftest import Desk
+
+
+def test_who_is_on_it_is_seen_by_everybody(desk: Desk) -> None:
+    taken = desk.type("dead", "take", "7f")
+    assert (taken.code, taken.out) == (0, "7f3 is with ops-2\n> sdsync dead show 7f3\n")
+    assert "  ops-2  dev refuses" in desk.type("dead", "list").out
+
+    assert desk.type("dead", "assign", "7f3", "ops core").code == 0
+    assert desk.type("dead", "list", "--json").json["causes"][0]["owner"] == "ops core"
+
+    assert desk.type("dead", "assign", "7f3", "nobody").code == 0
+    listed = desk.type("dead", "list").out
+    assert "  nobody  dev refuses" in listed
+    assert "> sdsync dead take 7f3" in listed
+    trail = desk.type("audit", "show").out
+    assert "assigned by ops-2: ops core" in trail
+    assert "assigned by ops-2: nobody" in trail
+
+
+@pytest.mark.parametrize("name", ["", "\x1b[2J" * 30, "x" * 81])
+def test_an_owner_is_a_name(desk: Desk, name: str) -> None:
+    ran = desk.type("dead", "assign", "7f3", name)
+
+    assert ran.code == 1
+    assert "an owner is a name" in ran.err
+
+
+def test_what_is_dropped_is_told_first_and_then_differs(desk: Desk) -> None:
+    without = desk.type("dead", "drop", "7f3")
+    assert without.code == 2
+
+    dry = desk.type("dead", "drop", "7f3", "--reason", "prod2 is gone soon", "--dry-run")
+    assert dry.code == 4
+    assert dry.out == (
+        "1 field group would differ from now on\n"
+        " dev#882  db01: disk full                                     environment in dev\n"
+        "> sdsync dead drop 7f3 --reason 'prod2 is gone soon'\n"
+    )
+    assert desk.type("dead", "list", "--json").json["causes"]
+
+    assert desk.type("dead", "drop", "7f3", "--reason", "prod2 is gone soon").code == 0
+    assert desk.type("dead", "list").out.startswith("nothing is parked")
+    traced = desk.type("trace", "desk#4711").out
+    assert "dropped by ops-2: environment: prod2 is gone soon" in traced
+    assert desk.type("dead", "replay", "desk#4711").out == "nothing is parked for desk#4711\n"
+
+
+def test_a_replay_names_its_time_range_and_its_rate(desk: Desk) -> None:
+    dry = desk.type("dead", "replay", "all", "--since", "1970-01-02", "--rate", "2/h", "-n")
+    assert dry.code == 4
+    assert "1 field group would be tried again, the last at " in dry.out
+    assert "> sdsync dead replay all --since 1970-01-02 --rate 2/h\n" in dry.out
+
+    none = desk.type("dead", "replay", "all", "--until", "1970-01-02")
+    assert (none.code, none.out) == (0, "nothing is parked for all in that time\n")
+    wrong = desk.type("dead", "replay", "all", "--since", "soon")
+    assert wrong.code == 2
+
+
+def test_what_is_on_its_way_is_said_and_asks_for_nobody(desk: Desk) -> None:
+    assert desk.type("dead", "replay", "7f3", "--rate", "1/h").code == 0
+
+    listed = desk.type("dead", "list")
+    assert listed.code == 0
+    assert "7f3  1 record on the way again" in listed.out
+    again = desk.type("dead", "replay", "7f3")
+    assert (again.code, again.out) == (0, "nothing is parked for 7f3\n")
+    assert "environment  P1" in desk.type("dead", "show", "7f3", "--offline").out
+
+
+def test_one_record_is_shown_by_its_own_name(desk: Desk) -> None:
+    shown = desk.type("dead", "show", "infra#882", "--offline", "--json")
+
+    assert [one["cause"]["id"] for one in shown.json] == ["7f3"]
+    other = desk.type("dead", "show", "desk#4712", "--offline")
+    assert (other.code, other.out) == (
+        0, "nothing is parked for desk#4712\n> sdsync trace desk#4712\n"
+    )  # fmt: skip
