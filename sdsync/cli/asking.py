@@ -109,7 +109,7 @@ class Asking:
 
     def _held_back(self, system: str, settings: SystemConfig | None) -> Silent | None:
         """Why the system must not be asked now."""
-        from sdsync.cli.looks.status import lane_of
+        from sdsync.cli.looks.lanes import lane_of
 
         if self._offline:
             return NOT_ASKED

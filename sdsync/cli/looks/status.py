@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sdsync.cli.looks import dead, refs
+from sdsync.cli.looks.lanes import lane_of
 from sdsync.config.model import Config, SystemConfig
-from sdsync.ratelimit import checkpoint, view
-from sdsync.ratelimit.state import LaneBudget
+from sdsync.ratelimit import view
 from sdsync.store.contract import Store
 from sdsync.store.records import AuditRow, Cause, Pause, SystemRow, WorkKey
 
@@ -206,13 +206,6 @@ def _systems(
             )
         )
     return looks
-
-
-def lane_of(store: Store, name: str, system: SystemConfig, now: datetime) -> view.LaneView:
-    """The lane as its holder stored it last."""
-    budget = LaneBudget(system.calls_at_once, system.per_minute)
-    saved = store.lane(name).checkpoint
-    return view.describe(checkpoint.restore(budget, saved, now=0.0, wall=now), 0.0)
 
 
 def _next(store: Store, name: str, lane: view.LaneView, now: datetime) -> str:
