@@ -92,8 +92,7 @@ def _checked(
 
 
 def _takers(session: Session, share: Share, name: str) -> Sequence[Replica]:
-    """The replicas that the field is written to: those out of step, else all."""
-    from sdsync.config.vocabulary import group_of
+    """The replicas that the field is written to."""
     from sdsync.mappings.contract import Direction
     from sdsync.sync.spread import RECEIVING
 
@@ -103,7 +102,7 @@ def _takers(session: Session, share: Share, name: str) -> Sequence[Replica]:
         way = mapping.fields.get(name, Direction.IN) if mapping else Direction.IN
         if one.state in RECEIVING and way is not Direction.IN:
             found.append(one)
-    return [one for one in found if group_of(name) in one.groups] or found
+    return found
 
 
 def _put(
