@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -58,17 +59,15 @@ def opened(shop: Shop, number: int) -> list[str]:
     """Tickets of production, each with an issue that lacks the word."""
     # The tracker names its custom fields on issues alone: one is there already.
     shop.pair.dev.act("create", by="irina", project="infra", subject="older", tracker="Bug")
-    made = [
-        str(
-            shop.pair.desk.act(
-                "create", by="nora", Subject=f"disk {n} is full", Queue="Escalated", Content="x",
-                Requestor="greta@customer.example", CustomFields={"Environment": "Production"},
-            )["id"]
+    made: list[Any] = [
+        shop.pair.desk.act(
+            "create", by="nora", Subject=f"disk {n} is full", Queue="Escalated", Content="x",
+            Requestor="greta@customer.example", CustomFields={"Environment": "Production"},
         )
         for n in range(number)
     ]  # fmt: skip
     shop.run(300)
-    return made
+    return [str(one["id"]) for one in made]
 
 
 def there(shop: Shop, ticket: str) -> str | None:
