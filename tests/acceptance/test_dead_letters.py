@@ -43,12 +43,17 @@ def shop(empty_desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
         # A command that spreads work over time has to live in the same time.
         monkeypatch.setattr(Session, "now", property(lambda _: opened.clock.now()))
         yield opened
+        close(opened)
+
+
+def close(shop: Shop) -> None:
+    for system in shop.engine.systems.values():
+        system.close()
 
 
 def restart(shop: Shop) -> None:
     """The process dies where it stands; another begins on what the store holds."""
-    for system in shop.engine.systems.values():
-        system.close()
+    close(shop)
     shop.engine = assemble(
         load(shop.house.toml), shop.store, clock=shop.clock, rand=shop.engine.rand
     )
