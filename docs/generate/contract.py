@@ -56,6 +56,7 @@ def page() -> str:
     for module, found in sorted(_by_module(testing).items()):
         lines += _section(module, found)
     lines += ["## What the kit asks", "", *_asked(testing.ConnectorConformance), ""]
+    lines += ["## What the living kit asks", "", *_asked(testing.LivingConformance), ""]
     return "\n".join(lines)
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import httpx
 
+from sdsync.config.clock import SystemClock
 from sdsync.config.model import SystemConfig
 from sdsync.config.secrets import SecretRef
 from sdsync.connectors.contract import (
@@ -41,6 +42,10 @@ class Rig:
     ``behaved`` answers as the product does, from recordings: at least what a
     fetch of ``ref``, the feed, and what precedes the writes ask for. ``connect``
     makes a new connector over a transport; its credential is ``secret``.
+
+    For :class:`LivingConformance` ``behaved`` keeps what it is told; ``now`` is the
+    connector's clock, ``later`` lets as much time pass as a feed needs to tell all (none
+    by default), and ``restless`` are native fields that every write moves.
     """
 
     connect: Callable[[httpx.BaseTransport], Connector]
@@ -51,6 +56,9 @@ class Rig:
     update: Update
     create: Create
     note: AddElement
+    now: Callable[[], datetime] = SystemClock().now
+    later: Callable[[], None] = lambda: None
+    restless: frozenset[str] = frozenset()
 
 
 def system(name: str, connector: str, url: str, token: str, **options: str) -> SystemConfig:

@@ -21,6 +21,7 @@ import pytest
 
 import sdsync
 from sdsync.testing.conformance import ConnectorConformance
+from sdsync.testing.conformance_living import LivingConformance
 from sdsync.testing.misbehaving import Handler
 from sdsync.testing.serving import served
 from tests.acceptance.test_run import free_ports
@@ -100,7 +101,7 @@ def test_its_types_are_clean(package: Path, tmp_path: Path) -> None:
     assert code == 0, told
 
 
-def test_it_passes_the_whole_kit(package: Path, tmp_path: Path) -> None:
+def test_it_passes_both_kits_whole(package: Path, tmp_path: Path) -> None:
     report = tmp_path / "report.xml"
 
     code, told = python(
@@ -110,7 +111,8 @@ def test_it_passes_the_whole_kit(package: Path, tmp_path: Path) -> None:
 
     assert code == 0, told
     text = report.read_text(encoding="utf-8")
-    kit = {name for name in dir(ConnectorConformance) if name.startswith("test_")}
+    kits = {*dir(ConnectorConformance), *dir(LivingConformance)}
+    kit = {name for name in kits if name.startswith("test_")}
     assert set(re.findall(r'<testcase [^>]*name="(\w+)', text)) == kit
     assert "<skipped" not in text
 
