@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import socket
 import time
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -60,12 +61,13 @@ class Watch:
         self._messages += 1
         key = base64.b64decode(HOOKS[side].removeprefix("whsec_"))
         raw = webhook(side, key, self._messages, record)
-        head, _, body = raw.partition(b"\r\n\r\n")
-        lines = [line.partition(b": ") for line in head.split(b"\r\n")[1:]]
-        headers = {name.decode(): value.decode() for name, _, value in lines}
-        left = time.time()
-        url = f"{self.made.url('daemon')}/hooks/{side}"
-        self.client.post(url, content=body, headers=headers).raise_for_status()
+        # By hand: a client's own half a millisecond is none of the way.
+        with socket.create_connection(("127.0.0.1", self.made.ports["daemon"]), PATIENCE_S) as link:
+            left = time.time()
+            link.sendall(raw)
+            answer = link.recv(4096)
+        if not answer.startswith(b"HTTP/1.1 202"):
+            raise RuntimeError(f"the webhook was answered {answer[:60]!r}")
         return left
 
     def calls(self) -> list[Call]:

@@ -32,9 +32,9 @@ class EngineDoor:
         with self._engine.systems[system].connector() as connector:
             return connector.read_webhook(headers, body, now=now)
 
-    def capture(self, system: str, events: Sequence[ChangeEvent]) -> None:
-        """Commit the events and ring. The body is not kept: only a fetch is believed."""
-        self._engine.capture(system, events, via="webhook")
+    def capture(self, told: Sequence[tuple[str, Sequence[ChangeEvent]]]) -> None:
+        """Commit the events and ring. The bodies are not kept: only a fetch is believed."""
+        self._engine.capture_together(told)
 
     def poll(self, system: str) -> None:
         """Make the system's poll due now."""

@@ -43,11 +43,20 @@ class Door(Protocol):
         """The events of a verified webhook."""
         ...
 
-    def capture(self, system: str, events: Sequence[ChangeEvent]) -> None:
-        """Commit the events, then ring; returns when they are on disk."""
+    def capture(self, told: Sequence[tuple[str, Sequence[ChangeEvent]]]) -> None:
+        """Commit each system's events, all or nothing, then ring; returns when they are on disk."""
 
     def poll(self, system: str) -> None:
         """Ask the system's feed now, believing nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """A webhook as it came in; header names in lower case."""
+
+    system: str
+    headers: Mapping[str, str]
+    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +66,19 @@ class Reply:
     status: int
     text: str
     headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A webhook that is to be committed. ``message`` names it over repeats."""
+
+    system: str
+    events: Sequence[ChangeEvent]
+    message: str
+
+
+_Judged = tuple[str, Reply]
+"""What came of a webhook, for the metrics, and its answer."""
 
 
 class Hooks:
@@ -81,14 +103,30 @@ class Hooks:
         """Whether a system has this name."""
         return system in self._secrets
 
-    def receive(self, system: str, headers: Mapping[str, str], body: bytes) -> Reply:
-        """Handle one webhook; 202 is said after the commit and never before."""
-        self._metrics.webhook_bytes.add(by=len(body))
-        outcome, reply = self._judge(system, headers, body)
-        self._metrics.webhooks.add(system, outcome)
-        return reply
+    def receive(self, webhooks: Sequence[Webhook]) -> list[Reply]:
+        """Handle what came together, in its order; 202 is said after the commit and never before.
 
-    def _judge(self, system: str, headers: Mapping[str, str], body: bytes) -> tuple[str, Reply]:
+        One commit is for all of them: the disk is waited for once. Whatever goes wrong
+        is the answer of the webhook that it befell.
+        """
+        judged = [self._safely(one) for one in webhooks]
+        taken = [one for one in judged if isinstance(one, _Taken)]
+        committed = iter(self._commit(taken))
+        replies: list[Reply] = []
+        for one, found in zip(webhooks, judged, strict=True):
+            outcome, reply = next(committed) if isinstance(found, _Taken) else found
+            self._metrics.webhook_bytes.add(by=len(one.body))
+            self._metrics.webhooks.add(one.system, outcome)
+            replies.append(reply)
+        return replies
+
+    def _safely(self, webhook: Webhook) -> _Taken | _Judged:
+        try:
+            return self._judge(webhook.system, webhook.headers, webhook.body)
+        except Exception as error:  # the sender is told to come back, whatever it was
+            return _failed(webhook.system, error)
+
+    def _judge(self, system: str, headers: Mapping[str, str], body: bytes) -> _Taken | _Judged:
         cached = self._secrets[system]
         try:
             if cached is None:
@@ -110,23 +148,29 @@ class Hooks:
             strictjson.check(body)
         except strictjson.NotStrictJson as error:
             return "malformed", Reply(400, str(error))
-        return self._capture(system, headers, body, verified.id, now)
-
-    def _capture(
-        self, system: str, headers: Mapping[str, str], body: bytes, message: str, now: datetime
-    ) -> tuple[str, Reply]:
         events = self._door.read(system, headers, body, now)
         if isinstance(events, FAILURES):
             # Signed, so it is our product speaking of something that is not synced.
             # A refusal would make many products switch the webhook off.
             return "ignored", Reply(202, "nothing in it is synced")
+        return _Taken(system, _marked(system, events, verified.id), verified.id)
+
+    def _commit(self, taken: list[_Taken]) -> list[_Judged]:
+        """Commit them together; each by itself when that fails, so that one spoils no other."""
+        if not taken:
+            return []
         try:
-            self._door.capture(system, _marked(system, events, message))
+            self._door.capture([(one.system, one.events) for one in taken])
         except StoreFull:
-            return "store full", Reply(503, "the store is full", _retry())
+            return [("store full", Reply(503, "the store is full", _retry()))] * len(taken)
+        except Exception as error:
+            if len(taken) > 1:
+                return [outcome for one in taken for outcome in self._commit([one])]
+            return [_failed(taken[0].system, error)]
         # Only now: a repeat of what was not committed must be taken.
-        self._seen.add(system, message)
-        return "accepted", Reply(202, "accepted")
+        for one in taken:
+            self._seen.add(one.system, one.message)
+        return [("accepted", Reply(202, "accepted"))] * len(taken)
 
     def _bell(self, system: str) -> tuple[str, Reply]:
         """Without a secret anybody may have sent it: the body is not even looked at (law 52)."""
@@ -137,6 +181,11 @@ class Hooks:
             self._rung[system] = now
         self._door.poll(system)
         return "bell", Reply(202, "rung")
+
+
+def _failed(system: str, error: Exception) -> _Judged:
+    log.error("webhook.failed", system=system, exc_info=error)
+    return "failed", Reply(503, "not now", _retry())
 
 
 def _marked(system: str, events: Sequence[ChangeEvent], message: str) -> list[ChangeEvent]:

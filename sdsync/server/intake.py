@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, MutableMapping
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import Any
 
-import structlog
-
-from sdsync.server.hooks import Hooks, Reply
+from sdsync.server.hooks import Hooks, Reply, Webhook
 from sdsync.server.metrics import Metrics
 
 Scope = MutableMapping[str, Any]
@@ -17,16 +18,15 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-log = structlog.get_logger(__name__)
-
 PATH = "/hooks/"
 MAX_BODY_BYTES = 1024 * 1024
 #: Of all requests together that are not finished: what strangers may make us hold.
 MAX_HELD_BYTES = 16 * 1024 * 1024
-#: Each waits for a commit, and the store commits those that wait together: with as many
-#: as there are senders at once it waits for the disk once for all of them. They are
-#: started when they are needed.
-THREADS = 32
+#: Each takes all that waits, for one commit: while one waits for the disk, the next
+#: judges what came meanwhile.
+THREADS = 4
+#: For one commit: what comes next does not wait for more than these.
+MOST_TOGETHER = 64
 RETRY = (("retry-after", "5"),)
 
 
@@ -40,17 +40,27 @@ class _GoneError(Exception):
     """The sender went away: there is nobody to answer."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A webhook that is here as a whole, and whom its answer is for."""
+
+    webhook: Webhook
+    answer: asyncio.Future[Reply]
+
+
 class Intake:
     """Reads a webhook whole, hands it to a thread, and answers what came of it."""
 
     def __init__(self, hooks: Hooks, metrics: Metrics) -> None:
         self._hooks, self._metrics = hooks, metrics
         self._held = 0
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="intake")
+        self._line: SimpleQueue[_Waiting | None] = SimpleQueue()
+        for number in range(THREADS):
+            Thread(target=self._serve, name=f"intake-{number}", daemon=True).start()
 
     def close(self) -> None:
         """Let running commits end; nothing new is taken."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._line.put(None)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -78,10 +88,9 @@ class Intake:
         body = bytearray()
         try:
             await self._read(receive, body)
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(
-                self._threads, self._safely, system, headers, bytes(body)
-            )
+            answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+            self._line.put(_Waiting(Webhook(system, headers, bytes(body)), answer))
+            return await answer
         finally:
             self._held -= len(body)
 
@@ -102,13 +111,33 @@ class Intake:
             if not message.get("more_body", False):
                 return
 
-    def _safely(self, system: str, headers: dict[str, str], body: bytes) -> Reply:
-        try:
-            return self._hooks.receive(system, headers, body)
-        except Exception:  # the sender is told to come back, whatever it was
-            log.exception("webhook.failed", system=system)
-            self._metrics.webhooks.add(system, "failed")
-            return Reply(503, "not now", RETRY)
+    def _serve(self) -> None:
+        while together := self._together():
+            replies = self._hooks.receive([one.webhook for one in together])
+            loop = together[0].answer.get_loop()
+            with contextlib.suppress(RuntimeError):  # it is closed: nobody waits any more
+                loop.call_soon_threadsafe(_hand_out, together, replies)
+
+    def _together(self) -> list[_Waiting]:
+        """All that waits, at least one; nothing at the end."""
+        found: list[_Waiting] = []
+        one = self._line.get()
+        while one is not None:
+            found.append(one)
+            if len(found) == MOST_TOGETHER:
+                return found
+            try:
+                one = self._line.get_nowait()
+            except Empty:
+                return found
+        self._line.put(None)  # the end is for the other threads too
+        return found
+
+
+def _hand_out(together: list[_Waiting], replies: list[Reply]) -> None:
+    for one, reply in zip(together, replies, strict=True):
+        if not one.answer.done():  # else its connection was ended
+            one.answer.set_result(reply)
 
 
 def _too_large() -> _RefusedError:

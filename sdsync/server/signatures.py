@@ -126,7 +126,7 @@ def _any_equal(given: Sequence[bytes], wanted: Sequence[bytes]) -> bool:
 
 
 def _hmac(key: bytes, content: bytes) -> bytes:
-    return hmac.new(key, content, hashlib.sha256).digest()
+    return hmac.digest(key, content, "sha256")
 
 
 def _secret(word: str) -> Secret:

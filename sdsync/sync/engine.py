@@ -7,7 +7,7 @@ clock, randomness and connectors. Simulation and production drive the same class
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -376,8 +376,21 @@ class Engine:
 
         Returns when they are on disk. A repeat is dropped by content.
         """
-        now = self.clock.now()
         change = extra or Change()
+        self._note(change, system, events, via, body)
+        self._captured(change, (system,))
+
+    def capture_together(self, told: Sequence[tuple[str, Sequence[ChangeEvent]]]) -> None:
+        """Commit what webhooks of several systems told, all or nothing, as :meth:`capture` does."""
+        change = Change()
+        for system, events in told:
+            self._note(change, system, events, "webhook", b"")
+        self._captured(change, {system for system, _ in told})
+
+    def _note(
+        self, change: Change, system: str, events: Sequence[ChangeEvent], via: str, body: bytes
+    ) -> None:
+        now = self.clock.now()
         for event in events:
             change.events.append(
                 InboxEvent(system, event.kind, event.native_id, via, now, event.digest, body)
@@ -386,10 +399,13 @@ class Engine:
             look = self.work_for(system, "look", event.native_id, due=now, priority=urgency_of)
             look.hint = {"kind": event.kind, "deleted": event.deleted}
             change.ring.append(look)
+
+    def _captured(self, change: Change, lanes: Collection[str]) -> None:
         self.step("capture")
         self.store.commit(change)
         self.step("captured")
-        self.ring(system)
+        for lane in lanes:
+            self.ring(lane)
 
     def resting(self, lane: str) -> bool:
         """Whether the lane sends nothing before an instant that :meth:`work` tells."""

@@ -222,7 +222,9 @@ class Bells:
             if pulse == last:
                 return
         for lane in self._lanes:
-            if not self._pool.wants(lane) and self._store.lane(lane).rung:
+            if self._store.lane(lane).rung:
+                with self._bell_lock:
+                    self._on_the_way.discard(lane)  # what comes next clears the row
                 self._pool.want(lane, rung=True)
 
     def _drive(self, lane: str, rung: bool) -> None:
@@ -250,8 +252,9 @@ class Bells:
     def _clear(self, lane: str) -> None:
         """Clear the bell before the look, so that a ring from now on sends a new one."""
         with self._bell_lock:
+            ours = lane in self._on_the_way
             self._on_the_way.discard(lane)
-        if self._store.lane(lane).rung:
+        if not ours and self._store.lane(lane).rung:
             self._store.unring(lane)
 
     def _look(self, lane: str) -> None:

@@ -51,6 +51,7 @@ class FakeEngine:
     def __init__(self) -> None:
         self.store = MemoryStore(StoppedClock())
         self.polls: list[str] = []
+        self.commits: list[int] = []
         self.reads = 0
         self.full = False
         self.gate: threading.Event | None = None
@@ -64,16 +65,22 @@ class FakeEngine:
             return Rejected(detail="no id")
         return [ChangeEvent("ticket", str(told["id"]), None, f"content {told}")]
 
-    def capture(self, system: str, events: Sequence[ChangeEvent]) -> None:
+    def capture(self, told: Sequence[tuple[str, Sequence[ChangeEvent]]]) -> None:
         if self.gate is not None:
             self.gate.wait(60)
         if self.full:
             raise StoreFull("no space left")
+        events = [(system, one) for system, these in told for one in these]
+        self.commits.append(len(told))
+        if any(one.native_id == "poison" for _, one in events):
+            raise ValueError("cannot be written")
         rows = [
             InboxEvent(system, one.kind, one.native_id, "webhook", NOW, one.digest)
-            for one in events
+            for system, one in events
         ]
-        rings = [Work(WorkKey(system, "look", one.native_id), 3, NOW, NOW, NOW) for one in events]
+        rings = [
+            Work(WorkKey(system, "look", one.native_id), 3, NOW, NOW, NOW) for system, one in events
+        ]
         self.store.commit(Change(events=rows, ring=rings))
 
     def poll(self, system: str) -> None:

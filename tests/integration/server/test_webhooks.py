@@ -8,6 +8,7 @@ import threading
 import httpx
 import pytest
 
+from sdsync.server.hooks import Webhook
 from tests.integration.server.intake import Rig, signed
 
 BODY = b'{"id": "4711"}'
@@ -89,9 +90,32 @@ def test_a_replay_after_a_restart_is_dropped_by_the_store(rig: Rig) -> None:
     headers = signed(BODY)
     rig.post(BODY, headers)
 
-    rig.new_hooks().receive("desk", headers, BODY)
+    rig.new_hooks().receive([Webhook("desk", headers, BODY)])
 
     assert len(rig.engine.store._reading().digests) == 1
+
+
+def test_what_came_together_is_committed_together(rig: Rig) -> None:
+    bodies = [json.dumps({"id": number}).encode() for number in range(5)]
+    forged = Webhook("desk", signed(b"{}"), BODY)
+
+    replies = rig.new_hooks().receive(
+        [*(Webhook("desk", signed(body), body) for body in bodies), forged]
+    )
+
+    assert [one.status for one in replies] == [202] * 5 + [401]
+    assert rig.engine.commits == [5]
+    assert rig.engine.waiting() == {"0", "1", "2", "3", "4"}
+
+
+def test_one_that_cannot_be_written_spoils_no_other(rig: Rig) -> None:
+    bodies = [json.dumps({"id": name}).encode() for name in ("1", "poison", "2")]
+
+    replies = rig.new_hooks().receive([Webhook("desk", signed(body), body) for body in bodies])
+
+    assert [one.status for one in replies] == [202, 503, 202]
+    assert rig.engine.commits == [3, 1, 1, 1]
+    assert rig.engine.waiting() == {"1", "2"}
 
 
 def test_two_messages_of_equal_content_are_two(rig: Rig) -> None:

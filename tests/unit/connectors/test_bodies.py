@@ -104,6 +104,14 @@ def test_depth_is_64_at_most() -> None:
     assert parse(b"[" + b"[]," * 999 + b"[]]") == [[]] * 1000
 
 
+def test_brackets_in_texts_do_not_hide_depth() -> None:
+    quoted = b'["]", ' * 65 + b"1" + b', "["]' * 65
+    escaped = b'["\\"]", "\\\\", ' * 65 + b"1" + b', "["]' * 65
+
+    assert parse(quoted) is Broken.TOO_DEEP
+    assert parse(escaped) is Broken.TOO_DEEP
+
+
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
