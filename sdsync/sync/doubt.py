@@ -73,7 +73,7 @@ def _behind(draft: Draft, replica: Replica, field: str) -> None:
 def _empty_since_birth(
     draft: Draft, replica: Replica, field: str, current: dict[str, Json]
 ) -> None:
-    """We bore it with a value and find none, later: ignored then, or emptied since.
+    """We bore it with a value and find none, or the product's own: ignored then, or put back since.
 
     Nobody can tell, so neither is overwritten: they agree to differ.
     """
@@ -81,13 +81,14 @@ def _empty_since_birth(
     replica.doubt.pop(field)
     shown = view(draft.ctx.mapping(replica), field, current, draft.ctx)
     replica.sent[field] = None if isinstance(shown, Unmapped) else shown
-    draft.mark(replica, group_of(field), GroupState.DIFFERS, note="empty since its birth")
+    why = "empty since its birth" if shown in (None, []) else "not taken at its birth"
+    draft.mark(replica, group_of(field), GroupState.DIFFERS, note=why)
     draft.audit(
         "differs",
         source=replica.system,
         replica=replica,
         field=field,
-        why="empty since its birth",
+        why=why,
         before=replica.sent[field],
         after=draft.hub.values.get(field),
     )

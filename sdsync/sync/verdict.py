@@ -14,6 +14,7 @@ from sdsync.sync.edits import Look, proved, view
 #: How much earlier than our own clock a product may stamp what we wrote.
 RESOLUTION = timedelta(seconds=5)
 TEXT_KINDS = frozenset({"text", "rich"})
+SETS = frozenset({"people", "tags", "list"})
 
 
 class Verdict(StrEnum):
@@ -56,7 +57,18 @@ def verdict(
         return who
     if is_text and (who is Verdict.OURS or _is_image(draft, replica, name, intended, current)):
         return Verdict.RESHAPED
-    return Verdict.OTHER
+    return Verdict.UNTOUCHED if _own_at_birth(replica, name, look, who) else Verdict.OTHER
+
+
+def _own_at_birth(replica: Replica, name: str, look: Look, who: Verdict) -> bool:
+    """Whether it shows what the product put there in place of what our create said.
+
+    Nobody changed it since, as a history tells: that is no edit. Sets are left out:
+    of who joins one, histories often tell nothing.
+    """
+    if name in replica.sent or who is not Verdict.UNKNOWN or look.native.history is None:
+        return False
+    return FIELDS.get(name, "text") not in SETS
 
 
 def _put_back(draft: Draft, replica: Replica, name: str, look: Look) -> bool:

@@ -185,6 +185,22 @@ def test_law_6_a_field_that_was_ignored_with_a_success_is_refused() -> None:
     assert house.quiet()
 
 
+def test_law_6_what_stands_there_instead_at_birth_is_nobodys_edit() -> None:
+    house = House()
+
+    def own() -> None:
+        house.dev.tickets[0].record.values["priority"] = "Normal"  # and no line of history
+
+    house.dev.meanwhile("after", own)
+    ticket = shared(house, Priority="90")
+    house.run()
+
+    assert ticket["Priority"] == "90"
+    assert ticket.group("dev", "urgency") == "parked"
+    assert not ticket.told("edited")
+    assert house.quiet()
+
+
 def test_law_6_a_reshaped_value_becomes_seen() -> None:
     house = House(("desk", "board"))
     ticket = shared(house)
