@@ -17,8 +17,13 @@ from sdsync.sandbox.server import Pair, SandboxServer, serve
 #: A bad week in small doses: what ``--misbehave`` turns on. Only calls of sdsync's
 #: own accounts are struck, so that the people's work goes on meanwhile.
 BAD_WEEK: dict[str, dict[str, object]] = {
-    "throttle": {"per_minute": 400, "after_s": 3},
-    "ignored_field": {"probability": 0.05, "fields": ["Priority", "priority_id"]},
+    "throttle": {"probability": 0.008, "after_s": 2},
+    # Each asks for a person, so they come early, to be seen, and then no more.
+    "ignored_field": {
+        "probability": 0.5,
+        "count": 12,
+        "fields": ["Priority", "Status", "Subject", "priority_id"],
+    },
     "effect_then_500": {"probability": 0.03},
     "effect_then_cut": {"probability": 0.02},
     "cut": {"probability": 0.01},
