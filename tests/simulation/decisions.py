@@ -126,6 +126,7 @@ class Decisions:
             held = self._hub_values(share, field, deed.looked_at or deed.at)
             if deed.gone_at is None:
                 held.append(share.hub.values.get(field))
+            held += self._in_doubt(deed, share, field)
             if FIELDS.get(field) in SETS and any(_holds(one, old, new) for one in held):
                 continue
             puts = (
@@ -135,6 +136,18 @@ class Decisions:
             if all(put.values for put in puts):
                 return False
         return True
+
+    def _in_doubt(self, deed: FieldDeed, share: Share, field: str) -> Iterator[Json]:
+        """What the hub held while the deed stood unread, if a crash left its write in doubt.
+
+        Who then reads the intended value takes it for ours (law 5).
+        """
+        read_at = deed.looked_at or deed.at
+        for row in self.rows[share.hub.id]:
+            if row.field != field or row.action != "edited" or not deed.at <= row.at <= read_at:
+                continue
+            if any(row.at <= crash <= read_at for crash in self.world.crashes):
+                yield row.after
 
     def _hub_values(self, share: Share, field: str, looked_at: datetime) -> list[Json]:
         """What the hub held around that look: the last value before it, and those just then."""
