@@ -122,3 +122,18 @@ def _person(field: str, told: str, people: People, systems: tuple[str, ...]) -> 
         keys = f": {', '.join(sorted(found))}" if found else ""
         raise Untyped(f"{show(told)} is {why}{keys}; {field} takes a login or an address")
     return found.pop()
+
+
+def as_typed(field: str, value: Json) -> str | None:
+    """The text that :func:`typed` reads back as this value; None: nobody types such a value."""
+    try:
+        _may_be_typed(field)
+    except Untyped:
+        return None
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        if not all(isinstance(one, str) for one in value):
+            return None
+        return ("/" if field == "category_path" else ", ").join(value)
+    return str(value) if isinstance(value, str | int) else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 
@@ -265,6 +266,45 @@ def test_law_19_a_choice_reads_again_before_it_is_written(held: Ticket) -> None:
 
     assert held.copy("dev")["status"] == "Feedback"
     assert held.hub.values["title"] == "meanwhile"
+
+
+def heads(ticket: Ticket) -> dict[str, dict[str, Json]]:
+    """The candidates as a person sees them."""
+    rows = {name: ticket.row(name, "outcome") for name in ("desk", "dev")}
+    return {name: dict(row.head or {}) for name, row in rows.items() if row is not None}
+
+
+@pytest.mark.parametrize("merged", [False, True])
+def test_law_19_a_choice_among_candidates_that_moved_is_refused(held: Ticket, merged: bool) -> None:
+    house, saw = held.house, heads(held)
+    held.copy("dev").set({"status": "In Progress"}, by="bob")
+    house.run()
+    new, now = held.row("dev", "outcome"), house.clock.now()
+    deeds = {
+        False: partial(choosing.choose, system="desk", by="ann", now=now, saw=saw),
+        True: partial(choosing.settle, values={"status": "new"}, by="ann", now=now, saw=saw),
+    }
+
+    with pytest.raises(choosing.Moved) as told:
+        deeds[merged](house.store, held.hub.id, "outcome")
+
+    assert new is not None
+    assert told.value.values == new.head
+    assert (held.group("dev", "outcome"), held.hub.values["status"]) == ("held", "waiting")
+
+
+def test_law_19_what_a_person_made_of_the_candidates_stands_on_every_side(held: Ticket) -> None:
+    house = held.house
+    values = {"status": "in_progress"}
+
+    choosing.settle(
+        house.store, held.hub.id, "outcome", values, "ann", house.clock.now(), saw=heads(held)
+    )
+    house.run()
+
+    assert (held["Status"], held.copy("dev")["status"]) == ("open", "In Progress")
+    assert held.hub.versions["status"].source == "person:ann"
+    assert held.group("dev", "outcome") == held.group("desk", "outcome") == "in step"
 
 
 # -- law 20 ------------------------------------------------------------------------------

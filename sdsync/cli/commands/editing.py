@@ -40,7 +40,7 @@ def edit(
     share = session.share(ref)
     values = dict(_typed(session, one) for one in given)
     with session.asking(offline=offline) as asking:
-        unasked = list(_checked(session, asking, share, values))
+        unasked = list(checked(session, asking, share, values))
     before = {name: share.hub.values.get(name) for name in values}
     if not dry_run:
         editing.edit(session.store, share.hub.id, values, session.by, session.utc)
@@ -69,10 +69,14 @@ def _typed(session: Session, given: str) -> tuple[str, Json]:
         raise CommandError(str(error), code=Code.USAGE) from None
 
 
-def _checked(
+def checked(
     session: Session, asking: Asking, share: Share, values: Mapping[str, Json]
 ) -> Iterator[str]:
-    """Refuse what a target cannot hold; yields why one could not be asked."""
+    """Refuse what a target cannot hold; tells of each that could not be asked why.
+
+    Raises:
+        CommandError: No side takes a field, or one has no such value.
+    """
     from sdsync.cli.asking import Silent
 
     takes = {name: _takers(session, share, name) for name in values}

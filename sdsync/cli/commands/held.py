@@ -7,10 +7,9 @@ from typing import Annotated
 import typer
 
 from sdsync.cli.codes import Code, CommandError
+from sdsync.cli.commands.choosing import choose
 from sdsync.cli.options import command
 from sdsync.cli.session import Session
-
-RefArg = Annotated[str, typer.Argument(metavar="REF", help="The record: desk#4711.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -36,8 +35,11 @@ def listing(session: Session) -> Code:
 def show(
     session: Session,
     ref: Annotated[str, typer.Argument(metavar="REF|CAUSE", help="A record, or a held cause.")],
+    as_diff: Annotated[
+        bool, typer.Option("--diff", help="Texts as a diff, not beside each other.")
+    ] = False,
 ) -> Code:
-    """Show the candidates of what is held on one record."""
+    """Show the candidates of what is held on one record: who would have what, since when."""
     from sdsync.cli.looks import dead, held
     from sdsync.cli.screens import held as screen
 
@@ -46,36 +48,8 @@ def show(
     found = held.matching(session.store, hub_id, cause.id if cause else None)
     if not found:
         raise CommandError(f"nothing of {ref} is held", cure="sdsync held list")
-    session.show(found, screen.draw_detail(found, session.now, session.out.width))
+    session.show(found, screen.draw_detail(found, session.now, session.out.width, as_diff=as_diff))
     return Code.NEEDS_YOU
-
-
-def choose(
-    session: Session,
-    ref: RefArg,
-    group: Annotated[str, typer.Argument(metavar="GROUP", help="The field group, as listed.")],
-    system: Annotated[str, typer.Argument(metavar="SYSTEM", help="Whose candidate it shall be.")],
-) -> None:
-    """End a conflict: the candidate of SYSTEM becomes the value everywhere."""
-    from sdsync.cli.looks import held
-    from sdsync.cli.page import cure, line
-    from sdsync.config.vocabulary import group_of
-    from sdsync.sync import choosing
-
-    group, share = group_of(group), session.share(ref)
-    found = [one for one in held.matching(session.store, share.hub.id, None) if one.group == group]
-    if not found:
-        raise CommandError(f"{group} of {ref} is not held", cure=f"sdsync held show {ref}")
-    sides = [one.system for one in found[0].candidates]
-    if sides and system not in sides:
-        raise CommandError(
-            f"{system} has no candidate for {group}; {' and '.join(sides)} have",
-            cure=f"sdsync held show {ref}",
-        )
-    choosing.choose(session.store, share.hub.id, group, system, session.by, session.utc)
-    told = {"ref": ref, "group": group, "system": system}
-    page = [line(f"{group} of {ref} is what {system} says"), cure(f"sdsync trace {ref}")]
-    session.show(told, page)
 
 
 def release(

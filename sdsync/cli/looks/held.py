@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sdsync.cli.looks.people import People
 from sdsync.config.vocabulary import group_of
 from sdsync.store.contract import Store
-from sdsync.store.records import GroupState, Hub, Json, Replica
+from sdsync.store.records import GroupRow, Hub, Json, Replica
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,8 @@ def listing(store: Store) -> list[HeldLook]:
     found: dict[tuple[str, str], list[tuple[Hub, Replica]]] = {}
     for hub, replica, group in store.held():
         found.setdefault((hub.id, group), []).append((hub, replica))
-    remedies = {one.id: one.remedy for one in store.causes()}
-    looks = [_look(group, members, remedies) for (_, group), members in found.items()]
+    remedies, people = {one.id: one.remedy for one in store.causes()}, People(store)
+    looks = [_look(group, members, remedies, people) for (_, group), members in found.items()]
     return sorted(looks, key=lambda one: (one.priority, one.since))
 
 
@@ -57,16 +58,25 @@ def matching(store: Store, hub_id: str | None, cause: str | None) -> list[HeldLo
     ]
 
 
+def heads(look: HeldLook) -> dict[str, Mapping[str, Json]]:
+    """By system what its candidate is: what somebody saw who chooses now."""
+    return {one.system: one.values for one in look.candidates}
+
+
 def _look(
-    group: str, members: list[tuple[Hub, Replica]], remedies: Mapping[str, str | None]
+    group: str,
+    members: list[tuple[Hub, Replica]],
+    remedies: Mapping[str, str | None],
+    people: People,
 ) -> HeldLook:
-    members.sort(key=lambda one: one[1].groups[group].since)
-    hub, first = members[0]
-    row = first.groups[group]
-    heads = [
-        Candidate(replica.system, mine.head, mine.head_by, mine.head_at)
+    hub = members[0][0]
+    # Where it was born comes first: that is the name by which people know it.
+    members.sort(key=lambda one: (one[1].system != hub.birth_system, one[1].system))
+    first, row = members[0][1], members[0][1].groups[group]
+    candidates = [
+        _candidate(hub, replica, replica.groups[group], people)
         for _, replica in members
-        if (mine := replica.groups[group]).state is GroupState.HELD and mine.head is not None
+        if replica.groups[group].head is not None
     ]
     return HeldLook(
         hub_id=hub.id,
@@ -74,10 +84,23 @@ def _look(
         ref=f"{first.system}#{first.native_id or hub.id}",
         priority=hub.priority,
         group=group,
-        since=row.since,
+        since=min(one.groups[group].since for _, one in members),
         cause=row.cause,
         note=row.note,
-        candidates=tuple(heads),
+        candidates=tuple(candidates),
         present={name: one for name, one in hub.values.items() if group_of(name) == group},
         remedy=remedies.get(row.cause or ""),
     )
+
+
+def _candidate(hub: Hub, replica: Replica, row: GroupRow, people: People) -> Candidate:
+    """A head; one that only is what the hub holds is of whoever gave the hub its value."""
+    values, by, at, source = row.head or {}, row.head_by, row.head_at, replica.system
+    last = max(
+        (hub.versions[name] for name in values if name in hub.versions),
+        key=lambda one: one.changed_hi,
+        default=None,
+    )
+    if by is None and last is not None and all(values[n] == hub.values.get(n) for n in values):
+        by, at, source = last.changed_by, last.changed_hi, last.source
+    return Candidate(replica.system, values, people.name(source, by) if by else None, at)

@@ -12,7 +12,7 @@ from sdsync.config.vocabulary import members_of
 from sdsync.store.records import Hub, Json, Replica
 
 if TYPE_CHECKING:
-    from sdsync.cli.asking import Asking
+    from sdsync.cli.asking import Asking, Silent
     from sdsync.mappings.contract import Mapping as FieldMapping
     from sdsync.mappings.contract import People
 
@@ -89,3 +89,28 @@ def _fields(
             else:
                 would = value_at(put.values, path) if put.values else now
                 yield WouldLook(name, path, now, would, put.cut)
+
+
+def moved(
+    asking: Asking, replica: Replica, group: str, mapping: FieldMapping, people: People
+) -> Mapping[str, Json] | Silent:
+    """What the record shows now in fields that sdsync saw otherwise; nothing: all as seen.
+
+    Native values are compared, as inbound does (law 1); a field that this read does not
+    prove has not moved.
+    """
+    from sdsync.cli.asking import Silent
+    from sdsync.mappings.contract import Unmapped
+    from sdsync.sync.edits import proved
+
+    answer = asking.record(replica)
+    if isinstance(answer, Silent):
+        return answer
+    shown, found = mapping.keep(answer.values), dict[str, Json]()
+    for name in members_of(group):
+        if name not in mapping.fields or not proved(mapping, name, answer):
+            continue
+        if mapping.extract(name, shown) != mapping.extract(name, replica.seen):
+            view = mapping.get(name, shown, people)
+            found[name] = view.value if isinstance(view, Unmapped) else view
+    return found

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sdsync.cli import words
 from sdsync.cli.looks.held import Candidate, HeldLook
+from sdsync.cli.merging import labels_of
 from sdsync.cli.page import (
     HEAD,
     WARN,
@@ -21,6 +22,7 @@ from sdsync.cli.page import (
     table,
     wrapped,
 )
+from sdsync.cli.screens.texts import beside, is_text, unified
 from sdsync.config.vocabulary import spoken
 
 _LIST = (
@@ -42,8 +44,10 @@ def draw_list(looks: Sequence[HeldLook], now: datetime, width: int = WIDTH) -> P
     return page + [cure(one) for one in list(cures)[:3]]
 
 
-def draw_detail(looks: Sequence[HeldLook], now: datetime, width: int = WIDTH) -> Page:
-    """The candidates of one record's held groups."""
+def draw_detail(
+    looks: Sequence[HeldLook], now: datetime, width: int = WIDTH, *, as_diff: bool = False
+) -> Page:
+    """The candidates of one record's held groups; texts beside each other, or as a diff."""
     page: Page = []
     for one in looks:
         title = line((f"{one.ref}  ", WARN), (clean(one.title), HEAD))
@@ -53,21 +57,58 @@ def draw_detail(looks: Sequence[HeldLook], now: datetime, width: int = WIDTH) ->
         if not one.candidates and not one.remedy:
             page += [cure(command) for command in _ways_on(one)]
             continue
-        rows = [("now", _values(one.present), "", "")]
-        rows += [_candidate(head, now) for head in one.candidates]
-        columns = (
-            Column("SIDE"),
-            Column("VALUE", give=True, least=16),
-            Column("BY", give=True),
-            Column("SINCE"),
-        )
-        page += table(columns, rows, width=width, indent=2)
+        page += _texts(one, now, width, as_diff=as_diff) or _short(one, now, width)
         page += [
             cure(f"sdsync held choose {one.ref} {one.group} {head.system}")
             for head in one.candidates
         ]
+        if one.candidates:
+            page.append(cure(f"sdsync held choose {one.ref} {one.group} --edit"))
     remedies = dict.fromkeys(one.remedy for one in looks if one.remedy)
     return page + [cure(one) for one in remedies]
+
+
+def _short(one: HeldLook, now: datetime, width: int) -> Page:
+    """Values that fit into a table."""
+    rows = [("now", _values(one.present), "", "")]
+    rows += [_candidate(head, now) for head in one.candidates]
+    columns = (
+        Column("SIDE"),
+        Column("VALUE", give=True, least=16),
+        Column("BY", give=True),
+        Column("SINCE"),
+    )
+    return table(columns, rows, width=width, indent=2)
+
+
+def _texts(one: HeldLook, now: datetime, width: int, *, as_diff: bool) -> Page:
+    """Each field that is a text; nothing when all candidates fit into a table."""
+    names = dict.fromkeys(name for head in one.candidates for name in head.values)
+    if not any(is_text(head.values.get(name)) for head in one.candidates for name in names):
+        return []
+    page: Page = []
+    for name in names:
+        if len(names) > 1:
+            page.append(line("  ", (name, HEAD)))
+        first, *others = [head for head in one.candidates if name in head.values]
+        left = (label(first, now), _text(first.values[name]))
+        for head in others:
+            right = (label(head, now), _text(head.values[name]))
+            if as_diff:
+                page.append(line(f"  - {clean(left[0])}, + {clean(right[0])}"))
+                page += unified(left[1], right[1], width, indent=2)
+            else:
+                page += beside(left, right, width, indent=2)
+    return page
+
+
+def label(head: Candidate, now: datetime) -> str:
+    """Whose candidate it is, and since when: ``desk, by ann, 02:51``."""
+    return labels_of(head.by, "" if head.at is None else words.since(head.at, now), head.system)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else words.value(value)
 
 
 def _ways_on(one: HeldLook) -> list[str]:

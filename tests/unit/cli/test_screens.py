@@ -229,6 +229,7 @@ desk#4712  printer on fire                                  status (outcome)  P3
   dev   cancelled  ops-2   02:51
 > sdsync held choose desk#4712 outcome desk
 > sdsync held choose desk#4712 outcome dev
+> sdsync held choose desk#4712 outcome --edit
 """
 
 
