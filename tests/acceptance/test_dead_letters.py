@@ -11,6 +11,7 @@ import pytest
 
 from sdsync.cli.session import Session
 from sdsync.config.load import load
+from sdsync.store.records import AuditRow
 from sdsync.sync.assemble import assemble
 from tests.acceptance.conftest import Desk
 from tests.acceptance.products import Shop, open_shop
@@ -80,6 +81,10 @@ def there(shop: Shop, ticket: str) -> str | None:
     return shop.shown("dev", shop.issue(ticket)).values["custom_fields"].get("Environment") or None
 
 
+def told(shop: Shop, action: str) -> list[AuditRow]:
+    return [one for one in shop.store.audit(limit=100_000) if one.action == action]
+
+
 def done(shop: Shop, tickets: list[str]) -> int:
     return sum(there(shop, one) == "Production" for one in tickets)
 
@@ -108,6 +113,10 @@ def test_forty_refusals_are_one_cause_and_end_at_the_rate_that_was_asked_for(sho
     mended.write_text(DEV.replace("Prod,", "Production,"), encoding="utf-8")
     restart(shop)
     shop.run(30)
+    blamed = shop.type("dead", "list", "--json").json["causes"][0]["mapping"]
+    assert blamed["version"] != cause["mapping"]["version"]
+    assert f", {blamed['version'][:4]} since " in shop.type("dead", "list").out
+    assert [one.system for one in told(shop, "activated")] == ["dev"]
     dry = shop.type("dead", "replay", cause["id"], "--rate", "10/min", "--dry-run")
     assert (dry.code, dry.out.splitlines()[0][:41]) == (
         4,
@@ -123,15 +132,15 @@ def test_forty_refusals_are_one_cause_and_end_at_the_rate_that_was_asked_for(sho
     assert again.out == f"nothing is parked for {cause['id']}\n"
     shop.run(60)
     assert 18 <= done(shop, rest) <= 22
-    told = shop.type("dead", "list")
-    assert told.code == 0
-    assert re.search(rf"{cause['id']}  \d+ records on the way again", told.out)
+    left = shop.type("dead", "list")
+    assert left.code == 0
+    assert re.search(rf"{cause['id']}  \d+ records on the way again", left.out)
 
     shop.run(180)
     assert done(shop, rest) == MANY - 1
     assert shop.clock.now() - began >= timedelta(minutes=3, seconds=50)
     assert shop.type("dead", "list").out == "nothing is parked\n"
-    replayed = [one for one in shop.store.audit(limit=100_000) if one.action == "replayed"]
+    replayed = told(shop, "replayed")
     assert len(replayed) == MANY - 1
     assert {one.actor for one in replayed} == {"ops-2"}
 

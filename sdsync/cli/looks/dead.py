@@ -20,6 +20,14 @@ PEER_FIELDS = frozenset({"peer_key", "peer_url"})
 
 
 @dataclass(frozen=True, slots=True)
+class MappingLook:
+    """The mapping that a cause's place belongs to, and since when it is in force."""
+
+    version: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class DeadLook:
     """One cause."""
 
@@ -34,6 +42,7 @@ class DeadLook:
     text: str
     place: str | None
     remedy: str | None
+    mapping: MappingLook | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +171,15 @@ def _look(store: Store, cause: Cause) -> DeadLook:
         text=cause.text,
         place=spot(cause.place),
         remedy=_remedy(cause),
+        mapping=_mapping(store, cause),
     )
+
+
+def _mapping(store: Store, cause: Cause) -> MappingLook | None:
+    told = store.system(cause.system).info.get("mapping") if cause.place else None
+    if not told:
+        return None
+    return MappingLook(str(told["version"]), datetime.fromisoformat(str(told["since"])))
 
 
 def counted(store: Store, cause_id: str) -> tuple[int, int]:

@@ -38,6 +38,7 @@ _DID: Mapping[str, str] = {
     "resumed": "resumed",
     "replayed": "replayed",
     "assigned": "assigned",
+    "activated": "activated",
     "dropped": "dropped",
     "merged_by_hand": "merged by hand",
     "chosen": "chosen",

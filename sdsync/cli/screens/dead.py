@@ -58,7 +58,7 @@ def draw_list(look: DeadList, now: datetime, width: int = WIDTH) -> Page:
             )
         )
     for n, one in enumerate(look.causes):
-        page += _next(one, width, whole=n == 0)
+        page += _next(one, now, width, whole=n == 0)
     for one in look.on_way:
         told = f"{one.id}  {words.count(one.on_way, 'record')} on the way again"
         page.append(_beside(line(told), f"sdsync dead show {one.id}", width))
@@ -79,7 +79,7 @@ def draw_detail(look: DeadDetail, now: datetime, width: int = WIDTH) -> Page:
         f"{cause.on_way:,} on the way" if cause.on_way else "",
         f"since {words.since(cause.since, now)}",
         f"owner {cause.owner}" if cause.owner else "owner nobody",
-        cause.place or "",
+        _place(cause, now),
     ]
     page.append(line("     ", "   ".join(clean(one) for one in facts if one)))
     for member in look.members:
@@ -116,10 +116,17 @@ def _member(one: MemberLook, cause: DeadLook, now: datetime, width: int) -> Iter
         yield from wrapped(line("   "), told, width=width, indent=5)
 
 
-def _next(one: DeadLook, width: int, *, whole: bool) -> Page:
+def _place(one: DeadLook, now: datetime) -> str:
+    """``mappings/dev-ticket.yaml:31, a41f since 01:58``."""
+    if one.mapping is None:
+        return one.place or ""
+    return f"{one.place}, {one.mapping.version[:4]} since {words.since(one.mapping.since, now)}"
+
+
+def _next(one: DeadLook, now: datetime, width: int, *, whole: bool) -> Page:
     """The commands of one cause: of the worst all, of another the first."""
     first, *more = _cures(one)
-    left = line(f"{one.id}  {clean(one.place or '')}".rstrip())
+    left = line(f"{one.id}  {clean(_place(one, now))}".rstrip())
     return [_beside(left, first, width), *(cure(command, indent=5) for command in more if whole)]
 
 

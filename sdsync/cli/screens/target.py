@@ -20,8 +20,8 @@ VALUE = 200
 def drawn(look: TargetLook, system: str, now: datetime, width: int) -> Iterator[Text]:
     """Its fields, indented; ``now`` is aware, its zone the reader's."""
     if look.silent is not None:
-        seen = words.instant(look.seen_at, now) if look.seen_at else "never"
-        told = f"{system} {look.silent}; last seen {seen}:"
+        seen = f"last seen {words.instant(look.seen_at, now)}:" if look.seen_at else "never seen"
+        told = f"{system} {look.silent}; {seen}"
         yield from wrapped(line(("   ", WARN)), told, width=width)
     for one in look.fields:
         yield from _field(one, system, "has" if look.live else "had", width)

@@ -26,14 +26,13 @@ def is_text(value: Json) -> bool:
 
 
 def unified(old: str, new: str, width: int, *, indent: int) -> Iterator[Text]:
-    """The lines that differ, with two around them; what is longer than the page is cut."""
-    made = difflib.unified_diff(old.splitlines(), new.splitlines(), n=2, lineterm="")
+    """The lines that differ, with two around them; one that is too long goes on in the next."""
+    room = width - indent - 1
+    made = difflib.unified_diff(_wrapped(old, room), _wrapped(new, room), n=2, lineterm="")
     rows = [one for one in made if not one.startswith(("---", "+++"))]
     for row in rows[:LINES]:
         style = {"+": GOOD, "-": BAD, "@": WARN}.get(row[:1], "")
-        # Only what leads is ours: the rest is somebody's text.
-        text = row[:1] + clip(bare(row[1:]), width - indent - 1)
-        yield line(" " * indent, (text, style))
+        yield line(" " * indent, (row, style))
     if len(rows) > LINES:
         yield line(" " * indent, f"and {len(rows) - LINES:,} lines more")
 

@@ -151,6 +151,17 @@ CAUSE  RECORDS  WORST  SINCE  OWNER     WHAT
 """
 
 
+def test_a_mapping_that_is_to_blame_is_told_with_its_version() -> None:
+    store = scenes.busy()
+    row = store.system("dev")
+    row.info = {"mapping": {"version": "a41f0", "since": scenes.at("01:58:00").isoformat()}}
+    store.commit(Change(systems=[row]))
+
+    text = told(dead_screen.draw_list(dead.listing(store), scenes.NOW))
+
+    assert "\n7f3  mappings/dev-ticket.yaml:31, a41f since 01:58" in text
+
+
 def test_dead_show_tells_what_differs_there() -> None:
     store = scenes.busy()
     cause = dead.pick(store, "7f")
