@@ -127,6 +127,7 @@ class Decisions:
             if deed.gone_at is None:
                 held.append(share.hub.values.get(field))
             held += self._in_doubt(deed, share, field)
+            held += self._written_there(deed, share, field)
             if FIELDS.get(field) in SETS and any(_holds(one, old, new) for one in held):
                 continue
             puts = (
@@ -147,6 +148,15 @@ class Decisions:
             if row.field != field or row.action != "edited" or not deed.at <= row.at <= read_at:
                 continue
             if any(row.at <= crash <= read_at for crash in self.world.crashes):
+                yield row.after
+
+    def _written_there(self, deed: FieldDeed, share: Share, field: str) -> Iterator[Json]:
+        """What we wrote on that very record while the deed stood unread: a step on a trail
+        is no value of the hub any more, and whoever did the same agreed with it (law 5)."""
+        read_at = (deed.looked_at or deed.at) + SLACK
+        for row in self.rows[share.hub.id]:
+            there = (row.system, row.ref, row.field) == (deed.system, deed.record_id, field)
+            if row.action == "written" and there and deed.at <= row.at <= read_at:
                 yield row.after
 
     def _hub_values(self, share: Share, field: str, looked_at: datetime) -> list[Json]:
