@@ -37,6 +37,8 @@ def running(config: Config, keep: Path) -> Iterator[None]:
             and a tracker that starts again at number one would be another one.
     """
     ports = {name: _port(config, name) for name in NAMES}
+    for port in ports.values():
+        _free(port)
     keep.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "sdsync.sandbox", "--people", "--pace", "1.5"]
     command += ["--misbehave", "--quiet"]
@@ -65,6 +67,21 @@ def _port(config: Config, name: str) -> int:
             cure="sdsync run, without --with-sandbox",
         )
     return parts.port
+
+
+def _free(port: int) -> None:
+    """Return when nobody listens there: what answers would be taken for our own.
+
+    Those of a daemon that was killed need a moment to go.
+    """
+    end_at = time.monotonic() + STOP_S
+    while _answers(port):
+        if time.monotonic() > end_at:
+            raise CommandError(
+                f"127.0.0.1:{port} is taken, perhaps by the sandboxes of another run",
+                cure=f"ss -ltnp 'sport = :{port}' tells by whom; or set another url",
+            )
+        time.sleep(0.1)
 
 
 def _await(child: subprocess.Popen[bytes], ports: list[int]) -> None:
