@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 from sdsync.connectors.contract import Connector, Find, Found, Handle, NativeElement, NativeRecord
 from sdsync.connectors.failures import Forbidden, Missing, Rejected
-from sdsync.store.records import Change, GroupState, Intent, Ref, Replica, Share, Work
+from sdsync.store.records import Change, Intent, Ref, Replica, Share, Work
 from sdsync.sync.branches import hit
 from sdsync.sync.draft import Draft
 from sdsync.sync.elements import placed_ids
 from sdsync.sync.policy import is_failure
-from sdsync.sync.settling import DOUBLES, KEEP
+from sdsync.sync.settling import DOUBLES, KEEP, TOLD
 from sdsync.sync.systems import System
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class Doubles:
                 return None
             draft = Draft(fresh, self._engine.context())
             replica = fresh.replica(intent.replica_id)
-            if draft.state(replica, DOUBLES) is GroupState.PARKED:
+            if draft.state(replica, DOUBLES) in TOLD:
                 return None
             text = told(replica, intent.kind, home, found)
             draft.park(replica, DOUBLES, text, about=["doubles", intent_id])

@@ -10,7 +10,6 @@ from sdsync.connectors.failures import Forbidden, Missing, Rejected
 from sdsync.mappings.contract import UNKNOWN
 from sdsync.store.records import (
     Change,
-    GroupState,
     Intent,
     IntentState,
     Ref,
@@ -30,7 +29,7 @@ from sdsync.sync.others import create_in_doubt
 from sdsync.sync.policy import is_failure, lane_trouble
 from sdsync.sync.refusal import REACH_AGAIN
 from sdsync.sync.scope import PRIORITIES, bear, begin, environment, join, rescope, takers, tenant_of
-from sdsync.sync.settling import DOUBLES, KEEP, born
+from sdsync.sync.settling import DOUBLES, KEEP, TOLD, born
 from sdsync.sync.structure import SECOND_LOOK, merged, not_found, route_late_notes
 from sdsync.sync.systems import System
 from sdsync.sync.waves import ended
@@ -223,7 +222,7 @@ class Looks:
         replica = share.replica(intent.replica_id)
         both = f"{replica.system} holds {native.key} beside {replica.key}, made by one intent"
         text = f"{both}; {KEEP}"
-        if draft.state(replica, DOUBLES) is not GroupState.PARKED:
+        if draft.state(replica, DOUBLES) not in TOLD:
             draft.park(replica, DOUBLES, text, about=["doubles", intent.id])
         return draft.change
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from sdsync.store.records import (
+    GroupState,
     Intent,
     IntentState,
     Json,
@@ -17,6 +18,8 @@ from sdsync.sync.draft import Draft
 from sdsync.sync.elements import placed_ids, settle_element, tell_placed
 
 DOUBLES = "doubles"  # a group of its own: what has two bearers waits for a person
+#: A person knows of them, or said to let them be.
+TOLD = frozenset({GroupState.PARKED, GroupState.DIFFERS})
 KEEP = "plan: keep the one that people touched, else the older, and close the others there"
 
 

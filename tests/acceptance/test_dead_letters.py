@@ -182,6 +182,7 @@ def test_a_dead_letter_is_compared_with_its_target_as_it_stands(shop: Shop) -> N
         ("peer_key=x", 2, "sdsync writes it"),
         ("title=", 2, "a title is never empty"),
         ("owner_person=nobody-knows", 2, "nobody that sdsync knows"),
+        ("type=bug", 1, "type is never carried"),
         ("workaround=reboot", 1, "no side of this record takes workaround"),
         ("environment=lab", 1, 'desk: "Escalated" has no CustomFields.Environment "Labor"'),
     ],

@@ -13,6 +13,7 @@ from sdsync.store.records import (
     PlacementState,
     ReplicaState,
 )
+from sdsync.sync import letters
 from sdsync.testing.simulated.writing import carry_out
 from tests.laws.people import Ticket
 from tests.laws.rig import House, shared
@@ -239,6 +240,28 @@ def test_law_30_a_second_bearer_that_the_feed_shows_opens_a_dead_letter() -> Non
     assert ticket.group("dev", "doubles") == "parked"
     assert ticket.copy("dev").record is house.dev.tickets[0].record  # the older one
     assert len(house.desk.tickets) == 1
+
+
+def test_law_30_a_second_bearer_that_a_person_let_be_is_told_no_more() -> None:
+    house = House()
+
+    def twice(operation: object) -> OutcomeUnknown | None:
+        if not isinstance(operation, Create) or house.dev.tickets:
+            return None
+        for _ in range(2):
+            carry_out(house.dev.product, house.dev.line.planned, operation)
+        return OutcomeUnknown("a gateway sent it twice")
+
+    house.dev.line.instead["apply"] = twice
+    ticket = house.run(30).desk.open("disk full")
+    house.run(600)
+    letters.drop(house.store, "all", "both are worked on", "ann", house.clock.now())
+
+    house.dev.tickets[1].set({"subject": "the second one"}, by="bob")
+    house.run(600)
+
+    assert ticket.group("dev", "doubles") == "differs"
+    assert not [one for one in house.store.causes() if house.store.cause_members(one.id)]
 
 
 def at_night(house: House) -> None:

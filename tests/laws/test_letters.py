@@ -164,6 +164,8 @@ def test_law_40_what_is_dropped_differs_until_an_edit(house: House, ticket: Tick
         ("ann", cause, "the board is closed soon")
     ]
 
+    assert ticket.hub.human_at is None  # nothing of a person's is on its way any more
+
     # Neither a look nor a replay nor a restart ends it.
     ticket.copy("board").bell()
     name = f"desk#{ticket.record.id}"

@@ -81,6 +81,10 @@ def checked(
 
     takes = {name: _takers(session, share, name) for name in values}
     for name, replicas in takes.items():
+        if not _carried(session, share, name):
+            raise CommandError(
+                f"{name} is never carried: each side has its own", cure="sdsync config"
+            )
         if not replicas:
             raise CommandError(f"no side of this record takes {name}", cure="sdsync mappings show")
     silent: dict[str, str] = {}
@@ -93,6 +97,20 @@ def checked(
                 continue
             _has_word(session, replica, name, put, place)
     yield from silent.values()
+
+
+def _carried(session: Session, share: Share, name: str) -> bool:
+    """Whether any sync of the record takes the field from one side to another."""
+    from sdsync.config.vocabulary import group_of
+    from sdsync.sync.model import DEFAULT_POLICIES
+
+    group, syncs = group_of(name), session.config.syncs
+    policies = {
+        syncs[one].fields.get(group, DEFAULT_POLICIES.get(group, "newest"))
+        for one in share.hub.syncs
+        if one in syncs
+    }
+    return policies != {"each"}
 
 
 def _takers(session: Session, share: Share, name: str) -> Sequence[Replica]:
