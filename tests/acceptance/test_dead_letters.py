@@ -228,3 +228,18 @@ def test_an_edit_while_the_target_is_away_says_that_it_was_not_asked(shop: Shop)
     shop.pair.dev.switch("html_502", False)
     shop.run(300)
     assert there(shop, ticket) == "Staging"
+
+
+def test_a_record_that_was_not_born_is_told_as_such(shop: Shop) -> None:
+    shop.pair.dev.switch("archived_project", place="infra")
+    shop.pair.desk.act(
+        "create", by="nora", Subject="unborn", Queue="Escalated", Content="x",
+        Requestor="greta@customer.example",
+    )  # fmt: skip
+    shop.run(900)
+    (cause,) = shop.type("dead", "list", "--json").json["causes"]
+
+    shown = shop.type("dead", "show", cause["id"]).out
+
+    assert "  unborn  " in shown
+    assert "   dev has nothing of it yet\n" in shown

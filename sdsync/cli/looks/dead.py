@@ -79,6 +79,8 @@ class MemberLook:
     since: datetime
     note: str | None
     diff: Sequence[DiffLook]
+    born: bool
+    elements: Sequence[str]  # notes and files that did not come there for this cause
     target: TargetLook | None = None
 
 
@@ -137,7 +139,7 @@ def of_record(store: Store, share: Share, *, compare: Compare = as_stored) -> li
 def _detail(
     store: Store, cause: Cause, found: list[Member], limit: int, compare: Compare
 ) -> DeadDetail:
-    members = [_member(*one, compare) for one in found[:limit]]
+    members = [_member(store, *one, compare) for one in found[:limit]]
     return DeadDetail(_look(store, cause), members, max(0, len(found) - limit))
 
 
@@ -212,7 +214,23 @@ def _urgency(member: Member) -> tuple[bool, int, datetime]:
     return row.state in ON_ITS_WAY, hub.priority, row.since
 
 
-def _member(hub: Hub, replica: Replica, group: str, compare: Compare) -> MemberLook:
+def _elements(store: Store, hub: Hub, replica: Replica, cause: str | None) -> Iterator[str]:
+    """``file "db01.log"``, ``note of nora: the disk is full again``."""
+    share = store.share(hub.id)
+    waiting = {
+        one.element_id
+        for one in (share.placements if share else ())
+        if cause is not None and one.replica_id == replica.id and one.cause == cause
+    }
+    for one in share.elements if share else ():
+        if one.id in waiting and one.kind == "attachment":
+            yield f'file "{one.values.get("name")}"'
+        elif one.id in waiting:
+            text = " ".join(str(one.values.get("body") or "").split())
+            yield f"note of {one.values.get('author_display') or one.source}: {text}"
+
+
+def _member(store: Store, hub: Hub, replica: Replica, group: str, compare: Compare) -> MemberLook:
     row = replica.groups[group]
     return MemberLook(
         hub_id=hub.id,
@@ -224,6 +242,8 @@ def _member(hub: Hub, replica: Replica, group: str, compare: Compare) -> MemberL
         since=row.since,
         note=row.note,
         diff=tuple(_diff(hub, replica, group)),
+        born=replica.native_id is not None,
+        elements=tuple(_elements(store, hub, replica, row.cause)),
         target=compare(hub, replica, group),
     )
 

@@ -107,6 +107,11 @@ def _member(one: MemberLook, cause: DeadLook, now: datetime, width: int) -> Iter
     yield ends(line(f" {one.ref}  ", clean(one.title)), right, width)
     if one.note and one.note != cause.text:
         yield from wrapped(line("   "), one.note, width=width)
+    for told in one.elements:
+        yield line("   ", clip(clean(f"not there: {told}"), width - 3))
+    if not one.born:
+        yield line(f"   {cause.system} has nothing of it yet")
+        return
     if one.target is not None:
         yield from drawn(one.target, cause.system, now, width)
         return

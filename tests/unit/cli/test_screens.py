@@ -16,7 +16,7 @@ from sdsync.cli.screens import held as held_screen
 from sdsync.cli.screens import status as status_screen
 from sdsync.cli.screens import story as story_screen
 from sdsync.cli.screens import trace as trace_screen
-from sdsync.store.records import Change, Pause
+from sdsync.store.records import Change, Pause, PlacementState
 from sdsync.testing.memory_store import MemoryStore
 from tests.unit.cli import scenes
 
@@ -181,6 +181,26 @@ DEAD_SHOW = """
 > edit mappings/dev-ticket.yaml:31, then restart sdsync
 > sdsync dead replay 7f3 --dry-run
 """
+
+
+def test_notes_and_files_that_did_not_come_there_are_named() -> None:
+    store = scenes.busy()
+    share = store.share("h1")
+    assert share
+    share.elements[5].values = {"body": "full\nagain \x1b[2J", "author_display": "Nora"}
+    share.elements[6].kind, share.elements[6].values = "attachment", {"name": "db01.log"}
+    for place in share.placements:
+        if place.state is not PlacementState.PENDING:
+            continue
+        place.state, place.cause = PlacementState.UNPLACEABLE, "7f3"
+    store.commit(Change(shares=[share]))
+    cause = dead.pick(store, "7f3")
+    assert cause
+
+    text = told(dead_screen.draw_detail(dead.detail(store, cause), scenes.NOW))
+
+    assert "\n   not there: note of Nora: full again \\x1b[2J\n" in text
+    assert '\n   not there: file "db01.log"\n' in text
 
 
 def test_a_long_cause_is_wrapped_and_said_once() -> None:
