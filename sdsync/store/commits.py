@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, insert, literal, select, update
 from sqlalchemy.schema import Table
 
-from sdsync.store import tables, working
+from sdsync.store import planned, tables, working
 from sdsync.store.codec import encode, micros, micros_or_none
 from sdsync.store.contract import Stale
 from sdsync.store.dialect import Link, Row
@@ -77,6 +77,7 @@ class Ready:
     versions: list[Mapping[str, Any]]
     events: list[Mapping[str, Any]]
     simple: list[tuple[Statement, list[Mapping[str, Any]]]]
+    plans: planned.Prepared
     audit: list[Mapping[str, Any]]
 
 
@@ -93,6 +94,7 @@ def make_ready(change: Change, vault: Vault) -> Ready:
         versions=versions,
         events=[_event(one, vault) for one in change.events],
         simple=list(_simple(change, vault)),
+        plans=planned.prepare(change, vault),
         audit=[audit_columns(one, vault) for one in change.audit],
     )
 
@@ -139,7 +141,7 @@ def write(tx: Tx, ready: Ready, vault: Vault) -> None:
     """Write a change.
 
     Raises:
-        Stale: A share or a cause is another by now. A taken unique key comes as
+        Stale: A share, a cause or a plan is another by now. A taken unique key comes as
             the driver's own error, which the writer turns into Stale.
     """
     change, link = ready.change, tx.link
@@ -158,6 +160,7 @@ def write(tx: Tx, ready: Ready, vault: Vault) -> None:
     link.many(BLOB_DROP, [{"k_element_id": one} for one in change.dropped_blobs])
     for statement, rows in ready.simple:
         link.many(statement, rows)
+    planned.write(link, ready.plans)
     tx.audit += ready.audit
 
 

@@ -14,8 +14,11 @@ from sdsync.store.records import (
     Hub,
     Json,
     LaneRow,
+    LineState,
     Pause,
     PersonRow,
+    Plan,
+    PlanLine,
     Ref,
     Replica,
     Share,
@@ -113,6 +116,10 @@ class Store(Protocol):
         """How many records of a system were taken for gone since (law 41)."""
         ...
 
+    def shared_as(self, system: str, kind: str, native_ids: Sequence[str]) -> dict[str, str]:
+        """Native id -> hub id, of those that have a hub record (any replica state)."""
+        ...
+
     def known(self, system: str) -> int:
         """How many records of a system are or were shared."""
         ...
@@ -204,6 +211,25 @@ class Store(Protocol):
 
     def sync_counts(self) -> Sequence[tuple[str, str, int]]:
         """(sync, what, number): shared, parked, held, differs, awaiting, lag_s … per sync."""
+        ...
+
+    def plans(self) -> Sequence[Plan]:
+        """All plans, the newest first."""
+        ...
+
+    def plan(self, plan_id: str) -> Plan | None:
+        """One plan."""
+        ...
+
+    def plan_lines(
+        self,
+        plan_id: str,
+        *,
+        after: int = 0,
+        limit: int = 500,
+        state: LineState | None = None,
+    ) -> Sequence[PlanLine]:
+        """Lines of a plan in their order; of one state only where that is said."""
         ...
 
     def lane(self, lane: str) -> LaneRow:

@@ -200,6 +200,16 @@ class Queries(Base):
         with self._reading() as link:
             return int(link.rows(GONE, {"system": system, "since": micros(since)})[0][0])
 
+    def shared_as(self, system: str, kind: str, native_ids: Sequence[str]) -> dict[str, str]:
+        """Native id -> hub id, of those that have a hub record."""
+        found: dict[str, str] = {}
+        with self._reading() as link:
+            for one in native_ids:
+                row = link.row(BY_NATIVE, {"system": system, "kind": kind, "id": one})
+                if row is not None:
+                    found[one] = str(row[0])
+        return found
+
     def known(self, system: str) -> int:
         """How many records of a system are or were shared."""
         with self._reading() as link:

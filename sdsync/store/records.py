@@ -465,6 +465,73 @@ class PersonRow:
     active: bool = True
 
 
+class Verdict(StrEnum):
+    """What a plan found out about a record, or about two that may belong together."""
+
+    CERTAIN = "certain"  # carried out once the plan is approved
+    AMBIGUOUS = "ambiguous"  # for a person: several candidates, or a reason against
+    JOINED = "joined already"
+    ALONE = "alone"  # no record of the other side belongs to it
+    LEFT_OUT = "left out"  # not looked for: closed, for one
+
+
+class LineState(StrEnum):
+    """What became of a line of a plan. Lines that are not certain stay noted."""
+
+    NOTED = "noted"
+    WAITING = "waiting"
+    DONE = "done"
+    REFUSED = "refused"  # its record moved since, or cannot be read
+    WITHOUT = "without"  # whoever approved the plan left this line out
+
+
+class PlanState(StrEnum):
+    """The life of a plan; ``applied`` when no line of it waits any more."""
+
+    MAKING = "being made"  # whoever makes it died, unless they are at it
+    OPEN = "open"
+    APPROVED = "approved"
+    APPLIED = "applied"
+    DROPPED = "dropped"
+
+
+@dataclass(slots=True)
+class Plan:
+    """The exact list of changes that a join or a backfill would make."""
+
+    id: str  # what people type: "p-19"
+    kind: str  # connect | backfill
+    sync: str
+    by: str
+    at: datetime
+    how: str  # the options that made it, as typed
+    state: PlanState = PlanState.MAKING
+    approved_by: str | None = None
+    approved_at: datetime | None = None
+    mappings: dict[str, str] = field(default_factory=dict)  # system -> version that read it
+    counts: dict[str, int] = field(default_factory=dict)  # records, calls, mails … by name
+    version: int = 0  # optimistic, as of a hub record
+
+
+@dataclass(slots=True)
+class PlanLine:
+    """One line of a plan: the records it is about, what was found, what became of it."""
+
+    plan_id: str
+    n: int  # from 1, in the order of the plan
+    verdict: Verdict
+    refs: list[Ref]  # of a join the side of birth first
+    state: LineState = LineState.NOTED
+    title: str = ""
+    why: str = ""
+    differs: list[str] = field(default_factory=list)  # fields, at first contact
+    candidates: list[Ref] = field(default_factory=list)
+    #: Ref as text -> digest of what the record showed: a line assumes it (law 44).
+    seen: dict[str, str] = field(default_factory=dict)
+    told: str = ""  # what became of it, where that needs words
+    done_at: datetime | None = None
+
+
 @dataclass(slots=True)
 class Change:
     """Everything that one commit writes; all or nothing.
@@ -491,3 +558,5 @@ class Change:
     people: list[PersonRow] = field(default_factory=list)
     blobs: list[tuple[str, bytes]] = field(default_factory=list)  # (element id, content)
     dropped_blobs: list[str] = field(default_factory=list)
+    plans: list[Plan] = field(default_factory=list)  # version 0: new; else Stale as of shares
+    plan_lines: list[PlanLine] = field(default_factory=list)

@@ -179,3 +179,10 @@ def unique_keys(share: Share) -> Iterator[tuple[str, ...]]:
         yield ("made", share.hub.id, *made, str(intent.generation))
     for attempt in share.attempts:
         yield ("attempt", attempt.id)
+
+
+def plan_number(plan_id: str) -> int:
+    """The number of ``p-19``; 0, which no plan has, for what is no plan's name."""
+    head, _, number = plan_id.partition("-")
+    fits = head == "p" and number.isascii() and number.isdecimal() and len(number) < 10
+    return int(number) if fits else 0

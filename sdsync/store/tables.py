@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sdsync.store.dialect import AUTO, TEXT
 
 #: The newest migration: what this program writes and expects.
-REVISION = "0001"
+REVISION = "0002"
 #: The oldest program that may work with it; a migration that contracts raises it.
 SERVES = "0001"
 
@@ -247,6 +247,21 @@ people = _table(
 )
 blobs = Table(
     "blobs", metadata, _text("element_id"), _bytes("body"), PrimaryKeyConstraint("element_id")
+)
+
+#: ``n`` is the number in the plan's name: two that are made at once do not share it.
+plans = _table("plans", _number("n"), _number("version"), _bytes("doc"), key="n")
+plan_lines = _table(
+    "plan_lines",
+    _number("plan_n"),
+    _number("n"),
+    _text("state"),
+    _bytes("doc"),
+    key="plan_n n",
+)
+Index(
+    "ix_plan_lines_state",
+    *(plan_lines.c[name] for name in ["plan_n", "state", "n"]),
 )
 
 lanes = _table(

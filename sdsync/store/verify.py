@@ -43,6 +43,8 @@ _DOCUMENTS = (
     tables.syncs,
     tables.pauses,
     tables.people,
+    tables.plans,
+    tables.plan_lines,
 )
 
 
@@ -111,7 +113,7 @@ class Verifying(Audits):
         for name, statement in _SAMPLES:
             for doc, *key in link.rows(statement):
                 try:
-                    self._vault.cipher.open(name, row_id(*key), doc)
+                    self._vault.cipher.open(name, row_id(*map(str, key)), doc)
                     opened += 1
                 except (Unreadable, KeyProblem) as problem:
                     problems.append(str(problem))

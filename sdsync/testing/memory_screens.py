@@ -14,10 +14,13 @@ from sdsync.store.records import (
     FieldVersion,
     GroupState,
     Hub,
+    LineState,
+    Plan,
+    PlanLine,
     Replica,
     Share,
 )
-from sdsync.store.semantics import COUNTED_AS, TIMERS
+from sdsync.store.semantics import COUNTED_AS, TIMERS, plan_number
 from sdsync.testing.memory_state import State
 
 Member = tuple[Hub, Replica, str]
@@ -146,3 +149,29 @@ class MemoryScreens:
                     age = int((now - share.hub.human_at).total_seconds())
                     counts[sync, "lag_s"] = max(counts.get((sync, "lag_s"), 0), age)
         return [(sync, what, number) for (sync, what), number in sorted(counts.items())]
+
+    def plans(self) -> Sequence[Plan]:
+        """All plans, the newest first."""
+        with self._lock:
+            rows = sorted(self._reading().plans.items(), reverse=True)
+        return [self._state.give(Plan, kept) for _, kept in rows]
+
+    def plan(self, plan_id: str) -> Plan | None:
+        """One plan."""
+        with self._lock:
+            kept = self._reading().plans.get(plan_number(plan_id))
+        return None if kept is None else self._state.give(Plan, kept)
+
+    def plan_lines(
+        self,
+        plan_id: str,
+        *,
+        after: int = 0,
+        limit: int = 500,
+        state: LineState | None = None,
+    ) -> Sequence[PlanLine]:
+        """Lines of a plan in their order; of one state only where that is said."""
+        with self._lock:
+            rows = sorted(self._reading().plan_lines.get(plan_number(plan_id), {}).items())
+        lines = (self._state.give(PlanLine, kept) for n, kept in rows if n > after)
+        return [one for one in lines if state in (None, one.state)][:limit]

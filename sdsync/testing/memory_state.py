@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from sdsync.store.codec import canonical, decode, encode
 from sdsync.store.contract import Stale
-from sdsync.store.records import Cause, Change, Json, LaneRow, Share, Work, WorkKey
+from sdsync.store.records import Cause, Change, Json, LaneRow, Plan, Share, Work, WorkKey
 from sdsync.store.semantics import (
     ENDED,
     cause_clash,
@@ -21,6 +21,7 @@ from sdsync.store.semantics import (
     in_order,
     is_repeat,
     joined,
+    plan_number,
     rung_again,
     unique_keys,
 )
@@ -60,12 +61,16 @@ class State:
     people: dict[tuple[str, str], Any] = field(default_factory=dict)
     blobs: dict[str, bytes] = field(default_factory=dict)
     lanes: dict[str, Any] = field(default_factory=dict)
+    plans: dict[int, Any] = field(default_factory=dict)
+    plan_versions: dict[int, int] = field(default_factory=dict)
+    plan_lines: dict[int, dict[int, Any]] = field(default_factory=dict)
 
     def copy(self) -> State:
         """An independent copy; the values themselves are shared, being immutable."""
         twin = type(self)(**{one.name: getattr(self, one.name).copy() for one in fields(self)})
         twin.work = {lane: dict(rows) for lane, rows in self.work.items()}
         twin.found = {found: dict(hubs) for found, hubs in self.found.items()}
+        twin.plan_lines = {plan: dict(rows) for plan, rows in self.plan_lines.items()}
         return twin
 
     def keep(self, record: object) -> Any:
@@ -91,6 +96,7 @@ def check(state: State, change: Change) -> Keys:
             raise Stale(f"version {row.version} of {row.field} of {hub_id} exists already")
         seen.add(key)
     _causes(state, change.causes)
+    _check_plans(state, change.plans)
     return keys
 
 
@@ -139,6 +145,15 @@ def _pointing(state: State, cause: str) -> set[str]:
         for row in one.groups.values()
         if row.cause == cause
     }
+
+
+def _check_plans(state: State, plans: Sequence[Plan]) -> None:
+    after = dict(state.plan_versions)
+    for one in plans:
+        number = plan_number(one.id)
+        if after.get(number, 0) != one.version:
+            raise Stale(f"plan {number} changed since it was loaded")
+        after[number] = one.version + 1
 
 
 def apply(state: State, change: Change, keys: Keys) -> None:
@@ -244,3 +259,9 @@ def _apply_rest(state: State, change: Change, causes: dict[str, Cause]) -> None:
     for element_id in change.dropped_blobs:
         state.blobs.pop(element_id, None)
     state.blobs.update(change.blobs)
+    for plan in change.plans:
+        number = plan_number(plan.id)
+        state.plans[number] = state.keep(replace(plan, version=plan.version + 1))
+        state.plan_versions[number] = plan.version + 1
+    for line in change.plan_lines:
+        state.plan_lines.setdefault(plan_number(line.plan_id), {})[line.n] = state.keep(line)

@@ -189,6 +189,13 @@ class MemoryStore(MemoryScreens):
             one.action == "gone" and one.system == system and one.at >= since for one in rows
         )
 
+    def shared_as(self, system: str, kind: str, native_ids: Sequence[str]) -> dict[str, str]:
+        """Native id -> hub id, of those that have a hub record."""
+        with self._lock:
+            taken = self._reading().unique
+            found = {one: taken.get(("native", system, kind, one)) for one in native_ids}
+        return {native_id: hub_id for native_id, hub_id in found.items() if hub_id is not None}
+
     def known(self, system: str) -> int:
         """How many records of a system are or were shared."""
         replicas = (one for share in self._shares() for one in share.replicas)

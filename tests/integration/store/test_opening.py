@@ -7,6 +7,7 @@ import os
 import shutil
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -16,7 +17,7 @@ from sdsync.store import tables
 from sdsync.store.crypto import KeyProblem, Unreadable
 from sdsync.store.dialect import dialect_for
 from sdsync.store.opening import files_of, open_store
-from sdsync.store.records import AuditRow, Change, SyncRow, SystemRow
+from sdsync.store.records import AuditRow, Change, Plan, SyncRow, SystemRow
 from sdsync.store.sql import SqlStore
 from sdsync.store.upgrading import WrongStore, upgrade
 from sdsync.store.writer import StoreClosed, StoreDamaged
@@ -183,12 +184,12 @@ def test_law_43_an_older_form_asks_for_an_upgrade(tmp_path: Path) -> None:
 
 def test_law_43_a_newer_store_says_whom_it_serves(tmp_path: Path) -> None:
     reopened(tmp_path).close()
-    execute(tmp_path, "UPDATE alembic_version SET version_num = '0003'")
+    execute(tmp_path, "UPDATE alembic_version SET version_num = '9003'")
     reopened(tmp_path).close()
 
-    execute(tmp_path, "UPDATE meta SET value = CAST('0002' AS BLOB) WHERE name = 'serves'")
+    execute(tmp_path, "UPDATE meta SET value = CAST('9002' AS BLOB) WHERE name = 'serves'")
 
-    with pytest.raises(WrongStore, match="serves programs from form 0002"):
+    with pytest.raises(WrongStore, match="serves programs from form 9002"):
         reopened(tmp_path)
 
 
@@ -199,6 +200,25 @@ def test_an_upgrade_of_a_store_that_is_new_enough_changes_nothing(tmp_path: Path
     assert upgrade(files_of(None, tmp_path).url) == tables.REVISION
 
     assert file_of(tmp_path).read_bytes() == before
+
+
+def test_law_43_a_store_without_plans_is_upgraded_and_keeps_what_it_holds(tmp_path: Path) -> None:
+    reopened(tmp_path, KEY).close()
+    made = _form(tmp_path)
+    for table in ("plans", "plan_lines"):
+        execute(tmp_path, f"DROP TABLE {table}")
+    execute(tmp_path, "UPDATE alembic_version SET version_num = '0001'")
+    with pytest.raises(WrongStore, match="sdsync store upgrade"):
+        reopened(tmp_path, KEY)
+
+    upgrade(files_of(None, tmp_path).url)
+
+    assert _form(tmp_path) == made
+    store = reopened(tmp_path, KEY)
+    plan = Plan("p-1", "connect", "escalations", "ann", NOW, "--guess")
+    store.commit(Change(plans=[plan]))
+    assert store.plan("p-1") == replace(plan, version=1)
+    store.close()
 
 
 def test_a_new_store_is_made_as_the_migrations_make_it(tmp_path: Path) -> None:

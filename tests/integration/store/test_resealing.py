@@ -11,7 +11,19 @@ import pytest
 from sdsync.store import resealing
 from sdsync.store.crypto import KeyProblem, key_id
 from sdsync.store.opening import open_store
-from sdsync.store.records import Change, Pause, PersonRow, Share, SyncRow, SystemRow, WorkKey
+from sdsync.store.records import (
+    Change,
+    Pause,
+    PersonRow,
+    Plan,
+    PlanLine,
+    Ref,
+    Share,
+    SyncRow,
+    SystemRow,
+    Verdict,
+    WorkKey,
+)
 from sdsync.store.sql import SqlStore
 from tests.integration.store.builders import NOW, after, event, look, share
 from tests.unit.cli import scenes
@@ -56,6 +68,8 @@ def fill(store: SqlStore) -> None:
             people=[PersonRow("desk", "7", "ann")],
             systems=[SystemRow("desk")],
             syncs=[SyncRow("escalations", NOW, "live")],
+            plans=[Plan("p-1", "connect", "escalations", "ann", NOW, "--guess")],
+            plan_lines=[PlanLine("p-1", 1, Verdict.ALONE, [Ref("desk", "ticket", "7")])],
         )
     )
     store.lease("desk", "me", now=NOW, until=after(60))
@@ -72,6 +86,8 @@ def readable(store: SqlStore) -> bool:
     assert work.hint == {"kind": "ticket"}
     assert [one.scope for one in store.pauses()] == ["all"]
     assert list(store.audit(limit=100))
+    assert [one.id for one in store.plans()] == ["p-1"]
+    assert [one.refs[0].id for one in store.plan_lines("p-1")] == ["7"]
     return store.examine().ok
 
 

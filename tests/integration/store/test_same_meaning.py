@@ -25,16 +25,20 @@ from sdsync.store.records import (
     Hub,
     Intent,
     IntentState,
+    LineState,
     Pause,
     PersonRow,
     Placement,
     PlacementState,
+    Plan,
+    PlanLine,
     Ref,
     Replica,
     ReplicaState,
     Share,
     SyncRow,
     SystemRow,
+    Verdict,
 )
 from sdsync.testing.memory_store import MemoryStore
 from tests.integration.store.builders import NOW, after, event, look
@@ -134,6 +138,21 @@ changes = st.fixed_dictionaries(
         "people": st.lists(st.builds(PersonRow, names, names, names), max_size=2),
         "blobs": st.lists(st.tuples(names, st.binary(max_size=3)), max_size=1),
         "dropped_blobs": st.lists(names, max_size=1),
+        "plans": st.lists(
+            st.builds(
+                Plan, st.sampled_from(["p-1", "p-2"]), names, names, names, instants, names,
+                version=st.integers(0, 1),
+            ),
+            max_size=2,
+        ),
+        "plan_lines": st.lists(
+            st.builds(
+                PlanLine, st.sampled_from(["p-1", "p-2"]), st.integers(1, 4),
+                st.sampled_from(Verdict), st.lists(st.builds(Ref, names, names, names), max_size=2),
+                st.sampled_from(LineState), names, done_at=st.none() | instants,
+            ),
+            max_size=3,
+        ),
     }
 )  # fmt: skip
 lane_steps = st.tuples(
@@ -189,6 +208,14 @@ def answers(store: Store) -> dict[str, Any]:
         "audit": [list(store.audit()), list(store.audit(hub_id="h1", after_seq=1))],
         "last": store.last_audit_seq(),
         "counts": [store.work_counts(), store.sync_counts()],
+        "shared": [store.shared_as(one, "ticket", ["1", "2", "4"]) for one in SYSTEMS],
+        "plans": [store.plans(), *(store.plan(one) for one in ("p-1", "p-2", "p-01", "x", "p-"))],
+        "lines": [
+            store.plan_lines(one, after=after, limit=2, state=state)
+            for one in ("p-1", "p-2", "none")
+            for after in (0, 1, 3)
+            for state in (None, *LineState)
+        ],
     }
     return found
 
