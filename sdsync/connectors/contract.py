@@ -289,6 +289,18 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """A page of a place's records, in the order of their ids.
+
+    A list proves less than a look: what it leaves out stands in ``unknown``. ``after``
+    is where the next page goes on; None: that was the last.
+    """
+
+    records: tuple[NativeRecord, ...]
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class NativePerson:
     """A person or machine account as the product tells."""
 
@@ -325,6 +337,14 @@ class Metered(Protocol):
     @property
     def calls(self) -> int:
         """Calls since it was made; what a lane's budget is charged with."""
+
+
+@runtime_checkable
+class Lists(Protocol):
+    """A connector that names every record of a place: for joins and backfills alone."""
+
+    def records(self, place: str, after: str) -> Answer[Listed]:
+        """The next page of a place's records; ``after`` "" begins with the lowest id."""
 
 
 class Connector(Protocol):

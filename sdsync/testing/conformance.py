@@ -22,6 +22,7 @@ from sdsync.connectors.contract import (
     Done,
     Find,
     Handle,
+    Lists,
     NativeRecord,
 )
 from sdsync.connectors.failures import (
@@ -86,6 +87,8 @@ class ConnectorConformance(WritesConformance, FeedConformance):
                 connector.people(),
                 connector.search(rig.place, "id", "1"),
             ]
+            if isinstance(connector, Lists):
+                told.append(connector.records(rig.place, ""))
             peak = tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
@@ -169,6 +172,9 @@ class ConnectorConformance(WritesConformance, FeedConformance):
         connector.fetch(replace(rig.ref, id=evil))
         connector.search(evil, evil, evil)
         connector.readable(evil)
+        if isinstance(connector, Lists):
+            connector.records(evil, evil)
+            connector.records(rig.place, evil)
 
         for request in watching.requests:
             assert "x-evil" not in request.headers

@@ -26,6 +26,7 @@ from sdsync.connectors.contract import (
     Find,
     Found,
     Handle,
+    Listed,
     NativePerson,
     NativeRecord,
     NativeTeam,
@@ -227,6 +228,11 @@ class Redmine:
     def search(self, place: str, path: str, value: Json) -> Found:
         """By subject, id or custom_fields.NAME."""
         return self._searcher.by_field(place, path, value)
+
+    @answers
+    def records(self, place: str, after: str) -> Listed:
+        """A hundred issues a call, without notes, files and watchers."""
+        return self._searcher.page(self.name, place, after, self._form)
 
     @answers
     def people(self) -> Sequence[NativePerson]:

@@ -6,13 +6,13 @@ from datetime import timedelta
 
 from sdsync.connectors import common
 from sdsync.connectors.common import Refused, instant, zulu
-from sdsync.connectors.contract import Find, Found, NativeElement, NativeRecord
+from sdsync.connectors.contract import Find, Found, Listed, NativeElement, NativeRecord
 from sdsync.connectors.failures import Rejected
 from sdsync.connectors.redmine import convert
-from sdsync.connectors.redmine.client import Client, Row, number
+from sdsync.connectors.redmine.client import PAGE, Client, Row, number
 from sdsync.connectors.redmine.metadata import Metadata
 from sdsync.connectors.redmine.write import same_text
-from sdsync.store.records import Json
+from sdsync.store.records import Json, Ref
 
 #: Stamps have whole seconds, and the offset of the clocks too.
 SLACK = timedelta(seconds=3)
@@ -77,6 +77,32 @@ class Searcher:
         params = {"project_id": str(project), "subproject_id": "!*", "status_id": "*", "sort": "id"}
         rows = self._client.pages("/issues.json", "issues", {**params, column: str(value)})
         return Found(tuple(str(row["id"]) for row in rows if _shows(row, head, name, str(value))))
+
+    def page(self, system: str, place: str, after: str, form: str) -> Listed:
+        """Issues of a project, closed ones too, by number: it does not move while it is read."""
+        if after and not (after.isascii() and after.isdigit()):
+            raise Refused(Rejected(detail="no page begins there"))
+        last = int(after or 0)
+        params = {
+            "project_id": str(self._metadata.id_of("project", place)),
+            "subproject_id": "!*",
+            "status_id": "*",
+            "issue_id": f">={last + 1}",
+            "sort": "id",
+            "limit": str(PAGE),
+        }
+        told = self._client.get("/issues.json", params)["issues"]
+        rows = sorted(
+            (row for row in told if int(row["id"]) > last), key=lambda row: int(row["id"])
+        )
+        records = tuple(
+            convert.record(
+                row, Ref(system, "ticket", str(row["id"])), self._metadata,
+                base=self._client.http.base, form=form, mark_field=self._mark_field,
+            )
+            for row in rows
+        )  # fmt: skip
+        return Listed(records, str(rows[-1]["id"]) if rows else None)
 
     def _mark(self, row: Row) -> Json:
         return convert.custom_fields(row).get(self._mark_field)

@@ -27,6 +27,7 @@ from sdsync.connectors.contract import (
     Find,
     Found,
     Handle,
+    Listed,
     NativePerson,
     NativeRecord,
     NativeTeam,
@@ -205,6 +206,11 @@ class RequestTracker:
     def search(self, place: str, path: str, value: Json) -> Found:
         """By Subject, Status, id or CustomFields.NAME."""
         return self._searcher.by_field(place, path, value)
+
+    @answers
+    def records(self, place: str, after: str) -> Listed:
+        """A hundred tickets a call, without notes, files, texts and history."""
+        return self._searcher.page(self.name, place, after)
 
     @answers
     def people(self) -> Sequence[NativePerson]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import OrderedDict
 from collections.abc import Iterable
+from dataclasses import replace
 from urllib.parse import quote
 
 from sdsync.connectors.common import Refused
@@ -134,6 +135,19 @@ class Reader:
             if text.strip() and (transaction not in bodies or _richer(form, bodies[transaction])):
                 bodies[transaction] = (form, text)
         return bodies
+
+    def listed(self, system: str, row: Row) -> NativeRecord:
+        """What a row of a list shows: no text, and nobody where RT left a role out."""
+        ref = Ref(system, "ticket", str(row["id"]))
+        record = self._assembled(ref, row, None, [], [], {})
+        gaps = {name for name in convert.ROLES if not isinstance(row.get(name), list)}
+        return replace(
+            record,
+            unknown=record.unknown | gaps,
+            notes=None,
+            attachments=None,
+            history=None,
+        )
 
     def _assembled(
         self,

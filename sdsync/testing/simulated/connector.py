@@ -23,6 +23,7 @@ from sdsync.connectors.contract import (
     Done,
     Find,
     Found,
+    Listed,
     NativePerson,
     NativeRecord,
     NativeTeam,
@@ -167,6 +168,14 @@ class SimulatedConnector:
         if (trouble := self.line.go()) is not None:
             return trouble
         found = search.search(self.product, self.faults, place, path, value)
+        self.line.back()
+        return found
+
+    def records(self, place: str, after: str) -> Answer[Listed]:
+        """The next page of a place's records."""
+        if (trouble := self.line.go()) is not None:
+            return trouble
+        found = search.records(self.product, place, after)
         self.line.back()
         return found
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
-from sdsync.connectors.contract import Answer, Find, Found, Handle
+from sdsync.connectors.contract import Answer, Find, Found, Handle, Listed
 from sdsync.connectors.failures import Missing
 from sdsync.store.records import Json
 from sdsync.testing.simulated.faults import Faults
-from sdsync.testing.simulated.native import KIND, SKEW, findable, flat, show_place
+from sdsync.testing.simulated.native import KIND, SKEW, findable, flat, show, show_place
 from sdsync.testing.simulated.product import SimulatedProduct
 from sdsync.testing.simulated.things import Record
 
@@ -93,3 +94,39 @@ def search(
         if record.values.get(path) == value:
             hits.append(record.id)
     return Found(tuple(hits))
+
+
+#: Short, so that every test of a list has several pages.
+PAGE = 3
+
+
+def records(product: SimulatedProduct, place: str, after: str) -> Answer[Listed]:
+    """A page of a place's records, without notes, files, history and the long text."""
+    if place not in product.places:
+        return Missing()
+    last = int(after or 0)
+    there = [
+        one
+        for one in product.records.values()
+        if one.place == place
+        and one.number > last
+        and not one.deleted
+        and not one.forbidden
+        and one.merged_into is None
+    ]
+    rows = sorted(there, key=lambda one: one.number)[:PAGE]
+    text = product.flavour.text_path
+    shown = (show(product, one) for one in rows)
+    page = tuple(
+        replace(
+            one,
+            values={name: value for name, value in one.values.items() if name != text},
+            unknown=one.unknown | {text},
+            version=None,
+            notes=None,
+            attachments=None,
+            history=None,
+        )
+        for one in shown
+    )
+    return Listed(page, str(rows[-1].number) if rows else None)

@@ -1,0 +1,78 @@
+"""The connectors' lists over many pages: every record once, and nothing that a look denies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from sdsync.config.model import SystemConfig
+from sdsync.config.secrets import SecretRef
+from sdsync.connectors.contract import Connector, Listed, Lists, NativeRecord
+from sdsync.connectors.registry import create
+from sdsync.sandbox import Pair, accounts
+
+#: More than two pages of either product.
+RECORDS = 205
+PLACE = {"desk": "Escalated", "dev": "infra"}
+PRODUCT = {"desk": "request_tracker", "dev": "redmine"}
+
+
+@contextmanager
+def connected(pair: Pair, name: str, patch: pytest.MonkeyPatch) -> Iterator[Connector]:
+    server = pair.desk if name == "desk" else pair.dev
+    patch.setenv("SDSYNC_TEST", accounts.DESK_TOKEN if name == "desk" else accounts.DEV_KEY)
+    config = SystemConfig(
+        name=name, connector=PRODUCT[name], url=server.url, token=SecretRef("env", "SDSYNC_TEST")
+    )
+    connector = create(name, config)
+    try:
+        yield connector
+    finally:
+        connector.close()
+
+
+def fill(pair: Pair) -> None:
+    for n in range(RECORDS):
+        pair.desk.act("create", by="nora", Queue="Escalated", Subject=f"ticket {n}", Content="x")
+        pair.dev.act("create", by="malik", subject=f"issue {n}", tracker_id=1)
+    pair.desk.act("create", by="nora", Queue="General", Subject="elsewhere", Content="x")
+    pair.dev.act("create", by="malik", project="web", subject="elsewhere", tracker_id=1)
+    pair.desk.act("edit", id="7", Status="resolved")
+    pair.dev.act("edit", id="7", status_id=5)
+
+
+def listed(connector: Connector, place: str) -> list[NativeRecord]:
+    assert isinstance(connector, Lists)
+    found: list[NativeRecord] = []
+    after: str | None = ""
+    while after is not None:
+        page = connector.records(place, after)
+        assert isinstance(page, Listed), page
+        found += page.records
+        after = page.after
+    return found
+
+
+@pytest.mark.parametrize("name", ["desk", "dev"])
+def test_a_list_has_every_record_of_the_place_once_closed_ones_too(
+    pair: Pair, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(pair)
+    with connected(pair, name, monkeypatch) as connector:
+        found = listed(connector, PLACE[name])
+
+        assert [one.ref.id for one in found] == [str(n) for n in range(1, RECORDS + 1)]
+        assert [one.ref.id for one in found if one.closed] == ["7"]
+        for one in found[:3]:
+            whole = connector.fetch(one.ref)
+            assert isinstance(whole, NativeRecord)
+            proved = {path: value for path, value in one.values.items() if path not in one.unknown}
+            assert proved == {path: whole.values[path] for path in proved}
+            assert (one.place, one.key, one.created_at) == (
+                whole.place,
+                whole.key,
+                whole.created_at,
+            )
+            assert one.notes is None
