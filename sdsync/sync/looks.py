@@ -28,7 +28,17 @@ from sdsync.sync.observe import absorb, too_old
 from sdsync.sync.others import create_in_doubt
 from sdsync.sync.policy import is_failure, lane_trouble
 from sdsync.sync.refusal import REACH_AGAIN
-from sdsync.sync.scope import PRIORITIES, bear, begin, environment, join, rescope, takers, tenant_of
+from sdsync.sync.scope import (
+    PRIORITIES,
+    bear,
+    begin,
+    environment,
+    join,
+    rescope,
+    takers,
+    tenant_of,
+    walled,
+)
 from sdsync.sync.settling import DOUBLES, KEEP, TOLD, born
 from sdsync.sync.structure import SECOND_LOOK, merged, not_found, route_late_notes
 from sdsync.sync.systems import System
@@ -155,7 +165,7 @@ class Looks:
         """The record may have come into the scope of a further sync (law 23)."""
         if ctx.syncs.keys() <= set(draft.hub.syncs):
             return
-        for sync in takers(look.native, ctx, self._activated):
+        for sync in takers(look.native, ctx, self.activated):
             if sync.name not in draft.hub.syncs:
                 hit("law 23: a second sync shares it")
                 draft.hub.syncs.append(sync.name)
@@ -169,13 +179,23 @@ class Looks:
             return settled
         if native.ours:
             return self._ours(native, work)
-        syncs = takers(native, ctx, self._activated)
+        syncs = takers(native, ctx, self.activated)
         if not syncs or native.state != "live":
             return Change()
-        found = self._candidates(native, ctx, syncs)
-        if found is None:
+        change = self.enter(look, syncs, ctx)
+        if change is None:
             hit("law 12: match key unknown, asked again")
             return Change(ring=[self._ask_again(native)])
+        return change
+
+    def enter(self, look: Look, syncs: list[SyncPolicy], ctx: Context) -> Change | None:
+        """Let a record in: joined with the one that its match keys name, else on its own.
+
+        None when this look does not prove a match key (law 9).
+        """
+        found = self._candidates(look.native, ctx, syncs)
+        if found is None:
+            return None
         if len(found) == 1:
             draft = Draft(found[0], ctx)
             join(draft, look, why="match")
@@ -267,13 +287,13 @@ class Looks:
                     continue
                 for hub_id in self._engine.store.find_hubs(native.ref.kind, field, value):
                     share = self._engine.store.share(hub_id)
-                    if share is None or _walled(share, native, ctx):
+                    if share is None or walled(share, native, ctx):
                         continue
                     if sync.name in share.hub.syncs and not _taken(share, native):
                         found[hub_id] = share
         return list(found.values())
 
-    def _activated(self, sync: str, system: str) -> datetime | None:
+    def activated(self, sync: str, system: str) -> datetime | None:
         """Since when the sync sees the system: both must be there (law 23)."""
         row, watched = self._engine.store.sync(sync), self._engine.store.system(system)
         if row is None or watched.watched_since is None:
@@ -403,12 +423,6 @@ def _replica(share: Share, ref: Ref) -> Replica | None:
         ),
         None,
     )
-
-
-def _walled(share: Share, native: NativeRecord, ctx: Context) -> bool:
-    """Whether the record lies in another tenant's place: they never belong together (law 49)."""
-    tenant = ctx.systems[native.ref.system].tenants.get(native.place)
-    return None not in (tenant, share.hub.tenant) and tenant != share.hub.tenant
 
 
 def _taken(share: Share, native: NativeRecord) -> bool:

@@ -146,8 +146,17 @@ def attach(draft: Draft, native: NativeRecord, *, joined_at: datetime | None) ->
     return replica
 
 
-def join(draft: Draft, look: Look, *, why: str) -> Replica:
-    """Link a record that exists to the share: first contact has no base (law 11)."""
+def walled(share: Share, native: NativeRecord, ctx: Context) -> bool:
+    """Whether the record lies in another tenant's place: they never belong together (law 49)."""
+    tenant = ctx.systems[native.ref.system].tenants.get(native.place)
+    return None not in (tenant, share.hub.tenant) and tenant != share.hub.tenant
+
+
+def join(draft: Draft, look: Look, *, why: str, by: str | None = None) -> Replica:
+    """Link a record that exists to the share: first contact has no base (law 11).
+
+    ``by`` is the person who said so; None: its match key did.
+    """
     hit("law 12: joined")
     unborn = next(
         (
@@ -168,7 +177,8 @@ def join(draft: Draft, look: Look, *, why: str) -> Replica:
             look.native.place,
         )
         replica.sent, replica.joined_at = {}, draft.ctx.now
-    draft.audit("linked", source="sdsync", replica=replica, why=why)
+    source = f"person:{by}" if by else "sdsync"
+    draft.audit("linked", source=source, replica=replica, actor=by, why=why)
     absorb(draft, replica, look)
     draft.deliver_others(None)
     return replica

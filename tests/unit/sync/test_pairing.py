@@ -1,0 +1,91 @@
+"""Which records belong together, over generated sides: nothing is certain that is not alone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sdsync.sync.plans.indexing import named
+from sdsync.sync.plans.pairing import Entry, Index, Match, by_guess, by_keys, plain
+
+AT = datetime(2026, 1, 2, tzinfo=UTC)
+keys = st.lists(st.sampled_from("abcd"), max_size=2, unique=True).map(tuple)
+titles = st.sampled_from(["disk full", "Re: Disk  FULL", "full disk", "printer jams", ""])
+times = st.integers(0, 3).map(lambda days: AT + timedelta(days=days))
+
+
+def side(system: str) -> st.SearchStrategy[Index]:
+    rows = st.lists(
+        st.tuples(keys, titles, st.sampled_from(["ann", "bob", None]), times), max_size=6
+    )
+
+    def made(found: list[tuple[tuple[str, ...], str, str | None, datetime]]) -> Index:
+        entries = {
+            str(n): Entry(str(n), str(n), title, key, reporter, at)
+            for n, (key, title, reporter, at) in enumerate(found)
+        }
+        return Index(system, entries)
+
+    return st.builds(made, rows)
+
+
+def certain(matches: list[Match]) -> list[tuple[str, str]]:
+    return [(one.left.id, other.id) for one in matches if one.certain for other in one.rights]
+
+
+def each_once(pairs: list[tuple[str, str]]) -> bool:
+    return all(len({pair[n] for pair in pairs}) == len(pairs) for n in (0, 1))
+
+
+@given(side("desk"), side("dev"))
+def test_a_pair_by_key_is_certain_only_when_neither_side_has_another(
+    left: Index, right: Index
+) -> None:
+    matches = by_keys(left, right, "order")
+
+    pairs = certain(matches)
+    assert each_once(pairs)
+    for one, other in pairs:
+        mine, theirs = set(left.entries[one].keys), set(right.entries[other].keys)
+        assert [n for n, entry in right.entries.items() if mine & set(entry.keys)] == [other]
+        assert [n for n, entry in left.entries.items() if theirs & set(entry.keys)] == [one]
+    shared = {key for entry in right.entries.values() for key in entry.keys}
+    told = {one.left.id for one in matches}
+    assert told == {n for n, entry in left.entries.items() if shared & set(entry.keys)}
+    assert all(one.why for one in matches)
+
+
+@given(side("desk"), side("dev"))
+def test_a_guess_is_certain_only_with_equal_titles_and_one_thing_more(
+    left: Index, right: Index
+) -> None:
+    pairs = certain(by_guess(left, right))
+
+    assert each_once(pairs)
+    for one, other in pairs:
+        mine, theirs = left.entries[one], right.entries[other]
+        assert plain(mine.title) == plain(theirs.title) != ""
+        assert mine.created_at is not None
+        assert theirs.created_at is not None
+        near = abs(mine.created_at - theirs.created_at) <= timedelta(hours=24)
+        assert near or mine.reporter == theirs.reporter is not None
+
+
+@pytest.mark.parametrize(
+    ("value", "keys_"),
+    [
+        ("882", ("882",)),
+        (" #882 ", ("882",)),
+        (882, ("882",)),
+        ("infra#882", ("infra#882", "882")),
+        ("https://dev.example.org/issues/882", ("882",)),
+        ("order 12/2024", ("order 12/2024",)),
+        ("", ()),
+        (None, ()),
+    ],
+)
+def test_what_a_person_wrote_names_a_record(value: object, keys_: tuple[str, ...]) -> None:
+    assert named(value) == keys_
