@@ -16,6 +16,7 @@ from sdsync.cli.commands import (
     held,
     looking,
     mappings,
+    plans,
     running,
     settings,
     steering,
@@ -56,6 +57,7 @@ mappings.register(app)
 steering.register(app)
 dead.register(app)
 held.register(app)
+plans.register(app)
 audit.register(app)
 store.register(app)
 

@@ -48,6 +48,11 @@ _DID: Mapping[str, str] = {
     "reencrypted": "encrypted anew",
     "live": "live",
     "observe": "observe",
+    "planned": "planned",
+    "approved": "approved",
+    "applied": "carried out",
+    "dropped_plan": "dropped",
+    "refused_line": "left alone",
 }
 #: What was seen, where the action's own word is not the best one.
 _SAW: Mapping[str, str] = {

@@ -1,0 +1,181 @@
+"""Plans on 80 columns: the account first, then the lines, then what to type next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sdsync.cli import words
+from sdsync.cli.looks.plans import LineLook, PlanLook
+from sdsync.cli.page import (
+    BAD,
+    GOOD,
+    HEAD,
+    WARN,
+    WIDTH,
+    Cell,
+    Column,
+    Page,
+    clean,
+    cure,
+    ends,
+    line,
+    table,
+    wrapped,
+)
+
+if TYPE_CHECKING:
+    from sdsync.sync.plans.applying import Applied
+
+_LIST = (
+    Column("PLAN"),
+    Column("WHAT", give=True, least=16),
+    Column("BY", give=True),
+    Column("MADE"),
+    Column("STATE"),
+    Column("WAITING", align="right"),
+    Column("DONE", align="right"),
+    Column("REFUSED", align="right"),
+)
+_LINES = (
+    Column("N", align="right"),
+    Column("VERDICT"),
+    Column("RECORDS", give=True, least=14),
+    Column("TITLE", give=True, least=10),
+    Column("WHY", give=True, least=20),
+)
+#: Refused lines that are told at once; the plan has them all.
+REFUSED = 10
+#: Verdict or state -> style of its cell.
+_STYLES = {"certain": GOOD, "done": GOOD, "ambiguous": WARN, "refused": BAD}
+
+
+def draw_list(looks: Sequence[PlanLook], now: datetime, width: int = WIDTH) -> Page:
+    """All plans. ``now`` is aware; its zone is the reader's."""
+    if not looks:
+        return [line("there are no plans"), cure("sdsync connect SYNC --by FIELD")]
+    rows = [
+        (
+            one.id,
+            f"{one.kind} {one.sync} {one.how}",
+            one.by,
+            words.since(one.at, now),
+            one.state,
+            f"{one.waiting:,}",
+            f"{one.states.get('done', 0):,}",
+            f"{one.states.get('refused', 0):,}",
+        )
+        for one in looks
+    ]
+    page = table(_LIST, rows, width=width)
+    next_one = next((one for one in looks if one.waiting), looks[0])
+    return [*page, *_next(next_one)]
+
+
+def draw(look: PlanLook, now: datetime, width: int = WIDTH) -> Page:
+    """One plan: what it would do and cost, its lines, and the command that goes on."""
+    return [*_head(look, now, width), *_account(look, width), *_lines(look, width), *_next(look)]
+
+
+def draw_new(look: PlanLook, now: datetime, width: int = WIDTH) -> Page:
+    """A plan that was just made: the lines that need a person are shown, the others counted."""
+    page = [*_head(look, now, width), *_account(look, width), *_lines(look, width)]
+    certain = look.states.get("waiting", 0)
+    if certain:
+        page.append(cure(f"sdsync plan show {look.id} --only certain"))
+    return [*page, *_next(look)]
+
+
+def draw_applied(run: Applied, kind: str, width: int = WIDTH) -> Page:
+    """What a run did, and each line that it left alone."""
+    verb = "joined" if kind == "connect" else "let in"
+    done = f"{run.done:,} {verb}, {len(run.refused):,} refused, {run.left:,} left"
+    page = [line((f"{run.plan}  ", HEAD), done)]
+    for one in run.refused[:REFUSED]:
+        page += wrapped(line(f" line {one.n:<5} ", ("refused  ", BAD)), one.told, width=width)
+    if len(run.refused) > REFUSED:
+        page.append(line(f" {len(run.refused) - REFUSED:,} more"))
+    if run.why_left:
+        page += wrapped(line(" ", ("left  ", WARN)), run.why_left, width=width)
+    return page
+
+
+def _head(look: PlanLook, now: datetime, width: int) -> Page:
+    what = line((f"{look.id}  ", HEAD), f"{look.kind} {clean(look.sync)} {clean(look.how)}")
+    by = f"approved by {look.approved_by}" if look.approved_by else f"by {look.by}"
+    return [ends(what, f"{look.state}, {clean(by)}, {words.since(look.at, now)}", width)]
+
+
+def _account(look: PlanLook, width: int) -> Page:
+    count = look.counts.get
+    page: Page = []
+    for verdict, told in _told(look):
+        if number := count(verdict, 0):
+            style = _STYLES.get(verdict, "")
+            start = line(" ", (f"{verdict:<14}", style), f" {number:>7,}  ")
+            page += wrapped(start, told, width=width)
+    for state in ("done", "refused", "without"):
+        if number := look.states.get(state, 0):
+            page.append(line(" ", (f"{state:<14}", _STYLES.get(state, "")), f" {number:>7,}"))
+    staff, customers = count("mails to staff", 0), count("mails to customers", 0)
+    mail = f"{words.count(customers, 'customer')}, {staff:,} staff"
+    page.append(line(f" {'mail':<14} {customers + staff:>7,}  {mail}"))
+    writes = "births, notes and files" if look.kind == "backfill" else "the other side's key"
+    page.append(line(f" {'write':<14} {count('writes', 0):>7,}  {writes}, once the sync is live"))
+    cost = f"calls to read them again, about {words.span(float(count('seconds', 0)))}; "
+    cost += f"{words.count(count('read', 0), 'record')} read to plan it"
+    page += wrapped(line(f" {'read':<14} {count('reads', 0):>7,}  "), cost, width=width)
+    return page
+
+
+def _told(look: PlanLook) -> Sequence[tuple[str, str]]:
+    """Verdicts in their order, each with what it means for this plan."""
+    fields = words.count(look.counts.get("fields that differ", 0), "field")
+    if look.kind == "backfill":
+        return (
+            ("certain", "would be born"),
+            ("ambiguous", "not born: for a person"),
+            ("joined already", "nothing to do"),
+            ("left out", "closed, unreadable, or not ours to take"),
+        )
+    return (
+        ("certain", f"would be joined; {fields} agree to differ, nothing is written over"),
+        ("ambiguous", "held: several candidates, or a reason against"),
+        ("joined already", "nothing to do"),
+        ("alone", "nothing on the other side belongs to them"),
+    )
+
+
+def _lines(look: PlanLook, width: int) -> Page:
+    if not look.lines:
+        return []
+    rows = [_row(one) for one in look.lines]
+    page = table(_LINES, rows, width=width)
+    if look.more:
+        page.append(line(f"{look.more:,} more: --all"))
+    return page
+
+
+def _row(one: LineLook) -> tuple[str | Cell, ...]:
+    done = one.state in ("done", "refused", "without")
+    verdict = one.state if done else one.verdict
+    records = " = ".join(one.records)
+    if one.candidates:
+        records += f" ? {', '.join(one.candidates)}"
+    why = one.told or (f"{', '.join(one.differs)} differ" if one.differs else one.why)
+    return str(one.n), Cell(verdict, _STYLES.get(verdict, "")), records, one.title, why or "-"
+
+
+def _next(look: PlanLook) -> Page:
+    """What a person may type now: choose where it is held, approve, carry out."""
+    held = next((one for one in look.lines if one.candidates and one.verdict == "ambiguous"), None)
+    page: Page = []
+    if held is not None:
+        system = held.candidates[0].partition("#")[0]
+        page.append(cure(f"sdsync link {held.records[0]} {system}#ID"))
+    if not look.waiting:
+        return page
+    if look.state == "open":
+        return [*page, cure(f"sdsync plan approve {look.id} && sdsync apply {look.id}")]
+    return [*page, cure(f"sdsync apply {look.id}")]
