@@ -108,6 +108,11 @@ def _translated(error: Exception) -> CommandError:
                 "the daemon changed the same record meanwhile; nothing was written",
                 cure="the same command once more",
             )
+        case StoreFull() | sqlite3.OperationalError() if "readonly" in str(error):
+            text = "the store is a file that this user may not write, or on a read-only disk"
+            return CommandError(
+                text, cure="sdsync config, and ls -l store.url"
+            )
         case StoreFull():
             return CommandError(f"the store cannot be written: {error}", cure="df -h")
         case Refused():

@@ -91,8 +91,7 @@ def house(config: Config, store: Store, now: datetime) -> House:
 
     told = _told(config)
     up_s = told.get("up_s") if isinstance(told.get("up_s"), int | float) else None
-    leased = (store.lane(name).lease_until for name in config.systems)
-    running = up_s is not None or any(until is not None and until > now for until in leased)
+    running = up_s is not None or _runs(config, store, now)
     files = told.get("files")
     files = files if isinstance(files, dict) else {}
     notes = told.get("notes")
@@ -106,6 +105,18 @@ def house(config: Config, store: Store, now: datetime) -> House:
         edited=changed(files, files_of(config)) if files else (),
         broker=str(notes.get("broker", "")),
     )
+
+
+def _runs(config: Config, store: Store, now: datetime) -> bool:
+    """Whether a daemon drives the lanes: by its lock on this machine, by its leases elsewhere."""
+    from sdsync.server.single import held
+    from sdsync.store.opening import files_of
+
+    database = files_of(revealed(config.store.url), config.path.absolute().parent).database
+    if database is not None:  # a lease outlives a killed daemon by half a minute
+        return held(database)
+    leased = (store.lane(name).lease_until for name in config.systems)
+    return any(until is not None and until > now for until in leased)
 
 
 def key_in_use(config: Config) -> str | None:

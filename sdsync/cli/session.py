@@ -50,13 +50,19 @@ class Session:
     @cached_property
     def config(self) -> Config:
         """The settings; all of their problems are told at once when there are any."""
+        from sdsync.cli import translators
         from sdsync.config.load import load
+        from sdsync.config.problems import ConfigError
 
         if not self.path.is_file():
             raise CommandError(
                 f"{self.path} is not there", cure="sdsync --config PATH, or SDSYNC_CONFIG=PATH"
             )
-        return load(self.path)
+        try:
+            return load(self.path)
+        except ConfigError as error:
+            more = translators.problems(error.sound) if error.sound else ()
+            raise ConfigError([*error.problems, *more]) from None
 
     @cached_property
     def store(self) -> Store:

@@ -97,8 +97,26 @@ class _Loader:
         full = config.model_copy(update={"systems": systems, "syncs": syncs})
         self._problems.extend(check(self._checked(full)))
         if self._problems:
-            raise ConfigError(self._problems)
+            raise ConfigError(self._problems, self._sound(full).located(self._shape.places, tables))
         return full.located(self._shape.places, tables)
+
+    def _sound(self, config: Config) -> Config:
+        """The systems and syncs without a problem; none when a table has one."""
+        wrong = [one.where for one in self._problems]
+
+        def fine(section: str, name: str) -> bool:
+            at = dotted((section, name))
+            return not any(one == at or one.startswith(f"{at}.") for one in wrong)
+
+        whole = not any(one.startswith("tables") for one in wrong)
+        systems = {name: one for name, one in config.systems.items() if fine("systems", name)}
+        syncs = {
+            name: one
+            for name, one in config.syncs.items()
+            if fine("syncs", name) and set(one.systems) <= systems.keys()
+        }
+        parts = {"systems": systems, "syncs": syncs} if whole else {"systems": {}, "syncs": {}}
+        return config.model_copy(update={**parts, **({} if whole else {"tables": {}})})
 
     def _members(self, section: str, data: Any, model: type[_Model]) -> dict[str, _Model]:
         if not isinstance(data, dict):

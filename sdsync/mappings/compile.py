@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping as Dict
 from collections.abc import Sequence
 from functools import cached_property
@@ -166,8 +167,10 @@ def _files(name: str, connector: str, kind: str, folder: Path | None) -> list[Ma
     site = folder / f"{name}-{kind}.yaml" if folder is not None else None
     ground = f"{connector}/{kind}"
     shipped = pack(ground)
-    if site is None or not site.is_file():
+    if site is None or not os.path.lexists(site):
         return _chain(read_mapping_file(*shipped)) if shipped else []
+    if not site.is_file():  # nor a link to one: opening a pipe would wait for ever
+        raise ConfigError([Problem(f"{site.parent.name}/{site.name}", 0, 0, "", "is no file")])
     file = read_mapping_file(site, f"{site.parent.name}/{site.name}")
     if file.extends is None and shipped:
         file.extends = ground  # a partial mapping adds to the defaults

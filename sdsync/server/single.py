@@ -13,6 +13,21 @@ class AlreadyRunningError(Exception):
     """Another daemon holds the store; the text says which and what to do."""
 
 
+def held(database: Path) -> bool:
+    """Whether a daemon runs on this store now, on this machine."""
+    try:
+        lock = os.open(database.with_name(database.name + ".lock"), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
 @contextlib.contextmanager
 def only_instance(database: Path) -> Iterator[None]:
     """Hold the lock of a store. The kernel releases it however the process ends.

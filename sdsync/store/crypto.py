@@ -27,7 +27,8 @@ _HEAD = 1 + _ID + _SALT + _NONCE
 _PER_SUBKEY = 1 << 28
 _KEPT_SUBKEYS = 4096
 
-_HOW = "make one with: openssl rand -base64 32"
+#: Of a store that exists, a new key opens nothing.
+_HOW = "put the store's own key back; for a new store: openssl rand -base64 32"
 
 
 class KeyProblem(Exception):  # noqa: N818 - named for the person who reads it
@@ -173,8 +174,15 @@ def read_key_file(path: Path) -> list[bytes]:
         raise KeyProblem(
             f"{path}: the key of this store is missing; put it back, or name it by store.key"
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise KeyProblem(f"{path}: cannot be read as a key: {type(error).__name__}") from None
+    except PermissionError:
+        raise KeyProblem(
+            f"{path}: this user may not read the key; run sdsync as the one who owns it: "
+            f"ls -l {path}"
+        ) from None
+    except UnicodeDecodeError:
+        raise KeyProblem(f"{path}: not {KEY_BYTES} bytes in base64 or hex; {_HOW}") from None
+    except OSError as error:
+        raise KeyProblem(f"{path}: cannot be read: {error.strerror}") from None
     if mode & 0o077:
         raise KeyProblem(f"{path}: others may read this key; run: chmod 600 {path}")
     return read_keys(text)

@@ -21,6 +21,7 @@ from sdsync.mappings.expressions import (
     compile_template,
 )
 from sdsync.mappings.people import PeopleTable
+from sdsync.mappings.site import unread
 from sdsync.ratelimit.lanes import LaneBudget
 from sdsync.store.contract import Store
 from sdsync.sync.engine import Engine, no_step, nobody_else
@@ -79,7 +80,9 @@ def compile_all(
     """
     folder = config.path.parent / "mappings"
     tables = {name: config.table(name) for name in config.tables}
-    problems = list(registry.problems(config))
+    names = {one.mapping or name for name, one in config.systems.items()}
+    wanted = {f"{name}-{kind}.yaml" for name in names for kind in KINDS}
+    problems = [*registry.problems(config), *unread(folder, wanted)]
     mappings: dict[str, dict[str, CompiledMapping]] = {}
     for name, system in config.systems.items():
         mappings[name] = {}

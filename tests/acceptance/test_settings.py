@@ -122,6 +122,25 @@ def test_all_problems_come_at_once_with_their_places(empty_desk: Desk) -> None:
     assert "Nothing was changed." in ran.err
 
 
+def test_problems_of_the_settings_hide_none_of_the_mappings(empty_desk: Desk) -> None:
+    text = empty_desk.toml.read_text(encoding="utf-8")
+    text = text.replace("queue ==", "queu ==") + "\n[log]\nlevell = 'x'\n"
+    empty_desk.toml.write_text(text, encoding="utf-8")
+    mappings = empty_desk.toml.parent / "mappings"
+    mappings.mkdir(exist_ok=True)
+    (mappings / "desk-tickets.yaml").write_text("fields: {}\n", encoding="utf-8")
+    (mappings / "dev-ticket.yaml").mkdir()
+
+    ran = empty_desk.type("check")
+
+    assert ran.code == 1
+    assert 'log.levell: unknown key; did you mean "level"?' in ran.err
+    assert 'did you mean "queue"?' in ran.err
+    nearest = 'mappings/desk-tickets.yaml: no system reads it; did you mean "desk-ticket.yaml"?'
+    assert nearest in ran.err
+    assert "mappings/dev-ticket.yaml: is no file" in ran.err
+
+
 def spot(text: str, of: str) -> str:
     before = text[: text.index(of)]
     return f"sdsync.toml:{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}"
