@@ -110,9 +110,7 @@ def _translated(error: Exception) -> CommandError:
             )
         case StoreFull() | sqlite3.OperationalError() if "readonly" in str(error):
             text = "the store is a file that this user may not write, or on a read-only disk"
-            return CommandError(
-                text, cure="sdsync config, and ls -l store.url"
-            )
+            return CommandError(text, cure="sdsync config, and ls -l store.url")
         case StoreFull():
             return CommandError(f"the store cannot be written: {error}", cure="df -h")
         case Refused():
