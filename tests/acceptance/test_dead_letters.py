@@ -205,6 +205,7 @@ def test_an_edit_is_shown_first_and_bears_its_name(shop: Shop) -> None:
     dry = shop.type("dead", "edit", f"desk#{ticket}", "environment=test", "title=a b", "-n")
     assert dry.code == 4
     assert dry.out.startswith("environment: prod -> test\ntitle: disk 0 is full -> a b\n")
+    assert dry.out.endswith(f"> sdsync dead edit desk#{ticket} environment=test 'title=a b'\n")
     assert shop.share(ticket).hub.values["environment"] == "prod"
 
     assert shop.type("dead", "edit", f"desk#{ticket}", "environment=test").code == 0

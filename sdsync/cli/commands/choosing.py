@@ -27,9 +27,10 @@ def choose(
         bool, typer.Option("--edit", help="Merge the candidates in $VISUAL or $EDITOR.")
     ] = False,
 ) -> None:
-    """End a conflict: the candidate of SYSTEM, or your own text, becomes the value everywhere.
+    """End a conflict with one candidate, or with your own text.
 
-    Each side is read again first; what moved meanwhile is shown, and nothing is written.
+    It becomes the value everywhere. Each side is read again first; what moved meanwhile is
+    shown, and nothing is written.
     """
     from sdsync.cli.looks import held
     from sdsync.cli.page import clean, cure, line

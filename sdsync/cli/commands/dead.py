@@ -51,7 +51,7 @@ def show(
     limit: Annotated[int, typer.Option(min=1, help="Records to show, and to ask for.")] = 10,
     offline: Offline = False,
 ) -> Code:
-    """Show one cause or record: what stands in the target now, and what would be written."""
+    """Show a cause or a record beside its target as it is now."""
     from sdsync.cli.looks import dead as looks
     from sdsync.cli.looks import target
     from sdsync.cli.screens import dead as screen
@@ -149,7 +149,7 @@ def drop(
     ],
     dry_run: DryRun = False,
 ) -> Code:
-    """Let what is parked be: it differs from now on, until an edit ends that."""
+    """Let what is parked be: it differs until an edit."""
     from sdsync.cli.screens import replaying as screen
     from sdsync.sync import letters
 

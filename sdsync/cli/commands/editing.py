@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -51,7 +52,8 @@ def edit(
         for name, one in values.items()
     ]
     page += [line(f"not asked whether it has that: {clean(one)}") for one in unasked]
-    again = f"sdsync dead edit {ref} …, without --dry-run" if dry_run else f"sdsync trace {ref}"
+    words = " ".join(map(shlex.quote, given))
+    again = f"sdsync dead edit {ref} {words}" if dry_run else f"sdsync trace {ref}"
     session.show(told, [*page, cure(again)])
     return Code.CHANGES if dry_run else Code.FINE
 

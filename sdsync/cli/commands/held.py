@@ -39,7 +39,7 @@ def show(
         bool, typer.Option("--diff", help="Texts as a diff, not beside each other.")
     ] = False,
 ) -> Code:
-    """Show the candidates of what is held on one record: who would have what, since when."""
+    """Show who would have what on one record, and since when."""
     from sdsync.cli.looks import dead, held
     from sdsync.cli.screens import held as screen
 
