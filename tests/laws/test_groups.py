@@ -63,6 +63,25 @@ def test_law_11_unequal_values_agree_to_differ_and_equal_ones_adopt(joined: Tick
     assert joined.group("dev", "description") == "in step"
 
 
+def test_law_11_linked_records_adopt_whichever_is_read_first() -> None:
+    house = House(started=False)
+    ticket = house.desk.open("disk full", Content="the same")
+    other = house.dev.open("disk is full", description="the same")
+    house.clock.advance(60)
+    house.start().run(60)
+    house.desk.down(60)
+    refs = (Ref("desk", "ticket", ticket.record.id), Ref("dev", "ticket", other.record.id))
+    commands.link(house.store, *refs, "escalations", "ann", house.clock.now())
+    house.wake("dev")
+    house.run(30)
+    assert not ticket.replica("dev").groups
+    house.run(600)
+
+    assert ticket.group("dev", "title") == "differs"
+    assert ticket.group("dev", "description") == "in step"
+    assert (ticket["Subject"], other["subject"]) == ("disk full", "disk is full")
+
+
 def test_law_11_an_edit_ends_the_difference(joined: Ticket) -> None:
     joined.copy("dev").set({"subject": "disk full on db01"}, by="bob")
     joined.house.run()
