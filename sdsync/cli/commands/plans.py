@@ -58,9 +58,9 @@ def connect(
         typer.Option("--between", metavar="A,B", help="Which two systems, where there are more."),
     ] = None,
 ) -> Code:
-    """Plan to join what already belongs together; nothing is written.
+    """Plan to join what already belongs together.
 
-    What differs between two records agrees to differ until somebody edits it.
+    Nothing is written. What differs between two records agrees to differ until somebody edits it.
     """
     from sdsync.sync.plans import connecting
 
@@ -89,9 +89,9 @@ def backfill(
         str, typer.Option("--since", metavar="WHEN", help="30d, 12h, or a date as 2026-10-01.")
     ],
 ) -> Code:
-    """Plan to let in old records that the sync would take, were they new.
+    """Plan to let in old records.
 
-    Closed ones are left out, and what may belong to a record that exists.
+    Those that the sync would take, were they new. Closed ones are left out, and what may belong to a record that exists.
     """
     from sdsync.cli.times import instant
     from sdsync.sync.plans import backfilling
@@ -138,7 +138,10 @@ def show(
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All lines.")] = False,
 ) -> Code:
-    """Show one plan and its lines; what is alone only where it is asked for."""
+    """Show one plan and its lines.
+
+    What is alone or joined already only where it is asked for.
+    """
     from sdsync.cli.looks import plans
     from sdsync.cli.screens import plans as screen
     from sdsync.store.records import LineState, Verdict
@@ -192,9 +195,9 @@ def drop(session: Session, plan: PlanArg) -> None:
 
 # -- carrying out ---------------------------------------------------------------------------
 def apply(session: Session, plan: PlanArg) -> Code:
-    """Carry out an approved plan; broken off, the same command goes on.
+    """Carry out an approved plan.
 
-    A line whose record changed since the plan was made is left alone, and told.
+    Broken off, the same command goes on. A line whose record changed since the plan was made is left alone, and told.
     """
     from sdsync.cli.looks import plans
     from sdsync.cli.page import cure, line
