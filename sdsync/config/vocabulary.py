@@ -93,6 +93,9 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     }
 )
 
+#: What a side shows of the other: ours alone to write, and never a reason to mail anybody.
+PEER: Final = frozenset({"peer_key", "peer_url"})
+
 _LEVELS: Final = ("critical", "high", "normal", "low", "lowest")
 
 #: The closed vocabularies of the fields of kind ``choice``, in their order.

@@ -76,7 +76,7 @@ class Rule:
 
     def get(self, native: Mapping[str, Json], system: str, people: People) -> Viewed:
         """The canonical value; UNKNOWN where the record does not hold the path (law 9)."""
-        if self.direction is Direction.OUT:
+        if self.direction is Direction.OUT and not self.lens.mended:
             return UNKNOWN
         return self._view(native, self._scene(native, system, people, {}))
 

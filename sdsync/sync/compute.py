@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sdsync.config.vocabulary import FIELDS, group_of
+from sdsync.config.vocabulary import FIELDS, PEER, group_of
 from sdsync.connectors.contract import Operation, Update
 from sdsync.mappings.contract import Direction, Put
 from sdsync.store.records import GroupState, IntentState, Json, Ref, Replica, ReplicaState
@@ -97,7 +97,7 @@ def compute_update(draft: Draft, replica: Replica, *, closing: bool) -> Send | N
     stepping: dict[str, Json] = {}
     human = False
     steps = len(replica.trail)
-    for name in list(dirty_fields(draft, replica)):
+    for name in sorted(dirty_fields(draft, replica), key=PEER.__contains__):
         if name in replica.unproved:
             continue  # what was not read is not written over (laws 3, 9)
         value = desired(draft, replica, name)

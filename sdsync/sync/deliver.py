@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sdsync.config.vocabulary import group_of, spoken
+from sdsync.config.vocabulary import PEER, group_of, spoken
 from sdsync.connectors.contract import AddElement, Create, Operation, Update
 from sdsync.store.records import (
     Attempt,
@@ -78,9 +78,12 @@ def _next(draft: Draft, replica: Replica, *, looked: bool) -> Todo:
         await_plan(draft, replica)
     if send is None and draft.hub.state != "merged":
         send = compute_update(draft, replica, closing=False)
+    # A peer's key goes along with something else where it can: alone it may mail (law 47).
+    shown, send = (send, None) if send is not None and only_shows(send) else (None, send)
     send = send or compute_element(draft, replica)
     if send is None and draft.hub.state != "merged" and not blocks_closing(draft, replica):
         send = compute_update(draft, replica, closing=True)
+    send = send or shown
     unproved = [name for name in dirty_fields(draft, replica) if name in replica.unproved]
     if send is None and unproved:
         hit("law 9: unproved fields wait for a whole read")
@@ -93,6 +96,11 @@ def _next(draft: Draft, replica: Replica, *, looked: bool) -> Todo:
     if isinstance(send.operation, Update) and not looked and not _compares(draft, replica):
         return NeedLook()
     return send
+
+
+def only_shows(send: Send) -> bool:
+    """Whether the call does nothing but show the other side's key and link."""
+    return bool(send.fields) and send.fields.keys() <= PEER and send.element_id is None
 
 
 def _forget_groups(draft: Draft, replica: Replica) -> None:

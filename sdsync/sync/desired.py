@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sdsync.config.vocabulary import PEER
 from sdsync.store.records import Json, Replica
 from sdsync.sync.draft import Draft
 
@@ -11,7 +12,7 @@ PEOPLE_KINDS = frozenset({"person", "people", "team"})
 
 def desired(draft: Draft, replica: Replica, field: str) -> Json:
     """The canonical value that the replica should hold."""
-    if field in ("peer_key", "peer_url"):
+    if field in PEER:
         peer = _peer(draft, replica)
         return (peer.key if field == "peer_key" else peer.url) if peer else None
     if field == "status":

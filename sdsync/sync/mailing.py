@@ -7,7 +7,7 @@ from sdsync.connectors.contract import AddElement, Audience, Create, Operation
 from sdsync.store.records import PlacementState, Replica
 from sdsync.sync.branches import hit
 from sdsync.sync.compute import Send
-from sdsync.sync.deliver import describe
+from sdsync.sync.deliver import describe, only_shows
 from sdsync.sync.draft import Draft
 
 #: What waits, and the setting of ``mail`` that lets it go.
@@ -36,7 +36,16 @@ def over_mail_budget(draft: Draft, send: Send, mailed: Audience) -> str | None:
 def wait_over_budget(
     draft: Draft, replica: Replica, send: Send, why: str, mailed: Audience
 ) -> None:
-    """Over budget waits, and that alone: of several groups each first goes by itself (law 39)."""
+    """Over budget waits, and that alone: of several groups each first goes by itself (law 39).
+
+    The other side's key is worth no mail and no dead letter: it goes along with the next
+    change that may mail, and until then the record says so.
+    """
+    if only_shows(send) and not isinstance(send.operation, Create):
+        for field in send.fields:
+            text = f"comes with the next change: alone it would mail {_whom(mailed)}"
+            draft.fidelity(replica, field, text)
+        return
     groups = {group_of(name) for name in send.fields} or {_group(send.operation)}
     if len(groups) > 1 and not isinstance(send.operation, Create):
         hit("law 47: groups go alone")

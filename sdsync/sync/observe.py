@@ -21,6 +21,7 @@ from sdsync.sync.doubt import settle_doubt
 from sdsync.sync.draft import Draft
 from sdsync.sync.edits import Edit, Look, edit_of, proved, view
 from sdsync.sync.elements import absorb_elements
+from sdsync.sync.mending import fought_over
 from sdsync.sync.merge import GroupMerge
 from sdsync.sync.orders import obey_tags
 from sdsync.sync.rules import run_rules
@@ -160,7 +161,7 @@ def _compare(
             old = replica.sent.get(field) if isinstance(old, Unmapped) else old
         if old != value and direction is not Direction.OUT:
             edits[field] = edit_of(field, old, value, replica, look, ctx)
-        elif old != value:
+        elif old != value and not fought_over(draft, replica, field, value, look):
             replica.sent[field] = value  # ours to write: delivered again
             draft.deliver(replica)
     return shown, edits, frozenset(unread)

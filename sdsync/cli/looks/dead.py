@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sdsync.cli.looks.target import TargetLook
-from sdsync.config.vocabulary import group_of
+from sdsync.config.vocabulary import PEER, group_of
 from sdsync.store.contract import Store
 from sdsync.store.records import Cause, Hub, Json, Replica, Share
 from sdsync.store.semantics import ON_ITS_WAY
@@ -16,7 +16,6 @@ Member = tuple[Hub, Replica, str]
 Compare = Callable[[Hub, Replica, str], TargetLook | None]
 
 MEMBERS = 10
-PEER_FIELDS = frozenset({"peer_key", "peer_url"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,5 +252,5 @@ def _diff(hub: Hub, replica: Replica, group: str) -> Iterator[DiffLook]:
     for name in names:
         shall, stands = hub.values.get(name), replica.sent.get(name)
         # What points to the other side differs by nature, and no hub record holds it.
-        if group_of(name) == group and shall != stands and name not in PEER_FIELDS:
+        if group_of(name) == group and shall != stands and name not in PEER:
             yield DiffLook(name, shall, stands)

@@ -67,6 +67,9 @@ class Lens(ABC):
     empty: Json = ""
     #: Whether an empty hub value may be written at all.
     can_empty: bool = True
+    #: Whether what stands in a field of direction ``out`` is read, so that it is put right
+    #: when somebody changed it; others are written and never looked at.
+    mended: bool = False
 
     @abstractmethod
     def get(self, native: Json, scene: Scene) -> Viewed:

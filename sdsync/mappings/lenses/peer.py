@@ -14,8 +14,11 @@ from sdsync.store.records import Json
 class PeerLens(Lens):
     """One text field for both: ``infra#882 https://dev.example.org/882``.
 
-    The key is what is compared; the link rides along when the hub knows it.
+    The key is what is compared; the link rides along when the hub knows it. It is ours
+    alone: what somebody else writes there is no edit, and is put right again.
     """
+
+    mended = True
 
     def get(self, native: Json, scene: Scene) -> Viewed:
         """The key: all before the link."""

@@ -150,7 +150,13 @@ def test_the_other_side_is_told_by_key_and_link() -> None:
     assert found.values == {"CustomFields": {"sdsync peer": text}}
     seen = {"CustomFields": {"sdsync peer": text}}
     assert put(RT, "peer_key", "infra#882", seen, hub).values == {}
-    assert get(RT, "peer_key", seen) is UNKNOWN  # written by us, never read as an edit
+    assert get(RT, "peer_key", seen) == "infra#882"  # read, so that it can be put right
+
+
+def test_what_is_only_written_is_not_read(tmp_path: Path) -> None:
+    mapping = mapping_of(tmp_path, "fields:\n  ext.po: { at: Po, direction: out }\n")
+
+    assert get(mapping, "ext.po", {"Po": "7"}) is UNKNOWN
 
 
 def test_a_direction_is_a_wall() -> None:
