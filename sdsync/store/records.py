@@ -339,7 +339,7 @@ class WorkKey:
     """What is dirty. ``target`` is a native id (look), a replica id (deliver) …"""
 
     lane: str
-    kind: str  # look | deliver | pull | poll | describe | sweep | count
+    kind: str  # look | deliver | pull | poll | describe | sweep | count | account
     target: str
 
 

@@ -21,7 +21,7 @@ from sdsync.store.records import (
 )
 
 #: Work that is a clock and not a dirty thing: not counted as waiting.
-TIMERS = frozenset({"poll", "describe", "sweep", "count"})
+TIMERS = frozenset({"poll", "describe", "sweep", "count", "account"})
 
 #: Replicas that may have changed or gone without a word of their feed.
 SWEPT = frozenset({ReplicaState.LIVE, ReplicaState.LEFT})

@@ -29,6 +29,7 @@ from sdsync.store.records import (
     Work,
     WorkKey,
 )
+from sdsync.sync.accounts import Accounts
 from sdsync.sync.alone import Alone
 from sdsync.sync.aside import died_on_a_call, set_aside
 from sdsync.sync.delivery import Delivery
@@ -110,6 +111,7 @@ class Engine:
         self._feeds = Feeds(self)
         self._delivery = Delivery(self)
         self._doubles = Doubles(self)
+        self._accounts = Accounts(self)
 
     # -- starting ----------------------------------------------------------------------
     def start(self) -> None:
@@ -287,6 +289,8 @@ class Engine:
                 self._feeds.sweep(system, work)
             case "count":
                 self._doubles.count(system, connector, work, meter)
+            case "account":
+                self._accounts.account(system, connector, work)
             case "describe":
                 self._feeds.describe(system, connector, work, meter)
             case kind:

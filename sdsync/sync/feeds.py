@@ -58,6 +58,7 @@ class Feeds:
             change.ring.append(engine.work_for(name, "sweep", FEED, due=now, priority=5))
             tonight = next_night(now)
             change.ring.append(engine.work_for(name, "count", FEED, due=tonight, priority=5))
+            change.ring.append(engine.work_for(name, "account", FEED, due=tonight, priority=5))
         engine.store.commit(change)
         for name in engine.systems:
             engine.ring(name)

@@ -30,8 +30,10 @@ def say_that_it_waits(draft: Draft, systems: dict[str, SystemRow]) -> bool:
     home = draft.share.at(hub.birth_system)
     if hub.told_at is not None or not waiting or home is None or hub.human_at is None:
         return False
-    if home.state is not ReplicaState.LIVE or any(
-        systems[one.system].state != "ok" for one in waiting
+    if (
+        not draft.live
+        or home.state is not ReplicaState.LIVE
+        or any(systems[one.system].state != "ok" for one in waiting)
     ):
         return False
     hit("law 48: the record says that it waits")

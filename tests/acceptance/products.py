@@ -26,10 +26,12 @@ server.port = 1
 connector = "request_tracker"
 url = "{desk}"
 token = "env:RT_TOKEN"
+poll = "{poll}"
 [systems.dev]
 connector = "redmine"
 url = "{dev}"
 token = "env:REDMINE_KEY"
+poll = "{poll}"
 [syncs.escalations]
 desk.take = 'queue == "Escalated"'
 dev.put = {{ project = "infra", type = "bug" }}
@@ -129,7 +131,12 @@ class Shop:
 
 @contextmanager
 def open_shop(
-    house: Desk, monkeypatch: pytest.MonkeyPatch, *, mode: str = "live", toml: str = TOML
+    house: Desk,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    mode: str = "live",
+    poll: str = "10s",
+    toml: str = TOML,
 ) -> Iterator[Shop]:
     """Both products at their seed, and an engine that a test drives."""
     clock = VirtualClock(datetime.now(UTC).replace(microsecond=0))
@@ -137,7 +144,8 @@ def open_shop(
     monkeypatch.setenv("REDMINE_KEY", accounts.DEV_KEY)
     with serve(clock=clock) as pair:
         house.toml.write_text(
-            toml.format(desk=pair.desk.url, dev=pair.dev.url, mode=mode), encoding="utf-8"
+            toml.format(desk=pair.desk.url, dev=pair.dev.url, mode=mode, poll=poll),
+            encoding="utf-8",
         )
         store: SqlStore = open_store(None, None, path=house.folder, clock=clock)
         engine = assemble(load(house.toml), store, clock=clock, rand=Random(7))

@@ -86,12 +86,15 @@ def live(session: Session, sync: SyncArg, yes: Yes = False) -> Code:
     from sdsync.sync import commands
 
     _known(session, sync)
-    look = backlog.look(session.store, sync)
+    look = backlog.look(session.store, sync, session.config.syncs[sync].systems)
     if look.mode == "live":
         session.show(look, [line(f"{sync} is live already"), cure("sdsync status")])
         return Code.FINE
     if not yes:
-        page = [*screen.draw(look, session.out.width), cure(f"sdsync live {sync} --yes")]
+        page = [
+            *screen.draw(look, session.now, session.out.width),
+            cure(f"sdsync live {sync} --yes"),
+        ]
         session.show(look, page)
         if session.as_json or not _asked(f"let {sync} write?"):
             return Code.CHANGES

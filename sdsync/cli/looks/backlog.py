@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sdsync.config.vocabulary import group_of
+from sdsync.cli.looks import accounts
+from sdsync.cli.looks.accounts import AccountLook
+from sdsync.config.vocabulary import PEER, group_of
 from sdsync.store.contract import Store
 from sdsync.store.records import GroupState, PlacementState, Replica, ReplicaState, Share
 
@@ -24,7 +26,8 @@ class SideBacklog:
     system: str
     create: int = 0
     update: int = 0
-    elements: int = 0
+    notes: int = 0
+    files: int = 0
     fields: dict[str, int] = field(default_factory=dict)
 
 
@@ -37,10 +40,15 @@ class Backlog:
     records: int
     sides: Mapping[str, SideBacklog]
     examples: Sequence[tuple[str, str, str]]
+    accounts: Sequence[AccountLook] = ()
 
 
-def look(store: Store, sync: str) -> Backlog:
-    """Count what differs between hub records and what was last sent; nothing is sent or read."""
+def look(store: Store, sync: str, systems: Iterable[str] = ()) -> Backlog:
+    """Count what differs between hub records and what was last sent; nothing is sent or read.
+
+    Args:
+        systems: Those of the sync, for what the last account tells of mails.
+    """
     row = store.sync(sync)
     sides: dict[str, SideBacklog] = {}
     examples: list[tuple[str, str, str]] = []
@@ -56,16 +64,18 @@ def look(store: Store, sync: str) -> Backlog:
                 if sign and len(examples) < EXAMPLES:
                     examples.append((sign, replica.system, str(hub.values.get("title") or "")))
         after = page[-1].id
-    return Backlog(sync, row.mode if row else "observe", records, sides, examples)
+    told = tuple(accounts.look(store, sync, systems))
+    return Backlog(sync, row.mode if row else "observe", records, sides, examples, told)
 
 
 def _count(sides: dict[str, SideBacklog], share: Share, replica: Replica) -> str:
     """Add one replica; "+" would be made, "~" would be changed, "" stays."""
     side = sides.setdefault(replica.system, SideBacklog(replica.system))
-    side.elements += sum(
-        one.replica_id == replica.id and one.state is PlacementState.PENDING
-        for one in share.placements
-    )
+    kinds = {one.id: one.kind for one in share.elements if one.deleted_at is None}
+    for place in share.placements:
+        if place.replica_id == replica.id and place.state is PlacementState.PENDING:
+            side.notes += kinds.get(place.element_id) == "note"
+            side.files += kinds.get(place.element_id) == "attachment"
     if replica.state is ReplicaState.UNBORN:
         side.create += 1
         return "+"
@@ -74,7 +84,7 @@ def _count(sides: dict[str, SideBacklog], share: Share, replica: Replica) -> str
     changed = [
         name
         for name, value in replica.sent.items()
-        if share.hub.values.get(name) != value and not _stays(replica, name)
+        if name not in PEER and share.hub.values.get(name) != value and not _stays(replica, name)
     ]
     for name in changed:
         side.fields[name] = side.fields.get(name, 0) + 1

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sdsync.cli.looks import dead, refs
+from sdsync.cli.looks import accounts, dead, refs
+from sdsync.cli.looks.accounts import AccountLook
 from sdsync.cli.looks.lanes import lane_of
 from sdsync.config.model import Config, SystemConfig
 from sdsync.ratelimit import view
@@ -63,6 +64,7 @@ class SyncLook:
     held: int
     born: int
     closed: int
+    accounts: Sequence[AccountLook] = ()  # what it would have sent, while it observes
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,10 +234,12 @@ def _syncs(store: Store, config: Config, pauses: Sequence[Pause], now: datetime)
     for name, sync in config.syncs.items():
         mine = counts.get(name, {})
         row = store.sync(name)
+        mode = row.mode if row else sync.mode
+        told = accounts.look(store, name, sync.systems) if mode == "observe" else ()
         looks.append(
             SyncLook(
                 name=name,
-                mode=row.mode if row else sync.mode,
+                mode=mode,
                 paused=bool({"all", f"sync:{name}"} & paused),
                 shared=mine.get("shared", 0),
                 lag_s=mine.get("lag_s", 0),
@@ -244,6 +248,7 @@ def _syncs(store: Store, config: Config, pauses: Sequence[Pause], now: datetime)
                 held=mine.get("held", 0),
                 born=day.get((name, "born"), 0),
                 closed=day.get((name, "closed"), 0),
+                accounts=tuple(told),
             )
         )
     return looks

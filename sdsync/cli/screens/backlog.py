@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime
+
+from rich.text import Text
+
 from sdsync.cli import words
+from sdsync.cli.looks.accounts import AccountLook
 from sdsync.cli.looks.backlog import Backlog
-from sdsync.cli.page import HEAD, WIDTH, Page, clean, ends, line
+from sdsync.cli.page import HEAD, WIDTH, Page, clean, ends, line, wrapped
 
 
-def draw(look: Backlog, width: int = WIDTH) -> Page:
+def draw(look: Backlog, now: datetime, width: int = WIDTH) -> Page:
     """The counts by system, then a few examples."""
     page = [line((look.sync, HEAD), f"  {words.count(look.records, 'record')}, nothing sent")]
     for side in look.sides.values():
@@ -18,10 +24,22 @@ def draw(look: Backlog, width: int = WIDTH) -> Page:
             fields = ", ".join(f"{name} {number}" for name, number in by_count)
             text = f" update  {side.update:>6,}  {side.system}: {fields}"
             page.append(ends(line(text), "", width))
-        if side.elements:
-            page.append(line(f" add     {side.elements:>6,}  {side.system}: notes and files"))
+        if side.notes or side.files:
+            counts = ((side.notes, "note"), (side.files, "file"))
+            told = ", ".join(words.count(number, word) for number, word in counts if number)
+            page.append(line(f" add     {side.notes + side.files:>6,}  {side.system}: {told}"))
     for sign, system, title in look.examples:
         page.append(ends(line(f' {sign} {system}  "{clean(title)}"'), "", width))
-    if not any(one.create or one.update or one.elements for one in look.sides.values()):
+    sides = look.sides.values()
+    if not any(one.create or one.update or one.notes or one.files for one in sides):
         page.append(line(" everything is in step"))
+    for one in look.accounts:
+        page += account(one, now, width)
     return page
+
+
+def account(one: AccountLook, now: datetime, width: int = WIDTH) -> Iterator[Text]:
+    """The last night's account of one system: by now, and of the day before it."""
+    head, at = f" account  {one.system}: ", f"as of {words.since(one.at, now)}"
+    yield from wrapped(line(head), one.all.in_words(), at, width=width, indent=10)
+    yield from wrapped(line(" " * 10, "since the day before: "), one.day.in_words(), width=width)

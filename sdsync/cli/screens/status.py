@@ -19,6 +19,7 @@ from sdsync.cli.page import (
     Column,
     Page,
     clean,
+    cure,
     ends,
     line,
     table,
@@ -57,6 +58,8 @@ def draw(look: StatusLook, width: int = WIDTH) -> Page:
             page += _need(need, look, width)
     page += table(_SYSTEMS, [_system(one) for one in look.systems], width=width)
     page += table(_SYNCS, [_sync(one) for one in look.syncs], width=width)
+    for sync in look.syncs:
+        page += _observed(sync, look, width)
     return page
 
 
@@ -79,6 +82,16 @@ def _need(need: Need, look: StatusLook, width: int) -> Iterator[Text]:
     indent = " " * (1 + len(name))
     place = f"{need.place}   " if need.place else ""
     yield line(indent, clean(place), "   " if place else "", (f"> {clean(need.cure)}", CURE))
+
+
+def _observed(sync: SyncLook, look: StatusLook, width: int) -> Iterator[Text]:
+    """What a sync that observes would have sent, as the last night counted it."""
+    for one in sync.accounts:
+        head = f"{clean(sync.name)} would send {one.system}: "
+        at = f"as of {words.since(one.at, look.at)}"
+        yield from wrapped(line(head), one.all.in_words(), at, width=width, indent=2)
+    if sync.accounts:
+        yield cure(f"sdsync live {clean(sync.name)}")
 
 
 def _system(one: SystemLook) -> tuple[str | Cell, ...]:

@@ -16,7 +16,7 @@ from sdsync.cli.screens import held as held_screen
 from sdsync.cli.screens import status as status_screen
 from sdsync.cli.screens import story as story_screen
 from sdsync.cli.screens import trace as trace_screen
-from sdsync.store.records import Change, Pause, PlacementState
+from sdsync.store.records import Change, Pause, PlacementState, SyncRow
 from sdsync.testing.memory_store import MemoryStore
 from tests.unit.cli import scenes
 
@@ -274,12 +274,48 @@ def test_nothing_wrong_is_said_in_one_line() -> None:
 def test_the_backlog_leaves_out_what_only_a_person_ends() -> None:
     look = backlog.look(scenes.busy(), "escalations")
 
-    assert told(backlog_screen.draw(look)) == BACKLOG
+    assert told(backlog_screen.draw(look, scenes.NOW)) == BACKLOG
 
 
 BACKLOG = """
 escalations  2 records, nothing sent
- add          2  dev: notes and files
+ add          2  dev: 2 notes
+"""
+
+
+ACCOUNT = {
+    "at": "2026-11-21T03:00:00+00:00",
+    "all": {"births": 37, "updates": 118, "fields": {"status": 96, "priority": 22}, "notes": 1,
+            "files": 0, "customers": 1, "staff": 41, "over_budget": 2},
+    "day": {"births": 1},
+}  # fmt: skip
+
+
+def test_a_sync_that_observes_tells_what_it_would_have_sent() -> None:
+    store = scenes.busy()
+    row = store.system("dev")
+    row.info = {"would_send": {"escalations": ACCOUNT}}
+    sync = SyncRow("escalations", activated_at=scenes.NOW, mode="observe")
+    store.commit(Change(systems=[row], syncs=[sync]))
+
+    status_page = told(status_screen.draw(status.look(store, scenes.config(), scenes.NOW, HOUSE)))
+    look = backlog.look(store, "escalations", ["desk", "dev"])
+
+    assert status_page.endswith(WOULD_SEND)
+    assert told(backlog_screen.draw(look, scenes.NOW)).endswith(ACCOUNT_LINES)
+    assert all(len(one) <= WIDTH for one in (WOULD_SEND + ACCOUNT_LINES).splitlines())
+
+
+WOULD_SEND = """
+escalations would send dev: 37 births, 118 fields of 118 records, 1  as of 03:00
+  note; 1 mail to customers, 41 mails to staff, 2 over the mail budget would
+  wait
+> sdsync live escalations
+"""
+ACCOUNT_LINES = """
+ account  dev: 37 births, 118 fields of 118 records, 1 note; 1 mail  as of 03:00
+          to customers, 41 mails to staff, 2 over the mail budget would wait
+          since the day before: 1 birth
 """
 
 
