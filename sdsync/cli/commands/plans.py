@@ -60,7 +60,8 @@ def connect(
 ) -> Code:
     """Plan to join what already belongs together.
 
-    Nothing is written. What differs between two records agrees to differ until somebody edits it.
+    Nothing is written. What differs between two records agrees to differ until somebody
+    edits it.
     """
     from sdsync.sync.plans import connecting
 
@@ -91,7 +92,8 @@ def backfill(
 ) -> Code:
     """Plan to let in old records.
 
-    Those that the sync would take, were they new. Closed ones are left out, and what may belong to a record that exists.
+    Those that the sync would take, were they new. Closed ones are left out, and what
+    may belong to a record that exists.
     """
     from sdsync.cli.times import instant
     from sdsync.sync.plans import backfilling
@@ -197,7 +199,8 @@ def drop(session: Session, plan: PlanArg) -> None:
 def apply(session: Session, plan: PlanArg) -> Code:
     """Carry out an approved plan.
 
-    Broken off, the same command goes on. A line whose record changed since the plan was made is left alone, and told.
+    Broken off, the same command goes on. A line whose record changed since the
+    plan was made is left alone, and told.
     """
     from sdsync.cli.looks import plans
     from sdsync.cli.page import cure, line
