@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sdsync.config.vocabulary import FIELDS, group_of
+from sdsync.mappings.contract import Put
 from sdsync.store.records import AuditRow, Json, PlacementState, Ref, Replica, ReplicaState, Share
-from sdsync.testing.simulated.native import nested
+from sdsync.testing.simulated.native import flat, nested
 from tests.simulation.deeds import FieldDeed, TextDeed
 from tests.simulation.directory import Directory
 from tests.simulation.invariants import policy
@@ -126,38 +127,41 @@ class Decisions:
             held = self._hub_values(share, field, deed.looked_at or deed.at)
             if deed.gone_at is None:
                 held.append(share.hub.values.get(field))
-            held += self._in_doubt(deed, share, field)
-            held += self._written_there(deed, share, field)
+            held += self._on_the_way(deed, share, field)
             if FIELDS.get(field) in SETS and any(_holds(one, old, new) for one in held):
                 continue
             puts = (
                 mapping.put(field, one, seen=after, hub=share.hub.values, people=self.people)
                 for one in held
             )
-            if all(put.values for put in puts):
+            if not any(self._shows(deed, put) for put in puts):
                 return False
         return True
 
-    def _in_doubt(self, deed: FieldDeed, share: Share, field: str) -> Iterator[Json]:
-        """What the hub held while the deed stood unread, if a crash left its write in doubt.
+    def _shows(self, deed: FieldDeed, put: Put) -> bool:
+        """Whether the record shows it already, cut as the product cuts it."""
+        rule = self.world.products[deed.system].flavour.rules.get(deed.path)
+        wanted: Json = flat(put.values).get(deed.path) if put.values else deed.new
+        if rule is not None and rule.limit is not None and isinstance(wanted, str):
+            wanted = wanted[: rule.limit].rstrip()
+        return wanted == deed.new
 
-        Who then reads the intended value takes it for ours (law 5).
+    def _on_the_way(self, deed: FieldDeed, share: Share, field: str) -> Iterator[Json]:
+        """What was on its way to that record while the deed stood unread.
+
+        A value, a step of a trail, a write in doubt: who sets the same agrees with it,
+        and is taken for us (law 5).
         """
-        read_at = deed.looked_at or deed.at
-        for row in self.rows[share.hub.id]:
-            if row.field != field or row.action != "edited" or not deed.at <= row.at <= read_at:
-                continue
-            if any(row.at <= crash <= read_at for crash in self.world.crashes):
-                yield row.after
-
-    def _written_there(self, deed: FieldDeed, share: Share, field: str) -> Iterator[Json]:
-        """What we wrote on that very record while the deed stood unread: a step on a trail
-        is no value of the hub any more, and whoever did the same agreed with it (law 5)."""
         read_at = (deed.looked_at or deed.at) + SLACK
+        values: list[Json] = []
         for row in self.rows[share.hub.id]:
-            there = (row.system, row.ref, row.field) == (deed.system, deed.record_id, field)
-            if row.action == "written" and there and deed.at <= row.at <= read_at:
-                yield row.after
+            if row.field != field or row.at > read_at:
+                continue
+            if row.action == "edited":
+                values.append(row.after)
+            elif row.action == "written" and (row.system, row.ref) == (deed.system, deed.record_id):
+                values = [*(values if row.at >= deed.at else ()), row.after]
+        yield from values
 
     def _hub_values(self, share: Share, field: str, looked_at: datetime) -> list[Json]:
         """What the hub held around that look: the last value before it, and those just then."""

@@ -19,6 +19,8 @@ from tests.simulation.deeds import Ledger
 IN_FLIGHT = timedelta(seconds=60)
 
 
+#: From a read to its decision, at the longest.
+UNDECIDED = timedelta(seconds=2)
 #: How long a leak may stay unnoticed: its call may have to be looked up first.
 LEAK_KNOWN = timedelta(minutes=3)
 
@@ -42,9 +44,14 @@ class Witness:
         self.made: Counter[tuple[str, str, str]] = Counter()  # (product, where, truth)
         self.shown: dict[tuple[str, str], dict[str, Json]] = {}
         self.looks: dict[tuple[str, str], datetime] = {}
+        self.said: dict[tuple[str, str], str] = {}  # the notes that the last look showed
         self.leaks: list[tuple[SimulatedProduct, Record, Note]] = []
         for product in products.values():
             product.watch, product.tell = self.saw, faults.note
+
+    def died(self, now: datetime) -> None:
+        """The process crashed: what it had just read, it never knew."""
+        self.looks = {key: at for key, at in self.looks.items() if now - at > UNDECIDED}
 
     # -- what the products tell ------------------------------------------------------
     def saw(self, seen: Seen) -> None:
@@ -116,8 +123,9 @@ class Witness:
                 f"{deed.token} was {deed.audience} in {deed.system} and is {audience} in "
                 f"{product.name} #{seen.record.id}"
             )
-        looked = self.looks.get((deed.system, deed.record_id))
-        known = deed.ended_at and looked and looked > deed.ended_at
+        source = (deed.system, deed.record_id)
+        looked, stale = self.looks.get(source), f"[[{deed.token}]]" in self.said.get(source, "")
+        known = deed.ended_at and looked and looked > deed.ended_at and not stale
         if known and looked and product.clock.now() - looked > IN_FLIGHT and not product.late:
             self.breach(f"{deed.token} was taken back in {deed.system}, then written")
 
@@ -153,7 +161,7 @@ class Witness:
         now = product.clock.now()
         key = (native.ref.system, native.ref.id)
         if native.notes is not None:
-            self.looks[key] = now
+            self.looks[key], self.said[key] = now, str([one.values for one in native.notes])
         shown, before = flat(native.values), self.shown.setdefault(key, {})
         for deed in self.ledger.standing(key):
             if deed.looked_at is None and shown.get(deed.path) == deed.new:

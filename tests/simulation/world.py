@@ -213,6 +213,7 @@ class World:
         self.faults.note("process crash")
         self.faults.hits[f"crash at {where}"] += 1
         self.crashes.append(self.clock.now())
+        self.witness.died(self.clock.now())
         self._nested = 0
         self.alive = False
         self.clock.advance(self.rand.uniform(0.5, 30.0))
