@@ -144,7 +144,7 @@ class Decisions:
         wanted: Json = flat(put.values).get(deed.path) if put.values else deed.new
         if rule is not None and rule.limit is not None and isinstance(wanted, str):
             wanted = wanted[: rule.limit].rstrip()
-        return wanted == deed.new
+        return bool(wanted == deed.new)
 
     def _on_the_way(self, deed: FieldDeed, share: Share, field: str) -> Iterator[Json]:
         """What was on its way to that record while the deed stood unread.
