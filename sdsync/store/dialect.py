@@ -202,7 +202,6 @@ class SqliteDialect(Dialect):
         "PRAGMA journal_mode = WAL",
         "PRAGMA synchronous = FULL",
         "PRAGMA busy_timeout = 10000",  # another process's group is over in milliseconds
-        "PRAGMA wal_autocheckpoint = 8000",
         "PRAGMA trusted_schema = OFF",
         "PRAGMA cell_size_check = ON",
     )
