@@ -18,6 +18,7 @@ asked for or a failure; none is raised.
 SECTIONS = {
     "sdsync.connectors.contract": "The contract",
     "sdsync.connectors.failures": "Failures",
+    "sdsync.connectors.preparing": "Day one, which a connector may leave out",
     "sdsync.connectors.http": "Calls",
     "sdsync.connectors.replies": "Answers",
     "sdsync.connectors.bodies": "Bodies",

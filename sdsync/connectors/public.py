@@ -71,6 +71,16 @@ from sdsync.connectors.failures import (
 from sdsync.connectors.http import Http, Permit
 from sdsync.connectors.jobs import accepted as accepted_job
 from sdsync.connectors.jobs import told as told_job
+from sdsync.connectors.preparing import (
+    Asked,
+    DayOne,
+    Deed,
+    Point,
+    Preparable,
+    Stand,
+    Step,
+    Survey,
+)
 from sdsync.connectors.replies import Reply
 from sdsync.connectors.settings import http_of, option, token_of
 from sdsync.connectors.webhooks import events as webhook_events
@@ -82,6 +92,7 @@ __all__ = [
     "Account",
     "AddElement",
     "Answer",
+    "Asked",
     "Audience",
     "AuthFailed",
     "Broken",
@@ -93,6 +104,8 @@ __all__ = [
     "Connector",
     "Create",
     "CreateHandle",
+    "DayOne",
+    "Deed",
     "Description",
     "Done",
     "EditElement",
@@ -119,12 +132,17 @@ __all__ = [
     "Pending",
     "Permit",
     "PlaceInfo",
+    "Point",
+    "Preparable",
     "Ref",
     "Refused",
     "Rejected",
     "RemoveElement",
     "Reply",
     "Scope",
+    "Stand",
+    "Step",
+    "Survey",
     "SystemClock",
     "SystemConfig",
     "Throttled",

@@ -19,6 +19,7 @@ from sdsync.config.plugins import GROUP, Plugin, plugins
 from sdsync.config.problems import Problem, nearest_name, one_of, show
 from sdsync.connectors.contract import Capabilities, Connector
 from sdsync.connectors.http import Permit
+from sdsync.connectors.preparing import DayOne
 
 __all__ = [
     "BUILT_IN",
@@ -27,6 +28,7 @@ __all__ = [
     "UnknownConnector",
     "capabilities",
     "create",
+    "day_one",
     "load",
     "names",
     "package",
@@ -135,6 +137,12 @@ def _problem(
     spot = (place.value_line, place.value_column) if place else (1, 1)
     where = f"systems.{system.name}.connector"
     return Problem(str(config.path), *spot, where, found, expected, near)
+
+
+def day_one(name: str) -> DayOne:
+    """How somebody is asked about a product; plain words for one that brings none."""
+    found = getattr(load(name), "day_one", None)
+    return found if isinstance(found, DayOne) else DayOne()
 
 
 def create(

@@ -34,10 +34,12 @@ from sdsync.connectors.contract import (
 )
 from sdsync.connectors.failures import Failure, Forbidden, Missing, Rejected
 from sdsync.connectors.http import Http, Permit
+from sdsync.connectors.preparing import Asked, DayOne, Deed, Preparable, Survey
 from sdsync.connectors.redmine import convert, failures
 from sdsync.connectors.redmine.client import Client
 from sdsync.connectors.redmine.feed import Feed
 from sdsync.connectors.redmine.metadata import Metadata
+from sdsync.connectors.redmine.prepare import Preparation
 from sdsync.connectors.redmine.search import Searcher
 from sdsync.connectors.redmine.write import Mailing, Writer
 from sdsync.connectors.replies import Reply
@@ -74,6 +76,17 @@ class Redmine:
         webhooks=True,
     )
 
+    day_one: ClassVar[DayOne] = DayOne(
+        system="dev",
+        url="https://redmine.example.org",
+        token="env:REDMINE_KEY",  # noqa: S106 - a reference
+        place="project",
+        credential='log in as the account, then My account, "API access key", Show',
+        forbidden='REST is switched off: Administration, Settings, API, "Enable REST web service"',
+        administrator="the API access key of a user who is an Administrator",
+        address="the address is the one of Redmine's Home page, without /projects or /issues",
+    )
+
     def __init__(
         self,
         name: str,
@@ -95,6 +108,7 @@ class Redmine:
         self._searcher = Searcher(self._client, self._metadata, self._mark_field)
         self._feed = Feed(self._client)
         self._mailing = Mailing(self._metadata)
+        self.preparation = Preparation(self._client, self._metadata, self._mark_field)
 
     @property
     def calls(self) -> int:
@@ -250,6 +264,23 @@ class Redmine:
     ) -> Sequence[ChangeEvent]:
         """The body of a plugin's call: ``{"kind": "ticket", "id": 882, "at": "…Z"}``, or a list."""
         return webhooks.events(body, kinds=self.capabilities.record_kinds)
+
+    @answers
+    def survey(self, asked: Asked, admin: Preparable | None = None) -> Survey:
+        """Rights as our roles tell them; fields and workflow as issues show them."""
+        theirs = admin.preparation if isinstance(admin, Redmine) else None
+        return self.preparation.survey(asked, theirs)
+
+    @answers
+    def administers(self) -> bool:
+        """Whether its account is an Administrator."""
+        self._metadata.learn_rights()
+        return self._metadata.admin
+
+    @writes
+    def carry_out_deed(self, deed: Deed) -> str:
+        """A membership; there is no call for anything else."""
+        return self.preparation.carry_out(deed)
 
     def close(self) -> None:
         """Close the connections."""

@@ -32,7 +32,7 @@ class Metadata:
         self._client = client
         self._account: Account | None = None
         self._birth = ""
-        self._admin = False
+        self.admin = False  # known after learn_rights
         self._rights: dict[str, frozenset[str]] = {}  # project id -> permissions
         self._lists: dict[str, tuple[datetime, list[Row]]] = {}
 
@@ -64,7 +64,7 @@ class Metadata:
         name = f"{user.get('firstname', '')} {user.get('lastname', '')}".strip()
         self._account = Account(str(user["id"]), str(user["login"]), name)
         self._birth = f"{user['id']} {user.get('created_on', '')}"
-        self._admin = bool(user.get("admin"))
+        self.admin = bool(user.get("admin"))
         roles: dict[str, frozenset[str]] = {}
         rights: dict[str, frozenset[str]] = {}
         for membership in user.get("memberships") or ():
@@ -81,7 +81,11 @@ class Metadata:
     def may(self, project_id: str, right: str) -> bool:
         """Whether our account has a right in a project, as its roles prove."""
         self.account()
-        return self._admin or right in self._rights.get(project_id, frozenset())
+        return self.admin or right in self.rights(project_id)
+
+    def rights(self, project_id: str) -> frozenset[str]:
+        """All that our account's roles grant in a project."""
+        return self._rights.get(project_id, frozenset())
 
     def rows(self, kind: str, *, afresh: bool = False) -> list[Row]:
         """One of the lists of the instance."""

@@ -35,12 +35,14 @@ from sdsync.connectors.contract import (
 )
 from sdsync.connectors.failures import Failure, Forbidden, Missing, Rejected
 from sdsync.connectors.http import Http, Permit
+from sdsync.connectors.preparing import Asked, DayOne, Deed, Preparable, Survey
 from sdsync.connectors.replies import Reply
 from sdsync.connectors.request_tracker import failures
 from sdsync.connectors.request_tracker.client import Client, Row, quoted
 from sdsync.connectors.request_tracker.convert import MACHINE, NOBODY
 from sdsync.connectors.request_tracker.feed import Feed
 from sdsync.connectors.request_tracker.metadata import Metadata
+from sdsync.connectors.request_tracker.prepare import Preparation
 from sdsync.connectors.request_tracker.read import Reader
 from sdsync.connectors.request_tracker.search import Searcher
 from sdsync.connectors.request_tracker.write import Mailing, Writer
@@ -76,6 +78,18 @@ class RequestTracker:
         webhooks=True,
     )
 
+    day_one: ClassVar[DayOne] = DayOne(
+        system="desk",
+        url="https://rt.example.org",
+        token="env:RT_TOKEN",  # noqa: S106 - a reference
+        place="queue",
+        credential='log in as the account, then "Logged in as …", Settings, Auth Tokens',
+        forbidden="the account may not even see itself: Admin, Users, Select: tick "
+        '"Let this user be granted rights (Privileged)"',
+        administrator="the auth token of a user with the right SuperUser, such as root",
+        address="the address is the one of RT's start page, without /REST/2.0 and /index.html",
+    )
+
     def __init__(
         self,
         name: str,
@@ -97,6 +111,7 @@ class RequestTracker:
         self._searcher = Searcher(self._client, self._metadata, self._reader, mark_field)
         self._feed = Feed(self._client, self._metadata)
         self._mailing = Mailing()
+        self.preparation = Preparation(self._client, self._metadata, mark_field)
 
     @property
     def calls(self) -> int:
@@ -114,7 +129,6 @@ class RequestTracker:
         account = self._metadata.account()
         queues = self._metadata.queues()
         places = {name: self._metadata.place(key, name) for key, name in queues.items()}
-        warnings = () if version.startswith("5.") else (f"version {version} was never tested",)
         return Description(
             product=self.capabilities.product,
             version=version,
@@ -122,7 +136,6 @@ class RequestTracker:
             account=account,
             clock=self._client.clock.now() + self._client.offset,
             places=places,
-            warnings=warnings,
             newest=self._newest(),
         )
 
@@ -230,6 +243,22 @@ class RequestTracker:
     ) -> Sequence[ChangeEvent]:
         """The body of our scrip: ``{"kind": "ticket", "id": "4711", "at": "…Z"}``, or a list."""
         return webhooks.events(body, kinds=self.capabilities.record_kinds)
+
+    @answers
+    def survey(self, asked: Asked, admin: Preparable | None = None) -> Survey:
+        """By what RT shows us; it tells no rights."""
+        theirs = admin.preparation if isinstance(admin, RequestTracker) else None
+        return self.preparation.survey(asked, theirs)
+
+    @answers
+    def administers(self) -> bool:
+        """Whether it is a SuperUser's."""
+        return self.preparation.rules()
+
+    @writes
+    def carry_out_deed(self, deed: Deed) -> str:
+        """A custom field, or the account's flag."""
+        return self.preparation.carry_out(deed)
 
     def close(self) -> None:
         """Close the connections."""

@@ -10,6 +10,7 @@ from sdsync.sandbox.redmine.acts import Acts
 from sdsync.sandbox.redmine.files import Files
 from sdsync.sandbox.redmine.gate import Gate
 from sdsync.sandbox.redmine.issues import Issues
+from sdsync.sandbox.redmine.memberships import Memberships
 from sdsync.sandbox.redmine.render import Renderer
 from sdsync.sandbox.redmine.rights import Rights
 from sdsync.sandbox.redmine.state import RedmineState, Relation
@@ -32,7 +33,9 @@ class Tracker:
         self._acts = Acts(self.state, self.issues)
         self._catalogue = lists.Lists(self.state, self.rights, self.renderer, self._gate)
         self._files = Files(self.state, self.renderer, self._gate)
-        self.router = Router([*self._catalogue.rules(), *self._files.rules(), *self._rules()])
+        members = Memberships(self.state, self.rights, self.renderer, self._gate)
+        rules = [*self._catalogue.rules(), *self._files.rules(), *members.rules(), *self._rules()]
+        self.router = Router(rules)
 
     def _rules(self) -> list[Rule]:
         one = "/issues/{id:int}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sdsync.sandbox.call import Json, text
+from sdsync.sandbox.rt.rights import Administration
 from sdsync.sandbox.rt.state import RtState, Ticket
 from sdsync.sandbox.rt.tickets import Tickets
 
@@ -14,13 +15,15 @@ Act = Callable[[str, dict[str, Json]], Json]
 class Acts:
     """Actions by name: create, edit, note, reply, file, merge, move, delete, clone, archive."""
 
-    def __init__(self, state: RtState, tickets: Tickets) -> None:
+    def __init__(self, state: RtState, tickets: Tickets, administration: Administration) -> None:
         self._state = state
+        self._administration = administration
         self._tickets = tickets
         self._table: dict[str, Act] = {
             "create": self._create, "edit": self._edit, "note": self._note, "reply": self._reply,
             "file": self._file, "merge": self._merge, "move": self._move, "delete": self._delete,
             "clone": self._clone, "archive": self._archive, "shred": self._shred,
+            "take_right": self._take_right,
         }  # fmt: skip
 
     def do(self, action: str, by: str, fields: dict[str, Json]) -> Json:
@@ -30,6 +33,10 @@ class Acts:
             msg = f"no action {action!r}; there are {', '.join(self._table)}"
             raise ValueError(msg)
         return act(by or "root", fields)
+
+    def _take_right(self, by: str, fields: dict[str, Json]) -> Json:
+        del by
+        return self._administration.take_right(fields)
 
     def _ticket(self, fields: dict[str, Json]) -> Ticket:
         ticket = self._state.effective(int(text(fields.pop("id"))))

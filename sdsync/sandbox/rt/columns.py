@@ -49,8 +49,9 @@ def columns_of(state: RtState, record: Record, as_of: datetime | None = None) ->
             })  # fmt: skip
         case Queue() | Group() | CustomField():
             domain = record.domain if isinstance(record, Group) else None
+            disabled = int(getattr(record, "disabled", False))
             return _table({"id": record.id, "name": record.name, "domain": domain,
-                           "disabled": 0, "lookuptype": "RT::Queue-RT::Ticket"})  # fmt: skip
+                           "disabled": disabled, "lookuptype": "RT::Queue-RT::Ticket"})  # fmt: skip
 
 
 def _ticket(state: RtState, ticket: Ticket, as_of: datetime | None) -> Columns:

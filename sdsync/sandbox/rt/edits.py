@@ -127,6 +127,8 @@ class Edits:
     def fields(self, ticket: Ticket, by: str, given: Data) -> list[str]:
         """Set custom fields by name or id."""
         said: list[str] = []
+        if not self._state.may(by, "ModifyCustomField"):
+            return ["Permission Denied"] if given else said
         for name, value in given.items():
             field = self._state.field_named(name, ticket.queue)
             if field is None:

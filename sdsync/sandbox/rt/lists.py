@@ -11,7 +11,7 @@ from sdsync.sandbox.call import Answer, Call, Json, answer
 from sdsync.sandbox.rt import query
 from sdsync.sandbox.rt.columns import columns_of
 from sdsync.sandbox.rt.render import Record, Renderer
-from sdsync.sandbox.rt.state import RtState, Ticket, Transaction
+from sdsync.sandbox.rt.state import Queue, RtState, Ticket, Transaction
 
 PER_PAGE = 20
 MOST_PER_PAGE = 100
@@ -84,7 +84,14 @@ class Lists:
 
     def _visible(self, call: Call, record: Record) -> bool:
         viewer = call.login or ""
-        return not isinstance(record, Transaction) or self._state.sees(viewer, record)
+        match record:
+            case Transaction():
+                return self._state.sees(viewer, record)
+            case Ticket():
+                return self._state.may(viewer, "ShowTicket")
+            case Queue():
+                return self._state.may(viewer, "SeeQueue")
+        return True
 
     def _frame(
         self, call: Call, shown: list[Record], total: int | None, page: int, per_page: int

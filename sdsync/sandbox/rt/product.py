@@ -11,11 +11,13 @@ from sdsync.sandbox.rt.acts import Acts
 from sdsync.sandbox.rt.forms import form, uploads
 from sdsync.sandbox.rt.lists import Lists, searchable
 from sdsync.sandbox.rt.render import API, Record, Renderer
+from sdsync.sandbox.rt.rights import Administration, demand, fields_seen
 from sdsync.sandbox.rt.state import RtState, Ticket
 from sdsync.sandbox.rt.tickets import Tickets
 from sdsync.sandbox.world import World
 
 VERSION = "5.0.3"
+_SAYING = {"correspond": "ReplyToTicket", "comment": "CommentOnTicket"}
 
 
 class Desk:
@@ -27,7 +29,8 @@ class Desk:
         self.tickets = Tickets(self.state)
         self.renderer = Renderer(self.state)
         self._lists = Lists(self.state, self.renderer)
-        self._acts = Acts(self.state, self.tickets)
+        self._administration = Administration(self.state)
+        self._acts = Acts(self.state, self.tickets, self._administration)
         if not self.state.load():
             seed.seed(self.state)
         self.router = Router([
@@ -49,11 +52,13 @@ class Desk:
             rule("GET", f"{API}/queue/{{id:int}}/customfields", self._queue_fields),
             rule("GET", f"{API}/queue/{{key:str}}", self._queue),
             rule("GET POST", f"{API}/users", self._table("users")),
-            rule("GET", f"{API}/user/{{key:str}}", self._user),
+            rule("GET PUT", f"{API}/user/{{key:str}}", self._user),
             rule("GET POST", f"{API}/groups", self._table("groups")),
             rule("GET", f"{API}/group/{{id:int}}", self._one("groups")),
             rule("GET POST", f"{API}/customfields", self._table("custom_fields")),
-            rule("GET", f"{API}/customfield/{{id:int}}", self._one("custom_fields")),
+            rule("POST", f"{API}/customfield", self._make_field),
+            rule("GET", f"{API}/customfield/{{id:int}}", self._field),
+            rule("PUT DELETE", f"{API}/customfield/{{id:int}}", self._change_field),
         ])  # fmt: skip
 
     # -- the product protocol ------------------------------------------------------
@@ -111,6 +116,7 @@ class Desk:
 
     def _update(self, call: Call) -> Answer:
         ticket = self._ticket(call)
+        demand(self.state, _login(call), "ModifyTicket")
         wanted = call.headers.get("if-match")
         if wanted and wanted not in ("*", self._etag(ticket, call)):
             return message(412, "Precondition Failed")
@@ -131,6 +137,7 @@ class Desk:
         if self.state.effective(int(call.params["id"])) is None:
             return message(400, "Message could not be recorded")
         ticket = self._ticket(call)
+        demand(self.state, _login(call), _SAYING[kind])
         data = uploads(call, form(call))
         if data.get("Content") and not data.get("ContentType"):
             return message(400, "ContentType is a required field for application/json")
@@ -152,6 +159,7 @@ class Desk:
         return ticket
 
     def _allow(self, call: Call, ticket: Ticket) -> None:
+        demand(self.state, _login(call), "ShowTicket")
         struck = self.world.switches.fires("forbidden_record", call)
         ids = struck["ids"] if struck else []
         if isinstance(ids, list) and str(ticket.id) in [str(one) for one in ids]:
@@ -203,13 +211,16 @@ class Desk:
         return self._lists.show(call, enabled, key="Name")
 
     def _queue_fields(self, call: Call) -> Answer:
-        return self._lists.show(call, self.state.fields_of(int(call.params["id"])), key="Name")
+        found = fields_seen(self.state, _login(call), int(call.params["id"]))
+        return self._lists.show(call, found, key="Name")
 
     def _table(self, name: str) -> Handler:
         def show(call: Call) -> Answer:
             # Custom fields are seen by right on a queue: in a list of all there is none.
             hidden = name == "custom_fields" and not self.state.rules(_login(call))
-            found = [] if hidden else list(getattr(self.state, name).values())
+            records = [] if hidden else getattr(self.state, name).values()
+            # What is disabled is listed nowhere, custom fields as queues.
+            found = [one for one in records if name == "users" or not getattr(one, "disabled", 0)]
             return self._lists.show(call, found, key="Name")
 
         return show
@@ -226,11 +237,34 @@ class Desk:
 
     def _queue(self, call: Call) -> Answer:
         queue = self.state.queue(call.params["key"])
+        demand(self.state, _login(call), "SeeQueue")
         return answer(self.renderer.full(call, queue)) if queue else self.missing(call)
 
     def _user(self, call: Call) -> Answer:
         user = self.state.user(call.params["key"])
-        return answer(self.renderer.full(call, user)) if user else self.missing(call)
+        if user is None:
+            return self.missing(call)
+        if call.method == "PUT":
+            return answer(self._administration.update_user(call, user))
+        return answer(self.renderer.full(call, user))
+
+    # -- administration ------------------------------------------------------------
+    def _make_field(self, call: Call) -> Answer:
+        field = self._administration.create_field(call)
+        where = f"{API}/customfield/{field.id}"
+        return answer(self.renderer.ref_of(call, field), 201, Location=where)
+
+    def _field(self, call: Call) -> Answer:
+        demand(self.state, _login(call), "SeeCustomField")
+        return self._one("custom_fields")(call)
+
+    def _change_field(self, call: Call) -> Answer:
+        field = self.state.custom_fields.get(int(call.params["id"]))
+        if field is None:
+            return self.missing(call)
+        if call.method == "DELETE":
+            return self._administration.disable_field(call, field)
+        return answer(self._administration.update_field(call, field))
 
 
 def _login(call: Call) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sdsync.sandbox.call import Call, Json
 from sdsync.sandbox.rt.lifecycle import lifecycle_links
+from sdsync.sandbox.rt.rights import LINKS, fields_seen
 from sdsync.sandbox.rt.state import (
     ROLES,
     Attachment,
@@ -164,7 +165,7 @@ class Renderer:
         return [
             {**self.ref(call, "customfield", field.id), "name": field.name,
              "values": list(one.fields.get(field.id, []))}
-            for field in self._state.fields_of(one.queue)
+            for field in fields_seen(self._state, call.login or "", one.queue)
         ]  # fmt: skip
 
     def _transaction(self, call: Call, one: Transaction) -> dict[str, Callable[[], Json]]:
@@ -238,13 +239,13 @@ class Renderer:
             "CorrespondAddress": "", "CommentAddress": "", "SLADisabled": "1", "SortOrder": "0",
             "TicketCustomFields": [
                 {**self.ref_of(call, field), "ref": "customfield", "name": field.name}
-                for field in self._state.fields_of(one.id)
+                for field in fields_seen(self._state, call.login or "", one.id)
             ],
             "TicketTransactionCustomFields": [],
         }  # fmt: skip
 
     def _links(self, call: Call, record: Record) -> list[Json]:
-        own = self.ref_of(call, record)
+        own, login = self.ref_of(call, record), call.login or ""
         if isinstance(record, User):
             own = self.ref(call, "user", record.id)
         links: list[Json] = [{**own, "id": record.id, "ref": "self"}]
@@ -254,17 +255,21 @@ class Renderer:
                              for relation, target in record.links)  # fmt: skip
                 links.extend(
                     {**self.ref_of(call, field), "ref": "customfield", "name": field.name}
-                    for field in self._state.fields_of(record.queue)
+                    for field in fields_seen(self._state, login, record.queue)
                 )
                 links.extend({"ref": ref, "_url": f"{own['_url']}/{ref}"}
-                             for ref in ("history", "correspond", "comment"))  # fmt: skip
-                links.extend(lifecycle_links(record, str(own["_url"])))
+                             for ref, right in LINKS.items()
+                             if self._state.may(login, right))  # fmt: skip
+                if self._state.may(login, "ModifyTicket"):
+                    links.extend(lifecycle_links(record, str(own["_url"])))
             case Transaction():
                 links.extend(
                     {"ref": "attachment", "_url": f"{call.base}{API}/attachment/{one.id}"}
                     for one in self._state.attachments_of(record.id)
                 )
-            case Queue():
+            case User() if self._state.rules(login):
+                links.append({"ref": "memberships", "_url": f"{own['_url']}/groups"})
+            case Queue() if self._state.may(login, "CreateTicket"):
                 links.append({"ref": "create", "type": "ticket",
                               "_url": f"{call.base}{API}/ticket?Queue={record.id}"})  # fmt: skip
         return links
@@ -280,7 +285,8 @@ def _plain(values: Mapping[str, Json]) -> dict[str, Callable[[], Json]]:
 def _custom_field(one: CustomField) -> dict[str, Json]:
     values: dict[str, Json] = {
         "id": one.id, "Name": one.name, "Type": one.type, "MaxValues": str(one.max_values),
-        "Description": one.description, "Disabled": "0", "Pattern": "", "SortOrder": "0",
+        "Description": one.description, "Disabled": str(int(one.disabled)), "Pattern": "",
+        "SortOrder": "0",
         "LookupType": "RT::Queue-RT::Ticket", "BasedOn": "", "RenderType": "",
     }  # fmt: skip
     if one.type == "Select":

@@ -31,7 +31,7 @@ NOBODY = "Nobody"
 
 @dataclass(slots=True)
 class User:
-    """A user. ``privileged``: staff; ``rights`` lacks what was taken from it."""
+    """A user. ``privileged``: staff; ``lacks``: rights that were taken from it."""
 
     id: int
     name: str
@@ -41,6 +41,7 @@ class User:
     disabled: bool = False
     token: str | None = None
     superuser: bool = False
+    lacks: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -64,10 +65,11 @@ class CustomField:
     values: list[str] = field(default_factory=list)
     queues: list[int] = field(default_factory=list)
     description: str = ""
+    disabled: bool = False
 
     def on(self, queue: int) -> bool:
         """Whether tickets of the queue have it."""
-        return not self.queues or queue in self.queues
+        return not self.disabled and (not self.queues or queue in self.queues)
 
 
 @dataclass(slots=True)
@@ -265,8 +267,15 @@ class RtState:
         user = self.user(login)
         return bool(user and user.superuser)
 
+    def may(self, login: str, right: str) -> bool:
+        """Whether the user has a right; who mails in has what everyone is granted."""
+        user = self.user(login)
+        return user is None or user.superuser or right not in user.lacks
+
     def sees(self, login: str, one: Transaction) -> bool:
         """Records of outgoing mail need ShowOutgoingEmail, which accounts seldom have."""
+        if one.type == "Comment" and not self.may(login, "ShowTicketComments"):
+            return False
         return not one.type.endswith("EmailRecord") or self.rules(login)
 
     def attachments_of(self, transaction: int) -> list[Attachment]:
