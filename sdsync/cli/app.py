@@ -12,6 +12,7 @@ import typer
 from sdsync.cli.codes import Code, CommandError
 from sdsync.cli.commands import (
     audit,
+    dayone,
     dead,
     held,
     looking,
@@ -51,6 +52,7 @@ def root(
 
 
 running.register(app)
+dayone.register(app)
 settings.register(app)
 looking.register(app)
 mappings.register(app)

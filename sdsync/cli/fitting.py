@@ -32,6 +32,7 @@ from sdsync.mappings.people import PeopleTable
 if TYPE_CHECKING:
     from sdsync.config.model import Config
     from sdsync.connectors.contract import Description, PlaceInfo
+    from sdsync.connectors.preparing import Asked
     from sdsync.mappings.compile import CompiledMapping
     from sdsync.mappings.rule import Rule
 
@@ -62,6 +63,24 @@ def misfits(
             found += _of_put(config, sync, system, born, mapping)
             found += _of_mapping(mapping, born, without=frozenset(settings.put[system]))
     return list(dict.fromkeys(found))
+
+
+def places_of(config: Config, system: str, sync: str | None = None) -> Asked:
+    """The places of a system that the syncs name, or ``sync`` alone; expressions name none."""
+    from sdsync.connectors.preparing import Asked
+
+    taken: set[str] = set()
+    put: set[str] = set()
+    for name, settings in config.syncs.items():
+        if sync not in (None, name):
+            continue
+        if (text := settings.take.get(system)) is not None:
+            taken |= {str(one.value) for one in _places_in(parse(text))}
+        told = settings.put.get(system, {})
+        key = next((one for one in PLACE_WORDS if one in told), None)
+        if key is not None and not _is_computed(told[key]):
+            put.add(str(told[key]))
+    return Asked(frozenset(taken), frozenset(put))
 
 
 # -- places --------------------------------------------------------------------------

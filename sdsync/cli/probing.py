@@ -10,56 +10,121 @@ from sdsync.cli.page import clean
 from sdsync.cli.words import count
 
 if TYPE_CHECKING:
+    from sdsync.cli.looks.live import LiveLook
     from sdsync.config.model import Config, SystemConfig
     from sdsync.config.problems import Problem
+    from sdsync.connectors.contract import Description
     from sdsync.connectors.failures import Failure
+    from sdsync.connectors.preparing import Asked, Survey
     from sdsync.mappings.compile import CompiledMapping
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What one system answered."""
+    """What one system answered. ``live`` is None when it did not tell."""
 
     system: str
     failed: bool
     text: str
     warnings: Sequence[str] = field(default=())
-    cure: str | None = None
+    cures: Sequence[str] = field(default=())
+    live: LiveLook | None = None
 
 
-def ask_all(config: Config, *, only: str | None = None) -> list[Probe]:
-    """One answer per system, in the order of the file; of ``only`` one. Nothing is written."""
+def ask_all(
+    config: Config, *, only: str | None = None, known: Mapping[str, str] | None = None
+) -> list[Probe]:
+    """One answer per system, in the order of the file; of ``only`` one. Nothing is written.
+
+    ``known``: system -> the identity that the store has of it.
+    """
     from sdsync.cli import translators
+    from sdsync.cli.looks import live
+    from sdsync.connectors.contract import Description
 
     mappings = translators.tickets(config)
+    asked = [name for name in config.systems if only in (None, name)]
+    told = {name: meet(name, config.systems[name]) for name in asked}
+    said = {name: one for name, one in told.items() if isinstance(one, Description)}
+    public: dict[str, list[Problem]] = {}
+    for name, problem in live.too_public(config, said):
+        public.setdefault(name, []).append(problem)
     return [
-        _ask(config, name, system, mappings)
-        for name, system in config.systems.items()
-        if only in (None, name)
+        one
+        if isinstance(one, Probe)
+        else _probe(config, name, one, mappings.get(name), public, (known or {}).get(name))
+        for name, one in told.items()
     ]
 
 
-def _ask(
-    config: Config, name: str, system: SystemConfig, mappings: Mapping[str, CompiledMapping]
+def _probe(
+    config: Config,
+    name: str,
+    said: Description,
+    mapping: CompiledMapping | None,
+    public: Mapping[str, Sequence[Problem]],
+    known: str | None,
 ) -> Probe:
+    from datetime import UTC, datetime
+
     from sdsync.cli import fitting
+    from sdsync.cli.looks import live
     from sdsync.connectors import registry
-    from sdsync.connectors.contract import Description
+
+    now = datetime.now(UTC)
+    system, asked = config.systems[name], fitting.places_of(config, name)
+    survey, unread = _surveyed(name, system, asked)
+    seen = live.look(said, registry.capabilities(system.connector), asked, mapping, survey, now)
+    wrong = [*fitting.misfits(config, name, said, mapping), *public.get(name, ())]
+    word = registry.day_one(system.connector).place
+    told = (*_of_places_in_use(said, asked), *live.troubles(seen, mapping), *unread)
+    other = known is not None and known != said.identity
+    if other:
+        told = (f"is another instance than before ({known}): it will be paused", *told)
+    cures = [
+        *([f"sdsync resume system:{name}, once it is paused and you are sure"] if other else []),
+        *(one for one in (_mend(wrong), f"sdsync prepare {name}" if seen.lacks else None) if one),
+    ]
+    return Probe(
+        name,
+        failed=False,
+        text=clean(told_of(said, word)),
+        warnings=[clean(one) for one in dict.fromkeys((*told, *map(str, wrong)))],
+        cures=cures,
+        live=seen,
+    )
+
+
+def told_of(said: Description, place_word: str) -> str:
+    """``Request Tracker 5.0.3 as sdsync, 2 queues within reach``."""
+    version = f" {said.version}" if said.version else ""
+    reach = count(len(said.places), place_word)
+    return f"{said.product}{version} as {said.account.login}, {reach} within reach"
+
+
+def _surveyed(
+    name: str, system: SystemConfig, asked: Asked
+) -> tuple[Survey | None, tuple[str, ...]]:
+    """What our account lacks, as far as its connector can tell; else why it could not."""
+    from sdsync.connectors import registry
+    from sdsync.connectors.preparing import Preparable, Survey
 
     connector = registry.create(name, system)
     try:
-        answer = connector.describe()
+        if not isinstance(connector, Preparable) or not asked.named():
+            return None, ()
+        answer = connector.survey(asked)
     finally:
         connector.close()
-    if not isinstance(answer, Description):
-        return refused(name, system, answer)
-    wrong = fitting.misfits(config, name, answer, mappings.get(name))
-    text = (
-        f"{answer.product} {answer.version} as {answer.account.login}, "
-        f"{count(len(answer.places), 'place')} within reach"
-    )
-    warnings = [clean(one) for one in (*answer.warnings, *map(str, wrong))]
-    return Probe(name, failed=False, text=clean(text), warnings=warnings, cure=_mend(wrong))
+    if isinstance(answer, Survey):
+        return answer, ()
+    return None, (f"rights and fields could not be read: {refused(name, system, answer).text}",)
+
+
+def _of_places_in_use(said: Description, asked: Asked) -> Sequence[str]:
+    """The connector's own warnings, without those about places that no sync names."""
+    unused = said.places.keys() - set(asked.named()) if asked.named() else frozenset[str]()
+    return [one for one in said.warnings if one.partition(":")[0] not in unused]
 
 
 def _mend(wrong: Sequence[Problem]) -> str | None:
@@ -68,21 +133,51 @@ def _mend(wrong: Sequence[Problem]) -> str | None:
     return clean(f"edit {', '.join(files)}; then sdsync check --live") if files else None
 
 
+def meet(name: str, system: SystemConfig) -> Description | Probe:
+    """Ask one system who it is; a Probe says in words why it did not tell."""
+    from sdsync.connectors import registry
+    from sdsync.connectors.contract import Description
+
+    connector = registry.create(name, system)
+    try:
+        answer = connector.describe()
+    finally:
+        connector.close()
+    return answer if isinstance(answer, Description) else refused(name, system, answer)
+
+
 def refused(name: str, system: SystemConfig, answer: Failure) -> Probe:
-    """What a system answered in place of what it was asked for, and what to do about it."""
-    from sdsync.connectors.failures import AuthFailed, Forbidden, Misconfigured, Throttled
+    """What a failure means for somebody who set the system up, and what to do about it."""
+    from sdsync.connectors import registry
+    from sdsync.connectors.failures import (
+        AuthFailed,
+        Forbidden,
+        Misconfigured,
+        Missing,
+        Throttled,
+        Transient,
+    )
 
     detail = getattr(answer, "detail", "")
+    words, product = registry.day_one(system.connector), registry.capabilities(system.connector)
     match answer:
         case AuthFailed():
-            text, cure = "refuses our credential", f"renew {system.token or 'the token'}"
+            text = "refuses our credential"
+            cure = f"renew {system.token or 'the token'}: {words.credential}"
         case Forbidden():
-            text, cure = "our account may not read it", "give the account the rights it needs"
+            text, cure = "our account may not read it", words.forbidden
+        case Missing():
+            text, cure = f"answers, but has no {product.product} there", words.address
+        case Misconfigured(detail=told) if "TLS" in told:
+            text = "shows a certificate that this machine does not trust"
+            cure = f"name the authority's file: options.ca_file of {name}"
         case Misconfigured():
-            text, cure = "is not what the configuration says", f"look at {system.url} yourself"
+            text, cure = "is not what the configuration says", words.address
         case Throttled(after_s=after_s):
             text, cure = f"asks us to wait {after_s:.0f} s", "sdsync check --live, later"
+        case Transient(unreachable=True):
+            text, cure = "cannot be reached: nothing answers there", f"curl -sS {system.url}"
         case _:
             text, cure = "does not answer", f"curl -sS {system.url}"
     told = f"{text}: {detail}" if detail else text
-    return Probe(name, failed=True, text=clean(told), cure=clean(cure))
+    return Probe(name, failed=True, text=clean(told), cures=[clean(cure)])

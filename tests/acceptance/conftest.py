@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from sdsync.cli import main
+from sdsync.sandbox import Pair, serve
 from sdsync.store.opening import open_store
+from tests.acceptance.ran import Ran
+from tests.acceptance.shops import Shop
 from tests.unit.cli import scenes
-
-
-@dataclass(frozen=True)
-class Ran:
-    """How one command line ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
 
 
 class Desk:
@@ -75,3 +62,23 @@ def desk(empty_desk: Desk) -> Desk:
 
 
 Typed = Callable[..., Ran]
+
+
+@pytest.fixture(scope="session")
+def running() -> Iterator[Pair]:
+    """Both sandboxes, for all tests of the folder."""
+    with serve() as pair:
+        yield pair
+
+
+@pytest.fixture
+def shop(
+    running: Pair,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Shop:
+    """Somebody who begins, with two products at their seed."""
+    running.desk.reset()
+    running.dev.reset()
+    return Shop(running, tmp_path, monkeypatch, capsys)

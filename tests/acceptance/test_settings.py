@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
@@ -12,7 +13,6 @@ from sdsync.connectors import registry
 from sdsync.connectors.contract import Account, Description, PlaceInfo
 from tests.acceptance.conftest import Desk
 from tests.conformance.installed import announce
-from tests.unit.cli import scenes
 
 
 def test_a_good_configuration_is_called_fine(empty_desk: Desk) -> None:
@@ -25,12 +25,13 @@ def test_a_good_configuration_is_called_fine(empty_desk: Desk) -> None:
 class Answering:
     """Stands for a product that has these places."""
 
-    def __init__(self, *places: str) -> None:
+    def __init__(self, version: str, *places: str) -> None:
+        self._version = version
         self._places = {one: PlaceInfo(one, one) for one in places}
 
     def describe(self) -> Description:
         account = Account("1", "sdsync", "sdsync")
-        return Description("Product", "5", "id", account, scenes.NOW, self._places)
+        return Description("Product", self._version, "id", account, datetime.now(UTC), self._places)
 
     def close(self) -> None:
         """Nothing is open."""
@@ -38,7 +39,7 @@ class Answering:
 
 @pytest.fixture
 def products(monkeypatch: pytest.MonkeyPatch) -> None:
-    has = {"desk": ("Escalated", "General"), "dev": ("infra", "web")}
+    has = {"desk": ("5.0.3", "Escalated", "General"), "dev": ("5.0.4", "infra", "web")}
 
     def create(name: str, _: SystemConfig) -> Answering:
         return Answering(*has[name])
@@ -51,7 +52,7 @@ def test_a_live_check_of_a_pair_that_fits_is_fine(empty_desk: Desk) -> None:
     ran = empty_desk.type("check", "--live")
 
     assert ran.code == 0, ran.out
-    assert " desk: Product 5 as sdsync, 2 places within reach\n" in ran.out
+    assert " desk: Product 5.0.3 as sdsync, 2 queues within reach\n" in ran.out
 
 
 @pytest.mark.usefixtures("products")

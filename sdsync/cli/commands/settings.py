@@ -25,12 +25,15 @@ def check(
     ] = None,
     live: Annotated[
         bool,
-        typer.Option("--live", help="Also ask every system: version, account, places, rights."),
+        typer.Option(
+            "--live", help="Also ask every system: version, account, clock, places, rights, fields."
+        ),
     ] = False,
 ) -> Code:
     """Check configuration, secrets, tables and mappings."""
     from sdsync.cli import probing, translators
-    from sdsync.cli.page import BAD, WARN, cure, line
+    from sdsync.cli.page import cure, line
+    from sdsync.cli.screens import live as screen
     from sdsync.config.load import missing_secrets
     from sdsync.config.problems import ConfigError, in_file_order
 
@@ -46,19 +49,31 @@ def check(
         raise CommandError(
             f"{session.path} has no system {system}; it has {known}", cure="sdsync check --live"
         )
-    looks = probing.ask_all(loaded, only=system) if live else []
+    looks = probing.ask_all(loaded, only=system, known=_known(session)) if live else []
     syncs = ", ".join(f"{name} ({one.mode})" for name, one in loaded.syncs.items())
     page = [line(f"{session.path}: fine; systems {', '.join(loaded.systems)}; syncs {syncs}")]
-    for look in looks:
-        page.append(line((f" {look.system}: ", ""), (look.text, BAD if look.failed else "")))
-        page += [line("   ", (one, WARN)) for one in look.warnings]
-        page += [cure(look.cure, indent=3)] if look.cure else []
+    page += screen.draw(looks, session.out.width)
     failed = any(look.failed for look in looks)
     warned = any(look.warnings for look in looks)
     if not live:
         page.append(cure("sdsync check --live"))
     session.show({"problems": [], "systems": looks}, page)
     return Code.FAILED if failed else Code.NEEDS_YOU if warned else Code.FINE
+
+
+def _known(session: Session) -> dict[str, str]:
+    """Who each system was when the daemon last asked; nothing where none ran yet."""
+    from contextlib import suppress
+
+    from sdsync.store.dialect import StoreAway
+
+    known: dict[str, str] = {}
+    # What is wrong with the store is told by other commands; this one is about systems.
+    with suppress(CommandError, StoreAway):
+        for name in session.config.systems:
+            if (identity := session.store.system(name).identity) is not None:
+                known[name] = identity
+    return known
 
 
 def config(session: Session) -> None:
