@@ -25,7 +25,8 @@ from sdsync.sandbox.rt.state import RtState, Ticket
 from sdsync.sandbox.server import Pair, serve
 from sdsync.store.opening import open_store
 from sdsync.sync.assemble import assemble
-from tests.acceptance.conftest import Desk, Ran
+from tests.acceptance.conftest import Desk
+from tests.acceptance.ran import Ran
 
 PAIRS = 12
 RECORDS = 30
