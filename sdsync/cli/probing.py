@@ -10,6 +10,8 @@ from sdsync.cli.page import clean
 from sdsync.cli.words import count
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sdsync.cli.looks.live import LiveLook
     from sdsync.config.model import Config, SystemConfig
     from sdsync.config.problems import Problem
@@ -38,13 +40,20 @@ def ask_all(
 
     ``known``: system -> the identity that the store has of it.
     """
+    from datetime import UTC, datetime
+
     from sdsync.cli import translators
     from sdsync.cli.looks import live
     from sdsync.connectors.contract import Description
 
     mappings = translators.tickets(config)
     asked = [name for name in config.systems if only in (None, name)]
-    told = {name: meet(name, config.systems[name]) for name in asked}
+    told: dict[str, Description | Probe] = {}
+    heard: dict[str, datetime] = {}
+    for name in asked:
+        told[name] = meet(name, config.systems[name])
+        # At once: whatever is done before would be taken for a difference of the clocks.
+        heard[name] = datetime.now(UTC)
     said = {name: one for name, one in told.items() if isinstance(one, Description)}
     public: dict[str, list[Problem]] = {}
     for name, problem in live.too_public(config, said):
@@ -52,7 +61,9 @@ def ask_all(
     return [
         one
         if isinstance(one, Probe)
-        else _probe(config, name, one, mappings.get(name), public, (known or {}).get(name))
+        else _probe(
+            config, name, one, mappings.get(name), public, (known or {}).get(name), heard[name]
+        )
         for name, one in told.items()
     ]
 
@@ -64,17 +75,15 @@ def _probe(
     mapping: CompiledMapping | None,
     public: Mapping[str, Sequence[Problem]],
     known: str | None,
+    heard: datetime,
 ) -> Probe:
-    from datetime import UTC, datetime
-
     from sdsync.cli import fitting
     from sdsync.cli.looks import live
     from sdsync.connectors import registry
 
-    now = datetime.now(UTC)
     system, asked = config.systems[name], fitting.places_of(config, name)
     survey, unread = _surveyed(name, system, asked)
-    seen = live.look(said, registry.capabilities(system.connector), asked, mapping, survey, now)
+    seen = live.look(said, registry.capabilities(system.connector), asked, mapping, survey, heard)
     wrong = [*fitting.misfits(config, name, said, mapping), *public.get(name, ())]
     word = registry.day_one(system.connector).place
     told = (*_of_places_in_use(said, asked), *live.troubles(seen, mapping), *unread)

@@ -27,7 +27,7 @@ def test_a_pair_that_is_ready_is_fine_and_told_field_by_field(ready: Shop) -> No
     assert " desk: Request Tracker 5.0.3 as sdsync, 2 queues within reach" in lines
     assert " dev: Redmine as sdsync, 2 projects within reach" in lines
     assert "   status        status                     6 values" in lines
-    assert "clock fine" in ran.out
+    assert "; clock " in ran.out
     assert "transitions New > In Progress, Resolved, Feedback, Closed, Rejected" in " ".join(
         ran.out.split()
     )

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 #: More places than fit beside each other; `--json` has all of them.
 COLUMNS = 3
+#: What the whole seconds of a header and a slow call explain is no difference of clocks.
+DOUBT_S = 5.0
 _AT = re.compile(r"\S+:\d+:\d+: ")
 
 
@@ -43,7 +45,11 @@ def _warning(text: str, width: int) -> Page:
 def _facts(live: LiveLook, width: int) -> Page:
     span = " to ".join(dict.fromkeys(live.tested))
     version = f"tested {span}" if live.version else f"tells no version; tested {span}"
-    clock = f"clock {live.clock_offset_s:+.0f} s" if abs(live.clock_offset_s) >= 1 else "clock fine"
+    clock = (
+        f"clock {live.clock_offset_s:+.0f} s"
+        if abs(live.clock_offset_s) >= DOUBT_S
+        else "clock fine"
+    )
     page = wrapped(line("   "), f"{version}; {clock}; identity {live.identity}", width=width)
     for place in live.places:
         page += wrapped(line(f"   {clean(place.key)}: "), _place(place), width=width, indent=5)

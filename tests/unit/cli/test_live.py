@@ -10,6 +10,9 @@ import pytest
 from sdsync.cli import translators
 from sdsync.cli.fitting import places_of
 from sdsync.cli.looks import live
+from sdsync.cli.page import plain
+from sdsync.cli.probing import Probe
+from sdsync.cli.screens import live as screen
 from sdsync.config.model import Config
 from sdsync.connectors import registry
 from sdsync.connectors.contract import Account, Description, FieldInfo, PlaceInfo
@@ -161,3 +164,10 @@ def test_the_configuration_knows_a_places_audience_better() -> None:
     private = with_text("[syncs.", '[systems.dev.places.infra]\naudience = "internal"\n[syncs.')
 
     assert public(private, home=False, target=True) == []
+
+
+@pytest.mark.parametrize(("ahead_s", "told"), [(-4.0, "clock fine"), (-9.0, "clock -9 s")])
+def test_what_a_slow_call_explains_is_no_difference_of_clocks(ahead_s: float, told: str) -> None:
+    probe = Probe("dev", failed=False, text="", live=look(said("", ahead_s=ahead_s)))
+
+    assert f"; {told}; " in plain(screen.draw([probe]))
