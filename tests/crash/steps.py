@@ -1,4 +1,7 @@
-"""The numbered steps of the way, read from the source: a new one is covered at once."""
+"""The numbered steps of the way, read from the source: a new one is covered at once.
+
+Those of plans are left out: a command takes them, not the daemon, and its test kills it there.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,8 @@ WAY = Path(sdsync.__file__).resolve().parent / "sync"
 
 def numbered() -> tuple[str, ...]:
     """Every NAME of a call ``….step("NAME")`` in the engine, in order of file and line."""
-    return tuple(dict.fromkeys(name for path in sorted(WAY.rglob("*.py")) for name in _in(path)))
+    way = sorted(WAY.glob("*.py"))
+    return tuple(dict.fromkeys(name for path in way for name in _in(path)))
 
 
 def _in(path: Path) -> Iterator[str]:
