@@ -20,6 +20,9 @@ PLACE_WORDS: Final = ("queue", "project", "place")
 #: ``ext.NAME`` is a site's own field; it is text unless its mapping says otherwise.
 EXT: Final = "ext."
 
+#: Kinds of field that hold several members, each of which comes and goes by itself.
+SETS: Final[frozenset[str]] = frozenset({"people", "tags", "list"})
+
 FIELDS: Final[Mapping[str, Kind]] = MappingProxyType(
     {
         "title": "text",

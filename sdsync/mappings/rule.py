@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field as default
 
+from sdsync.config.vocabulary import SETS
 from sdsync.mappings.contract import UNKNOWN, Direction, People, Put, Unknown, Viewed
 from sdsync.mappings.expressions import Expression
 from sdsync.mappings.lenses.base import Left, Lens, Outcome, Refused, Scene, Written, is_empty
@@ -14,7 +15,6 @@ from sdsync.mappings.paths import ABSENT, Absent, Path, merged
 from sdsync.store.records import Json
 
 #: Canonical fields whose empty value is [] and not None.
-_SETS = frozenset({"people", "tags", "list"})
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Rule:
     @property
     def nothing(self) -> Json:
         """The canonical empty value of this field."""
-        return [] if self.kind in _SETS else None
+        return [] if self.kind in SETS else None
 
     def keep(self, native: Mapping[str, Json]) -> dict[str, Json]:
         """What this rule reads of a record."""
@@ -114,7 +114,7 @@ class Rule:
             return Put()
         if self._shows(now, scene) == self.nothing:
             return Put()
-        if self.kind in _SETS:  # the lens knows what has to stay, such as unknown people
+        if self.kind in SETS:  # the lens knows what has to stay, such as unknown people
             return self._patch(self.lens.put([], now, scene), now, scene, [])
         if self.once or not self.lens.can_empty:
             return Put(cut=f"{self.path.text} cannot be emptied")

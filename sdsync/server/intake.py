@@ -113,7 +113,10 @@ class Intake:
 
     def _serve(self) -> None:
         while together := self._together():
-            replies = self._hooks.receive([one.webhook for one in together])
+            try:
+                replies = self._hooks.receive([one.webhook for one in together])
+            except Exception:  # even its log may fail; without the thread all senders would wait
+                replies = [Reply(503, "not now", RETRY)] * len(together)
             loop = together[0].answer.get_loop()
             with contextlib.suppress(RuntimeError):  # it is closed: nobody waits any more
                 loop.call_soon_threadsafe(_hand_out, together, replies)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from sdsync.store.codec import micros
@@ -76,26 +76,25 @@ def rung_again(old: Work, new: Work) -> Work:
     )
 
 
-def is_repeat(work: Work, events: list[InboxEvent], known: Collection[int]) -> bool:
-    """Whether the ring came with events that are all known already.
+def repeated(events: Sequence[InboxEvent], known: Collection[int]) -> Set[tuple[str, str | None]]:
+    """System and id of the records that a change has events of, all of them known already.
+
+    Args:
+        events: All events of the change.
+        known: Positions in ``events`` of those whose digest was known.
+    """
+    of = [(one.system, one.native_id) for one in events]
+    return set(of) - {record for index, record in enumerate(of) if index not in known}
+
+
+def is_repeat(work: Work, told: Set[tuple[str, str | None]]) -> bool:
+    """Whether the ring came with events that are all known already, as :func:`repeated` says.
 
     A look comes with the events of its record, a poll with events that name
     none; any other ring was decided, and counts whatever events travel with it.
-
-    Args:
-        work: The ring.
-        events: All events of its change.
-        known: Positions in ``events`` of those whose digest was known.
     """
-    if work.key.kind not in ("look", "poll"):
-        return False
     target = work.key.target if work.key.kind == "look" else None
-    mine = [
-        index
-        for index, one in enumerate(events)
-        if one.system == work.key.lane and one.native_id == target
-    ]
-    return bool(mine) and all(index in known for index in mine)
+    return work.key.kind in ("look", "poll") and (work.key.lane, target) in told
 
 
 def cause_clash(old: Cause, new: Cause) -> bool:

@@ -19,7 +19,7 @@ from sdsync.store.codec import (
 )
 from sdsync.store.dialect import Link, Row
 from sdsync.store.records import Change, Json, LaneRow, Work, WorkKey
-from sdsync.store.semantics import first_ring, is_repeat, rung_again
+from sdsync.store.semantics import first_ring, is_repeat, repeated, rung_again
 from sdsync.store.statements import Statement, insert_if_new, upsert
 from sdsync.store.vault import Vault, row_id
 from sdsync.store.writer import Tx
@@ -84,8 +84,9 @@ def write(link: Link, change: Change, known: Collection[int], vault: Vault) -> N
             link.run(ORDERLY, _key(key))
     for key, due_at in change.postponed:
         link.run(POSTPONED, {**_key(key), "due_at": micros(due_at)})
+    told = repeated(change.events, known)
     for one in change.ring:
-        _ring(link, one, vault, repeat=is_repeat(one, change.events, known))
+        _ring(link, one, vault, repeat=is_repeat(one, told))
 
 
 def _ring(link: Link, new: Work, vault: Vault, *, repeat: bool) -> None:

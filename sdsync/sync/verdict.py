@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sdsync.config.vocabulary import FIELDS
+from sdsync.config.vocabulary import FIELDS, SETS
 from sdsync.store.records import Json, Replica
 from sdsync.sync.desired import surroundings
 from sdsync.sync.draft import Draft
@@ -14,7 +14,6 @@ from sdsync.sync.edits import Look, proved, view
 #: How much earlier than our own clock a product may stamp what we wrote.
 RESOLUTION = timedelta(seconds=5)
 TEXT_KINDS = frozenset({"text", "rich"})
-SETS = frozenset({"people", "tags", "list"})
 
 
 class Verdict(StrEnum):

@@ -22,6 +22,7 @@ from sdsync.store.semantics import (
     is_repeat,
     joined,
     plan_number,
+    repeated,
     rung_again,
     unique_keys,
 )
@@ -237,12 +238,13 @@ def _apply_work(state: State, change: Change) -> None:
         rows = state.work.get(key.lane, {})
         if key in rows:
             rows[key] = replace(rows[key], due_at=due_at, starts=0)
+    told = repeated(change.events, known)
     for work in change.ring:
         rows = state.work.setdefault(work.key.lane, {})
         old = rows.get(work.key)
         if old is None:
             rows[work.key] = first_ring(work)
-        elif not is_repeat(work, change.events, known):
+        elif not is_repeat(work, told):
             rows[work.key] = rung_again(old, work)
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import threading
+from typing import NoReturn
 
 import httpx
 import pytest
 
 from sdsync.server.hooks import Webhook
+from sdsync.server.intake import THREADS
 from tests.integration.server.intake import Rig, signed
 
 BODY = b'{"id": "4711"}'
@@ -116,6 +118,29 @@ def test_one_that_cannot_be_written_spoils_no_other(rig: Rig) -> None:
     assert [one.status for one in replies] == [202, 503, 202]
     assert rig.engine.commits == [3, 1, 1, 1]
     assert rig.engine.waiting() == {"1", "2"}
+
+
+def test_a_message_that_came_twice_together_is_one(rig: Rig) -> None:
+    twice = Webhook("desk", signed(BODY), BODY)
+
+    replies = rig.new_hooks().receive([twice, twice])
+
+    assert [one.status for one in replies] == [202, 202]
+    assert len(rig.engine.store._reading().digests) == 1
+
+
+def test_trouble_that_nobody_foresaw_ends_no_thread(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(webhooks: object) -> NoReturn:
+        raise OSError("no space left for the log")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(rig.hooks, "receive", broken)
+        refused = [rig.post(BODY, signed(BODY)).status_code for _ in range(2 * THREADS)]
+
+    assert refused == [503] * (2 * THREADS)
+    assert rig.post(BODY, signed(BODY)).status_code == 202
 
 
 def test_two_messages_of_equal_content_are_two(rig: Rig) -> None:
