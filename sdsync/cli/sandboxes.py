@@ -44,8 +44,8 @@ def running(config: Config, keep: Path) -> Iterator[None]:
     command += ["--misbehave", "--quiet"]
     command += [part for name in NAMES for part in (f"--{name}-port", str(ports[name]))]
     command += ["--save", str(keep)]
-    # Our own module and no shell; run before any thread is started, which preexec_fn asks for.
-    child = subprocess.Popen(command, preexec_fn=_die_with_parent)  # noqa: S603
+    # Before any thread is started, which preexec_fn asks for.
+    child = subprocess.Popen(command, preexec_fn=_die_with_parent)  # noqa: S603 - our own words
     try:
         _await(child, list(ports.values()))
         yield

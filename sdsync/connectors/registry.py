@@ -97,8 +97,7 @@ def _checked(plugin: Plugin) -> type[Any]:
         raise BrokenConnector(plugin, f"is announced by {', '.join(plugin.rivals)} too")
     try:
         found = plugin.point.load()
-    except Exception as error:
-        # Whatever a stranger's module raises is its own trouble, and is told as such.
+    except Exception as error:  # whatever a stranger's module raises is told as its own trouble
         why = f"cannot be imported: {type(error).__name__}: {error}"
         raise BrokenConnector(plugin, " ".join(why.split())) from error
     if not isinstance(getattr(found, "capabilities", None), Capabilities):

@@ -33,8 +33,9 @@ def seed(state: RtState) -> None:
 def _users(state: RtState) -> None:
     state.keep_user(User(1, SYSTEM, "", "The RT System itself", superuser=True))
     state.keep_user(User(6, NOBODY, "", "Nobody in particular"))
+    token = "root-token"  # noqa: S105 - of the sandbox alone
     state.keep_user(
-        User(14, "root", "root@localhost", "Enoch Root", True, token="root-token", superuser=True)  # noqa: S106
+        User(14, "root", "root@localhost", "Enoch Root", True, token=token, superuser=True)
     )
     state.keep_user(
         User(20, accounts.SERVICE_LOGIN, accounts.SERVICE_EMAIL, "sdsync", True,
