@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sdsync.cli.page import clean
+from sdsync.cli.screens.texts import COMPARED
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,9 @@ def _parts(labels: Sequence[str], texts: Sequence[str], mark: str) -> Iterator[s
 def _two(
     labels: Sequence[str], left: Sequence[str], right: Sequence[str], mark: str
 ) -> Iterator[str]:
+    if max(len(left), len(right)) > COMPARED:  # the cost grows with the square
+        yield from _apart(labels, [left, right], mark)
+        return
     matcher = difflib.SequenceMatcher(None, left, right, autojunk=False)
     for tag, i1, i2, j1, j2 in matcher.get_opcodes():
         if tag == "equal":

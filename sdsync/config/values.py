@@ -136,7 +136,8 @@ def _url(value: Any) -> str:
         raise unfit(expected)
     if not value.isprintable() or any(char.isspace() or char == "\\" for char in value):
         raise unfit(expected)
-    return value.rstrip("/")
+    # The scheme in small letters: what asks for TLS asks for the word.
+    return f"{parts.scheme}{value[len(parts.scheme) :]}".rstrip("/")
 
 
 def is_loopback(url: str) -> bool:

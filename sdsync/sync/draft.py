@@ -174,9 +174,9 @@ class Draft:
             return
         row = replica.groups.get(group)
         since = row.since if row and row.state is state else self.ctx.now
-        # What is replayed points at its cause until it went through or was refused anew.
-        replayed = row is not None and row.state in ON_ITS_WAY and state in ON_ITS_WAY
-        cause = row.cause if row and replayed else None
+        # What is tried again points at its cause until it went through or was refused anew.
+        again = state in ON_ITS_WAY and row and row.state in {*ON_ITS_WAY, GroupState.PARKED}
+        cause = row.cause if row and again else None
         replica.groups[group] = GroupRow(state=state, since=since, cause=cause, note=note)
 
     def park(

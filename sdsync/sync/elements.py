@@ -24,7 +24,7 @@ from sdsync.sync.branches import hit
 from sdsync.sync.draft import Draft, digest
 from sdsync.sync.edits import Look
 from sdsync.sync.leaks import judge_flag
-from sdsync.sync.orders import SAID, is_order_alone, obey_note, read_orders
+from sdsync.sync.orders import SAID, is_order_alone, obey_note, read_orders, was_for_staff
 
 KINDS = ("note", "attachment")
 #: How far a product's clock may be behind ours when it stamps what we made.
@@ -218,8 +218,11 @@ def _seen_again(draft: Draft, replica: Replica, element: Element, native: Native
     values = read_values(draft, replica, native)
     before, was_order = element.values.get("body"), is_order_alone(element.values)
     if replica.system == element.source:
-        obey_note(draft, replica, native, values, element.values)
+        known = element.values if was_for_staff(element.values) else values
+        obey_note(draft, replica, native, values, known)
         _keep_orders(element, values)
+        if is_order_alone(values):
+            values["body"] = before  # nothing is said in its place: what was carried stays
     narrowed = replica.system == element.source and _narrower(values, element.values)
     if values.get("body") == before and not narrowed:
         return

@@ -86,7 +86,10 @@ def _members(store: Store, what: str) -> list[Member]:
     ]
     if not causes and what != ALL:
         raise Refused(f'no open cause "{what}"; sdsync dead list shows them')
-    return [member for cause in causes for member in asking(store, cause.id)]
+    found = [member for cause in causes for member in asking(store, cause.id)]
+    if any(_row(one).head is not None for one in found):
+        raise Refused(f"{what} is a conflict and waits for a choice; sdsync held list shows it")
+    return found
 
 
 def by_record(found: Sequence[Member]) -> Iterator[tuple[str, frozenset[tuple[str, str]]]]:

@@ -12,6 +12,8 @@ that an operator paused.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sdsync.connectors.contract import NativeElement
 from sdsync.mappings.authorship import author_line
 from sdsync.mappings.orders import PREFIX, WORDS, Word, mentions, taken_out
@@ -82,13 +84,18 @@ def read_orders(values: dict[str, Json]) -> None:
             is not told, the text is nobody's order and stays as it is.
     """
     body = values.get("body")
-    if not isinstance(body, str) or values.get("audience") not in _STAFF:
+    if not isinstance(body, str) or not was_for_staff(values):
         return
     if author_line(body.partition("\n\n")[0]) is not None:
         return  # somebody elsewhere wrote it; here it was carried or copied
     values["body"], said = taken_out(body)
     if said:
         values[SAID] = said
+
+
+def was_for_staff(values: Mapping[str, Json]) -> bool:
+    """Whether only staff could have written there: what stood in public is no order later."""
+    return values.get("audience") in _STAFF
 
 
 def obey_note(

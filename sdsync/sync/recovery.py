@@ -98,7 +98,10 @@ def _revive(
     due: datetime,
 ) -> None:
     for replica in share.replicas:
-        groups = parked(replica, chosen, lambda row: row.state not in ON_ITS_WAY)
+        # A candidate that came meanwhile waits for a choice, and is not written over (law 19).
+        groups = parked(
+            replica, chosen, lambda row: row.state not in ON_ITS_WAY and row.head is None
+        )
         if not groups:
             continue
         causes = ", ".join(

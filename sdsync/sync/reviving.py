@@ -34,15 +34,15 @@ def revive(
     What was parked points at its cause until it went through, or was refused anew.
     """
     due = due or now
-    ended = {row.cause for group, row in replica.groups.items() if group in groups}
+    ended = {row.cause for group, row in replica.groups.items() if group in groups} - {None}
     for group in replica.groups.keys() & set(groups):
         row = replica.groups[group]
         note = NAMED if row.note == SUSPECT else None
         cause = row.cause if row.state is GroupState.PARKED else None
         row.state, row.cause, row.note, row.since = GroupState.DIRTY, cause, note, now
     for place in share.placements:
-        if place.state is PlacementState.PLACED:
-            continue  # it leaked, and is still to be taken back
+        if place.state in (PlacementState.PLACED, PlacementState.GONE):
+            continue  # it leaked, and is still to be taken back; or it was taken back (law 15)
         if place.replica_id == replica.id and place.cause in ended:
             place.state, place.cause, place.note = PlacementState.PENDING, None, None
     for intent in share.intents:

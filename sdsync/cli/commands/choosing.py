@@ -36,6 +36,7 @@ def choose(
     from sdsync.cli.page import clean, cure, line
     from sdsync.config.vocabulary import group_of
     from sdsync.sync import choosing
+    from sdsync.sync.by_hand import Refused
 
     if edit == (system is not None):
         raise CommandError(
@@ -64,6 +65,8 @@ def choose(
             choosing.choose(session.store, hub_id, group, system, by, now, saw=saw)
     except choosing.Moved as moved:
         raise _moved(moved.system, group, moved.values, ref, made) from None
+    except Refused as error:
+        raise CommandError(_kept(str(error), _text(made)), cure=f"sdsync held show {ref}") from None
     whose = f"what {system} says" if system else "what you made of it"
     told = {"ref": ref, "group": group, "system": system, "values": made or saw.get(system or ""),
             "by": by, "unread": unasked}  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -181,4 +182,4 @@ def _named(session: Session, what: str) -> str:
 
 def _options(**given: str | None) -> str:
     """The options as they were typed, for the command that does what was shown."""
-    return "".join(f" --{name} {text}" for name, text in given.items() if text)
+    return "".join(f" --{name} {shlex.quote(text)}" for name, text in given.items() if text)
