@@ -8,7 +8,7 @@ import pytest
 
 from sdsync.connectors.contract import Update
 from sdsync.connectors.failures import Rejected
-from sdsync.store.records import Cause
+from sdsync.store.records import Cause, Change, GroupRow, GroupState
 from sdsync.sync import editing, letters, recovery
 from sdsync.sync.by_hand import Refused
 from sdsync.sync.recovery import Replay
@@ -231,3 +231,47 @@ def test_law_53_an_edit_by_hand_loses_no_newer_edit_of_another_field(
 
     assert ticket.hub.values["title"] == ticket["Subject"] == "meanwhile"
     assert ticket.copy("board")["labels"] == ["prod"]
+
+
+# -- law 19, law 40: what a replay leaves alone ------------------------------------------------
+def test_law_19_a_replay_decides_no_conflict() -> None:
+    house = House(sync={"fields": {"outcome": "hold"}})
+    ticket = shared(house)
+    ticket.copy("dev").set({"status": "In Progress"}, by="bob")
+    ticket.set({"Status": "stalled"}, by="ann")
+    house.run()
+    row = ticket.row("dev", "outcome")
+    assert row is not None
+    assert row.cause is not None
+
+    with pytest.raises(Refused, match="waits for a choice"):
+        recovery.replay(house.store, Replay(row.cause), "ann", house.clock.now())
+    house.run()
+
+    assert (ticket["Status"], ticket.copy("dev")["status"]) == ("stalled", "In Progress")
+    assert ticket.group("dev", "outcome") == "held"
+
+
+def test_law_40_a_replay_brings_nothing_back_that_somebody_removed() -> None:
+    house = House()
+    ticket = shared(house)
+    ticket.note("secret", internal=True)
+    house.run()
+    copy = ticket.copy("dev")
+    copy.record.notes.clear()
+    copy.bell()
+    house.run()
+    share = ticket.share
+    dev = share.at("dev")
+    assert dev is not None
+    # As after a change of the mapping.
+    dev.groups["urgency"] = GroupRow(GroupState.AWAITING_PLAN, house.clock.now())
+    house.store.commit(Change(shares=[share]))
+
+    found = recovery.replay(
+        house.store, Replay(f"desk#{ticket.record.id}"), "ann", house.clock.now()
+    )
+    house.run()
+
+    assert len(found) == 1
+    assert copy.bodies == []

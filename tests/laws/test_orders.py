@@ -279,3 +279,37 @@ def test_law_7_a_word_levels_nothing_that_agrees_to_differ() -> None:
 
     assert ticket.copy("dev")["priority"] == "Low"
     assert [one.why for one in ticket.told("order_ignored")] == ["nothing is parked"]
+
+
+def test_law_45_what_stood_in_public_is_no_order_once_the_note_is_internal() -> None:
+    house = House(audiences={"desk": "customer"})
+    ticket = shared(house)
+    body = "please\n\nsdsync:stop"
+    note = ticket.note(body, internal=False, by="ann")
+    house.run()
+
+    who = house.desk.who("bob")
+    house.desk.product.edit_note(ticket.record, note, body=body, internal=True, truth="x", by=who)
+    ticket.bell()
+    house.run()
+
+    assert pauses(house) == []
+
+
+def test_law_56_a_note_that_becomes_an_order_leaves_what_was_carried() -> None:
+    house = House(systems=("dev", "desk")).run(30)
+    ticket = house.dev.open()
+    house.run()
+    note = ticket.note("it works", internal=True)
+    house.run()
+
+    who = house.dev.who("ann")
+    house.dev.product.edit_note(
+        ticket.record, note, body="sdsync:stop", internal=True, truth="x", by=who
+    )
+    ticket.bell()
+    house.run()
+    assert [one.word for one in pauses(house)] == ["note"]
+    say(ticket, "sdsync:go")
+
+    assert ticket.copy("desk").bodies == ["it works"]

@@ -209,6 +209,14 @@ def test_what_only_looks_like_loopback_needs_tls(host: str) -> None:
         load_text(MINIMAL.replace("https://rt.example.org", f"http://{host}"))
 
 
+def test_a_scheme_in_capitals_is_the_same_scheme() -> None:
+    with pytest.raises(ConfigError, match="expected https://"):
+        load_text(MINIMAL.replace("https://rt", "HTTP://rt"))
+
+    found = load_text(MINIMAL.replace("https://rt", "HTTPS://rt"))
+    assert found.systems["desk"].url == "https://rt.example.org"
+
+
 def test_a_waiver_holds_through_its_last_day() -> None:
     waiver = 'insecure_until = 2026-11-21\ninsecure_reason = "the certificate is ordered"\n'
     text = MINIMAL.replace("https://rt", "http://rt").replace("token", waiver + "token", 1)
