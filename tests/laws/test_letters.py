@@ -8,7 +8,7 @@ import pytest
 
 from sdsync.connectors.contract import Update
 from sdsync.connectors.failures import Rejected
-from sdsync.store.records import Cause, Change, GroupRow, GroupState
+from sdsync.store.records import Cause, Change, GroupRow, GroupState, PlacementState
 from sdsync.sync import editing, letters, recovery
 from sdsync.sync.by_hand import Refused
 from sdsync.sync.recovery import Replay
@@ -252,20 +252,29 @@ def test_law_19_a_replay_decides_no_conflict() -> None:
     assert ticket.group("dev", "outcome") == "held"
 
 
-def test_law_40_a_replay_brings_nothing_back_that_somebody_removed() -> None:
+@pytest.mark.parametrize(
+    ("state", "cause"),
+    [(GroupState.AWAITING_PLAN, None), (GroupState.PARKED, "its leak")],
+    ids=["awaits a plan", "leaked before"],
+)
+def test_law_40_a_replay_brings_nothing_back_that_somebody_removed(
+    state: GroupState, cause: str | None
+) -> None:
     house = House()
     ticket = shared(house)
     ticket.note("secret", internal=True)
     house.run()
     copy = ticket.copy("dev")
-    copy.record.notes.clear()
+    house.dev.product.remove_note(copy.record, copy.record.notes[0], by=house.dev.who("bob"))
     copy.bell()
     house.run()
+    assert ticket.placement("dev", "secret").state is PlacementState.GONE
     share = ticket.share
     dev = share.at("dev")
     assert dev is not None
-    # As after a change of the mapping.
-    dev.groups["urgency"] = GroupRow(GroupState.AWAITING_PLAN, house.clock.now())
+    dev.groups["urgency"] = GroupRow(state, house.clock.now(), cause=cause)
+    for place in share.placements:
+        place.cause = cause
     house.store.commit(Change(shares=[share]))
 
     found = recovery.replay(
