@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from sdsync.connectors.contract import Description
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+#: An address that lacks its scheme: nothing that could be a secret is repeated.
+_HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9/._-]*)?")
+#: What a person types to go back to the address, when the connection failed for its sake.
+ADDRESS = "address"
 #: Places that are listed; the rest is counted.
 LISTED = 12
 
@@ -48,9 +52,10 @@ def url(typed: str) -> str:
     """An address to which a credential may go."""
     from pydantic import TypeAdapter, ValidationError
 
+    from sdsync.config.problems import HIDDEN, show
     from sdsync.config.values import Url, is_loopback
 
-    if typed and "://" not in typed and " " not in typed:
+    if _HOST.fullmatch(typed) and show(typed) != HIDDEN:
         raise Unfit(f"an address begins with https://; did you mean https://{typed}?")
     try:
         address = TypeAdapter[str](Url).validate_python(typed)
@@ -65,38 +70,77 @@ def url(typed: str) -> str:
     return address
 
 
+class Address:
+    """Checks an address, and that it is of no system that was answered already."""
+
+    def __init__(self, taken: Mapping[str, str]) -> None:
+        self._taken = {_plain(address): name for address, name in taken.items()}
+
+    def __call__(self, typed: str) -> str:
+        """The address; raises Unfit."""
+        address = url(typed)
+        name = self._taken.get(_plain(address))
+        if name is not None:
+            raise Unfit(f"that is the address of {name}; a sync joins two systems")
+        return address
+
+
+def _plain(address: str) -> tuple[str, str]:
+    from urllib.parse import urlsplit
+
+    from sdsync.config.secrets import origin_of
+
+    return origin_of(address), urlsplit(address).path.rstrip("/")
+
+
 class Name:
     """Checks a name; it is typed in many commands, so it is short and plain."""
 
-    def __init__(self, taken: Collection[str]) -> None:
+    def __init__(self, taken: Collection[str], *, of_system: bool = False) -> None:
         self._taken = taken
+        self._of_system = of_system
 
     def __call__(self, typed: str) -> str:
         """The name; raises Unfit."""
+        from sdsync.config.shape import RESERVED
+
         if not _NAME.fullmatch(typed):
             raise Unfit("expected up to 32 of a-z, 0-9, - and _, a letter first")
+        if self._of_system and typed in RESERVED:
+            raise Unfit(f"{typed} is a word of sdsync.toml; expected another name")
         if typed in self._taken:
             raise Unfit(f"{typed} is the name of another system; expected another one")
         return typed
 
 
 class Credential:
-    """Checks a reference, and with it the connection; the token None: ask for the address."""
+    """Checks a reference, and with it the connection.
 
-    def __init__(self, connector: str, name: str, url: str, folder: Path, *, tested: bool) -> None:
+    ``known``: instances that were answered already -> their names here.
+    """
+
+    def __init__(
+        self,
+        connector: str,
+        name: str,
+        url: str,
+        folder: Path,
+        known: Mapping[str, str],
+        *,
+        tested: bool,
+    ) -> None:
         self._connector = connector
         self._name = name
         self._url = url
         self._folder = folder
+        self._known = known
         self._tested = tested
 
-    def __call__(self, typed: str) -> tuple[str | None, Description | None]:
+    def __call__(self, typed: str) -> tuple[str, Description | None]:
         """The reference and what the system told; raises Unfit."""
         from sdsync.cli import probing
-        from sdsync.config.secrets import A_REFERENCE, SecretMissingError, SecretRef
+        from sdsync.config.secrets import A_REFERENCE, SecretRef
 
-        if typed == "address":
-            return None, None
         try:
             ref = SecretRef.parse(typed, base=self._folder)
         except ValueError:
@@ -104,17 +148,21 @@ class Credential:
             raise Unfit(f"expected {A_REFERENCE}; a secret is never written") from None
         if not self._tested:
             return str(ref), None
-        try:
-            ref.reveal()
-        except SecretMissingError as error:
-            raise Unfit(str(error), code=Code.FAILED) from None
+        if unsent := probing.unsendable(ref):
+            raise Unfit(unsent[0], cure=unsent[1], code=Code.FAILED)
         told = probing.meet(self._name, self._config(ref))
         if isinstance(told, probing.Probe):
             raise Unfit(
                 f"{self._url} {told.text}",
                 cure=told.cures[0],
                 code=Code.FAILED,
-                instead='"address" to change the address',
+                instead=f'"{ADDRESS}" to change the address',
+            )
+        if told.identity in self._known:
+            raise Unfit(
+                f"{self._url} is {self._known[told.identity]} once more; a sync joins two systems",
+                code=Code.FAILED,
+                instead=f'"{ADDRESS}" to change the address',
             )
         return str(ref), told
 

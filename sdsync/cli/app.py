@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from sdsync.cli import again
 from sdsync.cli.codes import Code, CommandError
 from sdsync.cli.commands import (
     audit,
@@ -72,6 +73,7 @@ def run(argv: Sequence[str] | None = None) -> int:
 
         completion_init()
     words = list(sys.argv[1:] if argv is None else argv)
+    again.remember(words)
     as_json = "--json" in words
     try:
         app(args=words, prog_name="sdsync")
@@ -134,16 +136,20 @@ def _told(error: CommandError, cause: Exception | None = None, *, as_json: bool 
     """Say what is wrong on standard error; a script that wants JSON gets it where it reads."""
     from sdsync.cli.output import Output
     from sdsync.cli.page import BAD, CURE, line
+    from sdsync.config.problems import repeated
 
+    # What was typed may be repeated in it, and hold what no terminal and no log should see.
+    first, *rest = (repeated(one) for one in str(error).split("\n"))
+    remedy = again.here(repeated(error.cure)) if error.cure else error.cure
     if as_json:
-        said = {"error": str(error), "cure": error.cure, "problems": getattr(cause, "problems", [])}
+        told = "\n".join((first, *rest))
+        said = {"error": told, "cure": remedy, "problems": getattr(cause, "problems", [])}
         Output(sys.stdout).json(said)
         return int(error.code)
     out = Output(sys.stderr)
-    first, *rest = str(error).split("\n")
     out.line(line((first, BAD if not rest else "")))
     for one in rest:
         out.line(one)
-    if error.cure:
-        out.line(line((f"> {error.cure}", CURE)))
+    if remedy:
+        out.line(line((f"> {remedy}", CURE)))
     return int(error.code)

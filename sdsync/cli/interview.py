@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sdsync.cli import answers
 from sdsync.cli.answers import LISTED
 from sdsync.cli.newfile import NewFile, NewSystem
-from sdsync.cli.questions import Asker, Unfit
+from sdsync.cli.questions import Asker, Back, Unfit
 
 if TYPE_CHECKING:
     from sdsync.connectors.contract import Description, PlaceInfo
@@ -27,6 +27,10 @@ class Met:
     place_word: str
     said: Description | None
 
+    def known(self) -> Mapping[str, str]:
+        """The instance -> how it is called here; nothing where it was not asked."""
+        return {self.said.identity: self.new.name} if self.said is not None else {}
+
 
 @dataclass(frozen=True, slots=True)
 class Side:
@@ -34,7 +38,7 @@ class Side:
 
     prefix: str  # "" of the first, "other-" of the second
     title: str
-    taken: tuple[str, ...] = ()  # names that are in use
+    first: Met | None = None  # the system that was answered already
 
 
 def interview(asker: Asker, folder: Path, *, tested: bool) -> NewFile:
@@ -51,7 +55,7 @@ def interview(asker: Asker, folder: Path, *, tested: bool) -> NewFile:
     first_product, second_product = _pair()
     asker.lacking(_all_options(first_product, second_product, tested=tested))
     first = _system(asker, Side("", "FIRST SYSTEM"), first_product, folder, tested=tested)
-    other = Side("other-", "SECOND SYSTEM", (first.new.name,))
+    other = Side("other-", "SECOND SYSTEM", first)
     second = _system(asker, other, second_product, folder, tested=tested)
     asker.say("\nWHAT THEY SHARE")
     asker.lacking({"take": _only(first, "take"), "put": _only(second, "put")})
@@ -94,8 +98,10 @@ def _system(asker: Asker, side: Side, product: str, folder: Path, *, tested: boo
         f"{side.prefix}product", "Product", answers.product, proposed=product, about=_products()
     )
     words = registry.day_one(connector)
-    proposed = words.system if words.system not in side.taken else f"{words.system}2"
-    name = asker.ask(f"{side.prefix}name", "Name", answers.Name(side.taken), proposed=proposed)
+    taken = () if side.first is None else (side.first.new.name,)
+    proposed = words.system if words.system not in taken else f"{words.system}2"
+    check = answers.Name(taken, of_system=True)
+    name = asker.ask(f"{side.prefix}name", "Name", check, proposed=proposed)
     address = _address(asker, side, words.url)
     told = _met(asker, side, connector, name, address, folder, tested=tested)
     new, said = told
@@ -120,25 +126,34 @@ def _met(
     words = registry.day_one(connector)
     where = address
     while True:
-        asked = answers.Credential(connector, name, where, folder, tested=tested)
-        token, said = asker.ask(
-            f"{side.prefix}token",
-            "Credential, as a reference",
-            asked,
-            proposed=words.token,
-            about=(
-                f"made so: {words.credential}",
-                "env:NAME, file:PATH or keyring:SERVICE/USER; never the secret itself",
-            ),
-        )
-        if token is not None:
+        known = side.first.known() if side.first is not None else {}
+        asked = answers.Credential(connector, name, where, folder, known, tested=tested)
+        try:
+            token, said = asker.ask(
+                f"{side.prefix}token",
+                "Credential, as a reference",
+                asked,
+                proposed=words.token,
+                about=(
+                    f"made so: {words.credential}",
+                    "env:NAME, file:PATH or keyring:SERVICE/USER; never the secret itself",
+                ),
+                back=answers.ADDRESS,
+            )
+        except Back:  # the connection failed for the address's sake
+            where = asker.ask("", "Address", _address_of(side), proposed=where)
+        else:
             return NewSystem(name, connector, where, token), said
-        # Another address was wanted: the connection failed for its sake.
-        where = asker.ask("", "Address", answers.url, proposed=where)
 
 
 def _address(asker: Asker, side: Side, example: str) -> str:
-    return asker.ask(f"{side.prefix}url", "Address", answers.url, about=(f"such as {example}",))
+    about = (f"such as {example}",)
+    return asker.ask(f"{side.prefix}url", "Address", _address_of(side), about=about)
+
+
+def _address_of(side: Side) -> answers.Address:
+    taken = () if side.first is None else ((side.first.new.url, side.first.new.name),)
+    return answers.Address(dict(taken))
 
 
 def _products() -> Sequence[str]:

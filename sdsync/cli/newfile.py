@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,9 +82,12 @@ def _quoted(value: str) -> str:
 def write(path: Path, text: str, *, overwrite: bool) -> None:
     """All of it or nothing, also when the process dies; another file stays unless ``overwrite``.
 
+    What is written over keeps its mode and, if we may, its owner; of a link what it leads to.
+
     Raises:
         CommandError: A file came there meanwhile, or the folder cannot be written.
     """
+    path = Path(os.path.realpath(path)) if overwrite else path
     try:
         handle, made = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -90,7 +95,7 @@ def write(path: Path, text: str, *, overwrite: bool) -> None:
             file.flush()
             os.fsync(file.fileno())
         try:
-            Path(made).chmod(0o644)  # it holds no secret, and a service reads it
+            _like(path if overwrite else None, made)
             if overwrite:
                 Path(made).replace(path)
             else:
@@ -102,6 +107,17 @@ def write(path: Path, text: str, *, overwrite: bool) -> None:
     except OSError as error:
         told = (error.strerror or "it cannot be written").lower()
         raise CommandError(f"{path}: {told}", cure=f"ls -ld {path.parent}") from None
+
+
+def _like(old: Path | None, made: str) -> None:
+    """Who may read it: as of the file that it replaces."""
+    if old is None or not old.exists():
+        Path(made).chmod(0o644)  # it holds no secret, and a service reads it
+        return
+    before = old.stat()
+    with suppress(OSError):  # only root may give a file away
+        os.chown(made, before.st_uid, before.st_gid)
+    Path(made).chmod(stat.S_IMODE(before.st_mode))
 
 
 def exists(path: Path) -> CommandError:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sdsync.cli.looks.live import LiveLook
     from sdsync.config.model import Config, SystemConfig
     from sdsync.config.problems import Problem
+    from sdsync.config.secrets import SecretRef
     from sdsync.connectors.contract import Description
     from sdsync.connectors.failures import Failure
     from sdsync.connectors.preparing import Asked, Survey
@@ -155,6 +156,22 @@ def meet(name: str, system: SystemConfig) -> Description | Probe:
     return answer if isinstance(answer, Description) else refused(name, system, answer)
 
 
+def unsendable(ref: SecretRef | None) -> tuple[str, str] | None:
+    """Why a credential cannot be sent at all, and what to do; None: it can be."""
+    from sdsync.config.secrets import SecretMissingError, remedy
+    from sdsync.connectors.http import sendable
+
+    if ref is None:
+        return None
+    try:
+        secret = ref.reveal()
+    except SecretMissingError as error:
+        return str(error).removesuffix(f"; {remedy(ref)}"), remedy(ref)
+    if sendable(secret):
+        return None
+    return f"{ref} holds what no header can carry: more than one line, or no ASCII", remedy(ref)
+
+
 def refused(name: str, system: SystemConfig, answer: Failure) -> Probe:
     """What a failure means for somebody who set the system up, and what to do about it."""
     from sdsync.connectors import registry
@@ -170,6 +187,8 @@ def refused(name: str, system: SystemConfig, answer: Failure) -> Probe:
     detail = getattr(answer, "detail", "")
     words, product = registry.day_one(system.connector), registry.capabilities(system.connector)
     match answer:
+        case AuthFailed() if unsent := unsendable(system.token):
+            text, cure = f"was not asked: {unsent[0]}", unsent[1]
         case AuthFailed():
             text = "refuses our credential"
             cure = f"renew {system.token or 'the token'}: {words.credential}"

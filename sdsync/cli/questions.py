@@ -33,6 +33,10 @@ class Unfit(Exception):  # noqa: N818 - says what an answer is
         self.code = code
 
 
+class Back(Exception):  # noqa: N818 - says what a person wants
+    """A person wants to answer an earlier question again."""
+
+
 class Asker:
     """Answers to questions, whoever gives them.
 
@@ -84,6 +88,7 @@ class Asker:
         *,
         proposed: str | None = None,
         about: Sequence[str] = (),
+        back: str | None = None,
     ) -> T:
         """The checked answer.
 
@@ -93,6 +98,10 @@ class Asker:
             check: Makes the answer what it means; raises Unfit.
             proposed: Taken for an empty line, and by ``--yes``.
             about: Lines that help to answer; only a person sees them.
+            back: What a person types who wants to answer an earlier question again.
+
+        Raises:
+            Back: A person typed it; an option never does, or it would be asked for ever.
         """
         told = self._given.get(option)
         if told is None and not self.asks:
@@ -108,7 +117,7 @@ class Asker:
                 self._said(unfit)
         for one in about:
             self._wrapped(one)
-        return self._asked(question, check, proposed)
+        return self._asked(question, check, proposed, back)
 
     def confirm(self, question: str) -> bool:
         """Yes or no; no where nobody can be asked."""
@@ -119,9 +128,13 @@ class Asker:
         if self.asks:
             self._out.line(text)
 
-    def _asked(self, question: str, check: Callable[[str], T], proposed: str | None) -> T:
+    def _asked(
+        self, question: str, check: Callable[[str], T], proposed: str | None, back: str | None
+    ) -> T:
         while True:
             typed = self._line(f"{question}{f' [{proposed}]' if proposed else ''}: ")
+            if back is not None and typed == back:
+                raise Back
             if not typed and proposed is None:
                 continue
             try:

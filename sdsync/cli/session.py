@@ -138,7 +138,9 @@ class Session:
         if self.as_json:
             self.out.json(value)
         else:
-            self.out.page(page)
+            from sdsync.cli.again import page_here
+
+            self.out.page(page_here(page))
 
     @contextlib.contextmanager
     def closing(self) -> Iterator[Session]:

@@ -27,6 +27,8 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+")
 #: Twenty characters without a space that mix letters and digits: a token pasted
 #: into the wrong key is likelier than a name.
 _TOKEN_LIKE = re.compile(r"(?=[^\s]*[0-9])(?=[^\s]*[A-Za-z])[^\s.:/]{20,}")
+#: What stands before the @ of an address, when it holds a password.
+_CREDENTIAL = re.compile(r"[^/\s@:\"']*:[^/\s@]*(?=@)")
 
 KeyPath = tuple[str | int, ...]
 
@@ -140,6 +142,11 @@ def one_of(names: Iterable[str]) -> str:
 def printable(text: str) -> str:
     """``text`` on one line, without anything that a terminal would obey."""
     return "".join(char if char.isprintable() else _escaped(char) for char in text)
+
+
+def repeated(text: str) -> str:
+    """What somebody typed, on one line, as it may be said back: no credential of an address."""
+    return printable(_CREDENTIAL.sub(HIDDEN, text) if "@" in text else text)
 
 
 def count(number: int, noun: str) -> str:

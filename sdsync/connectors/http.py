@@ -261,7 +261,12 @@ def _told(reveal: Reveal) -> str | None:
         value = reveal()
     except (SecretMissingError, WrongOriginError, LookupError, ValueError, OSError):
         return None
-    return value if value and _HEADER.fullmatch(value) else None
+    return value if sendable(value) else None
+
+
+def sendable(secret: str) -> bool:
+    """Whether a header can carry it; one that cannot is never sent, and refused by nobody."""
+    return bool(secret and _HEADER.fullmatch(secret))
 
 
 def _wire_failure(method: str, trouble: Exception) -> Failure:

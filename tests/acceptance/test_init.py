@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from sdsync.cli import probing
 from sdsync.cli.newfile import NewFile, NewSystem, text_of
 from sdsync.config.load import load, load_text
+from sdsync.config.model import SystemConfig
+from sdsync.connectors.contract import Description
 from sdsync.mappings.expressions.nodes import Compare, Literal
 from sdsync.mappings.expressions.parser import parse
 from tests.acceptance.shops import Shop
@@ -198,6 +202,108 @@ def test_a_folder_that_is_not_there_is_said_before_anything_is_asked(shop: Shop)
 
     assert ran.code == 1
     assert ran.err == "nowhere is no folder\n> mkdir -p nowhere\n"
+
+
+def test_one_instance_is_not_two_systems(shop: Shop) -> None:
+    """By its address, and where that is written differently by what it says of itself."""
+    dev = shop.pair.dev.url
+    twice = ("--product", "redmine", "--token", "env:REDMINE_KEY")
+    same = shop.init(*twice, "--url", f"{dev}/")
+    ran = shop.answer(
+        "redmine", "", dev, "",
+        "redmine", "", dev, f"{dev}/", "http://127.0.0.1:1", "", "address", dev, "address",
+    )  # fmt: skip
+
+    assert same.code == 2
+    assert "--other-url: that is the address of dev; a sync joins two systems" in same.err
+    assert " ".join(ran.out.split()).count("that is the address of dev") == 3
+    assert not shop.toml.exists()
+
+
+def test_an_instance_behind_two_addresses_is_told_by_its_identity(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    met = probing.meet
+
+    def as_one(name: str, system: SystemConfig) -> Description | probing.Probe:
+        told = met(name, system)
+        return replace(told, identity="one") if isinstance(told, Description) else told
+
+    monkeypatch.setattr(probing, "meet", as_one)
+
+    ran = shop.init()
+
+    assert ran.code == 1
+    assert f"{shop.pair.dev.url} is desk once more; a sync joins two systems" in ran.err
+
+
+@pytest.mark.parametrize("words", [("--token", "address"), ("--other-token", "address")])
+def test_the_word_that_goes_back_is_a_persons_alone(shop: Shop, words: tuple[str, str]) -> None:
+    ran = shop.init(*words)
+
+    assert ran.code == 2
+    assert f"{words[0]}: expected a reference" in ran.err
+    asked = shop.answer(*[""] * 6, words=("init", *shop.addresses, *words))
+    assert (asked.code, "expected a reference" in asked.out) == (2, True)
+
+
+@pytest.mark.parametrize("words", [("--name", "newest"), ("--other-name", "all")])
+def test_a_word_of_the_file_is_refused_where_it_is_asked_for(
+    shop: Shop, words: tuple[str, str]
+) -> None:
+    ran = shop.init(*words)
+
+    assert ran.code == 2
+    assert ran.err.startswith(f"{words[0]}: {words[1]} is a word of sdsync.toml")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("init", "--yes", "--url", "u:s3cret@rt.example.org", "--other-url", "https://x"),
+        ("init", "--yes", "--url", "1-14-0a1b2c3d4e5fs3cret", "--other-url", "https://x"),
+        ("prepare", "https://u:s3cret@rt.example.org"),
+        ("prepare", "d\x1b[31mesk"),
+        ("plan", "show", "p\x1b]0;s3cret\x07"),
+    ],
+)
+def test_what_was_typed_is_never_said_back_raw(shop: Shop, words: tuple[str, ...]) -> None:
+    if words[0] != "init":
+        assert shop.init().code == 0
+
+    ran = shop.type(*words)
+
+    assert ran.code in {1, 2}
+    assert "\x1b" not in ran.out + ran.err
+    assert "u:s3cret" not in ran.err
+    assert "4e5fs3cret" not in ran.err
+
+
+def test_the_next_commands_name_the_file_that_was_named(shop: Shop) -> None:
+    other = ("-c", "other one.toml")
+    ran = shop.type(*other, *_words_of(shop))
+    screen = shop.type("prepare", "desk", "--config=other one.toml")
+    wrong = shop.type(*other, "prepare", "dsk")
+
+    for told in (ran.out, screen.out):
+        cures = [one for one in told.splitlines() if one.startswith("> ")]
+        assert cures
+        assert all(one.startswith("> sdsync -c 'other one.toml' ") for one in cures), told
+    assert wrong.err.endswith("> sdsync -c 'other one.toml' config\n")
+
+
+def test_what_is_written_over_stays_where_it_is_and_as_readable_as_it_was(shop: Shop) -> None:
+    real = shop.folder / "kept" / "real.toml"
+    real.parent.mkdir()
+    real.write_text("server.port = 1\n", encoding="utf-8")
+    real.chmod(0o640)
+    shop.toml.symlink_to(real)
+
+    assert shop.init("--overwrite").code == 0
+
+    assert shop.toml.is_symlink()
+    assert real.read_text(encoding="utf-8") == readme(shop)
+    assert stat.S_IMODE(real.stat().st_mode) == 0o640
 
 
 def test_untested_asks_no_system(shop: Shop) -> None:

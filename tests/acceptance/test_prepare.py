@@ -8,6 +8,9 @@ import httpx
 import pytest
 
 from sdsync.connectors import registry
+from sdsync.connectors.contract import Answer
+from sdsync.connectors.preparing import Deed
+from sdsync.connectors.request_tracker import RequestTracker
 from sdsync.sandbox import accounts
 from sdsync.sandbox.redmine.product import Tracker
 from sdsync.sandbox.redmine.seed import DEVELOPER, MANAGER, REPORTER, SERVICE, SYNC
@@ -218,6 +221,15 @@ def test_a_superuser_is_too_much(ready: Shop) -> None:
     assert "untick SuperUser" in steps(ran)[0]
 
 
+@pytest.mark.parametrize("scrip", ["On Create", "On Correspond", "On Resolve"])
+def test_each_scrip_that_mails_is_told_with_its_own_condition(ready: Shop, scrip: str) -> None:
+    mail = ready.type("prepare", "desk", "--json").json["survey"]["mail"]
+
+    (said,) = [one for one in mail if one.startswith(f"{scrip}: ")]
+    kind = {"On Resolve": "Status"}.get(scrip, scrip.removeprefix("On "))
+    assert f'$t->Type eq "{kind}"' in said
+
+
 # -- Redmine ---------------------------------------------------------------------------
 def test_a_role_that_lacks_rights_is_named_in_redmines_own_words(ready: Shop) -> None:
     role_of(ready, REPORTER)
@@ -301,6 +313,31 @@ def test_redmines_fields_are_steps_and_no_deeds(ready: Shop) -> None:
     assert 'New custom field > Issues > Format Text: Name "sdsync mark"' in steps(ran)[0]
 
 
+@pytest.mark.parametrize(("own", "code", "stand"), [(True, 3, "missing"), (False, 0, "left out")])
+def test_a_role_that_shows_only_some_issues_is_told_from_one_that_shows_all(
+    ready: Shop, own: bool, code: int, stand: str
+) -> None:
+    role = tracker_of(ready).state.roles[SYNC]
+    role.sees_all, role.sees_own = False, own
+
+    ran = ready.type("prepare", "dev", "--json")
+
+    assert ran.code == code
+    assert points(ran, stand) >= {"Issues visibility: All issues"}
+    (step,) = [one for one in ran.json["survey"]["steps"] if "Issues visibility" in one["text"]]
+    assert step["text"].startswith("Administration > Roles and permissions > the role that sdsync")
+    assert step["optional"] is not own
+
+
+def test_a_role_that_hides_issues_is_not_the_one_that_is_given(ready: Shop) -> None:
+    role_of(ready, REPORTER)
+    tracker_of(ready).state.roles[SYNC].sees_all = False
+
+    ran = ready.type("prepare", "dev", *DEV_ADMIN, "--json")
+
+    assert (ran.code, ran.json["changes"]) == (3, 0)
+
+
 def test_a_workflow_without_a_way_is_missed(ready: Shop) -> None:
     tracker_of(ready).state.roles[SYNC].transitions.clear()
 
@@ -319,6 +356,8 @@ def test_a_workflow_without_a_way_is_missed(ready: Shop) -> None:
         (("dsk",), 1, "has no system dsk; it has desk, dev"),
         (("desk", "--admin-token", "s3cret"), 2, "--admin-token: expected a reference"),
         (("desk", "--admin-token", "env:NOT_SET"), 1, "set the environment variable NOT_SET"),
+        (("desk", "--admin-token", "env:NOT_SET"), 1, "> set the environment variable NOT_SET"),
+        (("desk", "--admin-token", "env:TWO"), 1, "--admin-token: env:TWO holds what no header"),
         (("desk", "--admin-token", "env:WRONG"), 1, "desk, as env:WRONG: refuses our credential"),
         (("desk", "--admin-token", "env:RT_TOKEN"), 1, "is no administrator's credential in desk"),
         (("dev", "--admin-token", "env:REDMINE_KEY"), 1, "is no administrator's credential in dev"),
@@ -328,6 +367,7 @@ def test_a_credential_that_does_not_do_is_told_from_ours(
     ready: Shop, words: tuple[str, ...], code: int, told: str
 ) -> None:
     ready.secret("WRONG", "s3cret")
+    ready.secret("TWO", "s3cret\ns3cret")
 
     ran = ready.type("prepare", *words)
 
@@ -347,6 +387,22 @@ def test_our_own_credential_is_told_with_its_remedy(ready: Shop, system: str, se
     assert f"> renew env:{secret}" in ran.err
 
 
+@pytest.mark.parametrize("secret", [None, "s3cret\ns3cret", "s3crét"])
+@pytest.mark.parametrize("words", [("prepare", "desk"), ("init",)])
+def test_a_credential_that_was_never_sent_is_not_called_refused(
+    ready: Shop, words: tuple[str, ...], secret: str | None
+) -> None:
+    ready.secret("RT_TOKEN", secret)
+
+    ran = ready.init("--overwrite") if words == ("init",) else ready.type(*words)
+
+    assert ran.code == 1
+    assert "env:RT_TOKEN " in ran.err
+    assert "> set the environment variable RT_TOKEN for sdsync" in ran.err
+    assert "refuses" not in ran.err
+    assert "s3c" not in ran.err
+
+
 def test_a_step_that_fails_is_said_and_found_undone_the_next_time(ready: Shop) -> None:
     drop_field(ready, "sdsync mark")
     ready.pair.desk.switch("cut", count=1, path="/customfield$")
@@ -357,6 +413,43 @@ def test_a_step_that_fails_is_said_and_found_undone_the_next_time(ready: Shop) -
     assert failed.code == 1
     assert "failed  makes the custom field" in failed.out
     assert again.code == 0
+
+
+def test_what_was_done_is_told_when_the_second_look_fails(
+    ready: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop_field(ready, "sdsync mark")
+    carried, desk = RequestTracker.carry_out_deed, ready.pair.desk
+
+    def and_then_it_fell_silent(self: RequestTracker, deed: Deed) -> Answer[str]:
+        said = carried(self, deed)
+        desk.switch("auth_revoked")
+        return said
+
+    monkeypatch.setattr(RequestTracker, "carry_out_deed", and_then_it_fell_silent)
+
+    ran = ready.type("prepare", "desk", *ADMIN, "--apply")
+
+    assert ran.code == 1
+    assert "done    makes the custom field" in ran.out
+    assert "not seen what came of it could not be read" in ran.out
+
+
+@pytest.mark.parametrize(("lost", "code", "told"), [("effect_then_500", 0, "done "),
+                                                    ("ignored_write", 1, "failed ")])  # fmt: skip
+def test_what_is_seen_afterwards_counts_and_not_the_answer(
+    ready: Shop, monkeypatch: pytest.MonkeyPatch, lost: str, code: int, told: str
+) -> None:
+    drop_field(ready, "sdsync mark")
+    if lost == "ignored_write":
+        monkeypatch.setattr(RequestTracker, "carry_out_deed", lambda *_: "done")
+    else:
+        ready.pair.desk.switch(lost, count=1, path="/customfield$")
+
+    ran = ready.type("prepare", "desk", *ADMIN, "--apply")
+
+    assert ran.code == code
+    assert f" {told} " in ran.out
 
 
 def test_an_answer_that_got_lost_makes_no_second_field(ready: Shop) -> None:

@@ -119,10 +119,10 @@ def prepare(
     look = looks.look(session.config, system, admin, apply=apply)
     told = {
         "system": look.system, "places": look.places, "survey": look.survey, "made": look.made,
-        "changes": look.changes, "needed": look.needed,
+        "changes": look.changes, "needed": look.needed, "unseen": look.unseen,
     }  # fmt: skip
     session.show(told, screen.draw(look, admin_token, session.out.width))
-    if any(one.failed for one in look.made):
+    if look.unseen or any(one.failed for one in look.made):
         return Code.FAILED
     if look.changes and not apply:
         return Code.CHANGES
@@ -131,13 +131,15 @@ def prepare(
 
 def _reference(session: Session, text: str) -> SecretRef:
     """A credential that is there; what was typed is never repeated: it may be the secret."""
+    from sdsync.cli import probing
     from sdsync.config.secrets import A_REFERENCE, SecretRef
 
     try:
         ref = SecretRef.parse(text, base=session.path.parent)
     except ValueError:
         raise CommandError(f"--admin-token: expected {A_REFERENCE}", code=Code.USAGE) from None
-    ref.reveal()
+    if unsent := probing.unsendable(ref):
+        raise CommandError(f"--admin-token: {unsent[0]}", cure=unsent[1])
     return ref
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """One step that was carried out; ``failed`` says why not."""
+    """One step that was carried out; ``failed`` says why not.
+
+    What a second look shows counts, not the answer: that may get lost, or lie.
+    """
 
     text: str
     failed: str | None = None
@@ -33,6 +36,7 @@ class PrepareLook:
     survey: Survey
     with_admin: bool
     made: Sequence[Made] = field(default=())
+    unseen: str | None = None  # why there was no second look after what was made
 
     @property
     def steps(self) -> Sequence[Step]:
@@ -84,9 +88,21 @@ def look(
     told = PrepareLook(system, asked.named(), survey, admin is not None, made)
     if not made:
         return told
-    # By new connectors: these remember what they were told before.
-    after = look(config, system, admin)
-    return replace(after, made=tuple(made))
+    try:
+        # By new connectors: these remember what they were told before.
+        after = look(config, system, admin)
+    except CommandError as error:
+        # What was done must be told all the same.
+        return replace(told, unseen=str(error))
+    left = {step.deed.text for step in after.survey.steps if step.deed is not None}
+    return replace(after, made=[_as_seen(one, left) for one in made])
+
+
+def _as_seen(made: Made, left: Collection[str]) -> Made:
+    """A step that is still to be done was not done, and one that is not was."""
+    if made.text not in left:
+        return Made(made.text)
+    return Made(made.text, made.failed or "it was taken without a word, and nothing changed")
 
 
 def _opened(settings: SystemConfig, name: str) -> Connector:

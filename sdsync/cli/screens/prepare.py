@@ -25,6 +25,9 @@ def draw(look: PrepareLook, admin: str | None, width: int = WIDTH) -> Page:
         page += wrapped(
             line(mark), one.text + (f": {one.failed}" if one.failed else ""), width=width
         )
+    if look.unseen:
+        told = f"what came of it could not be read; below is what was seen before: {look.unseen}"
+        page += wrapped(line((" not seen ", BAD)), told, width=width)
     for place in dict.fromkeys(one.place for one in survey.points):
         page += _of_place(place, [one for one in survey.points if one.place == place], width)
     page += wrapped(line((" mail    ", HEAD)), survey.mail[0], width=width)

@@ -21,6 +21,9 @@ LISTS = {
     "tracker": ("/trackers.json", "trackers"),
     "project": ("/projects.json", "projects"),
 }
+#: What a role shows of a project's issues, the widest first: all, those that are not
+#: private, or only those of one's own.
+VISIBILITIES = ("all", "default", "own")
 #: What may be set on any issue; the rest hangs on project and tracker.
 PLAIN = ("description", "due_date", "start_date", "done_ratio", "parent")
 
@@ -34,6 +37,7 @@ class Metadata:
         self._birth = ""
         self.admin = False  # known after learn_rights
         self._rights: dict[str, frozenset[str]] = {}  # project id -> permissions
+        self._visible: dict[str, str] = {}  # project id -> all | default | own
         self._lists: dict[str, tuple[datetime, list[Row]]] = {}
 
     def account(self) -> Account:
@@ -65,18 +69,29 @@ class Metadata:
         self._account = Account(str(user["id"]), str(user["login"]), name)
         self._birth = f"{user['id']} {user.get('created_on', '')}"
         self.admin = bool(user.get("admin"))
-        roles: dict[str, frozenset[str]] = {}
+        roles: dict[str, Row] = {}
         rights: dict[str, frozenset[str]] = {}
+        visible: dict[str, str] = {}
         for membership in user.get("memberships") or ():
             granted: frozenset[str] = frozenset()
+            seen = []
             for role in membership["roles"]:
                 role_id = str(role["id"])
                 if role_id not in roles:
-                    told = self._client.get(f"/roles/{int(role_id)}.json")["role"]
-                    roles[role_id] = frozenset(str(one) for one in told["permissions"])
-                granted |= roles[role_id]
-            rights[str(membership["project"]["id"])] = granted
-        self._rights = rights
+                    roles[role_id] = self._client.get(f"/roles/{int(role_id)}.json")["role"]
+                having = frozenset(str(one) for one in roles[role_id]["permissions"])
+                granted |= having
+                if "view_issues" in having:
+                    seen.append(str(roles[role_id].get("issues_visibility") or ""))
+            project_id = str(membership["project"]["id"])
+            rights[project_id] = granted
+            visible[project_id] = next((one for one in VISIBILITIES if one in seen), "")
+        self._rights, self._visible = rights, visible
+
+    def visibility(self, project_id: str) -> str:
+        """Which issues the widest of our roles shows there; "" where none tells."""
+        self.account()
+        return "all" if self.admin else self._visible.get(project_id, "")
 
     def may(self, project_id: str, right: str) -> bool:
         """Whether our account has a right in a project, as its roles prove."""

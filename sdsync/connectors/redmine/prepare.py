@@ -34,6 +34,8 @@ USEFUL: Mapping[str, tuple[str, str]] = {
     "manage_subtasks": ("Manage subtasks", "sets parents"),
     "view_members": ("View members", "knows people and teams"),
 }
+#: On the page of a role, above its permissions.
+SHOWN = "Issues visibility: All issues"
 #: Reading is no danger worth a step; whatever else sdsync does not use is.
 HARMLESS = ("view_", "browse_", "search_", "export_", "save_queries", "comment_")
 MAIL = (
@@ -115,7 +117,8 @@ class Preparation:
         for one in self._client.get("/roles.json")["roles"]:
             role: Row = self._client.get(f"/roles/{int(one['id'])}.json")["role"]
             granted = frozenset(str(right) for right in role["permissions"])
-            if wanted <= granted and not too_much(granted):
+            shown = role.get("issues_visibility") in ("all", None)
+            if wanted <= granted and shown and not too_much(granted):
                 more = len(granted - wanted)
                 if best is None or more < best[0]:
                     best = more, role
@@ -151,16 +154,31 @@ class Preparation:
             lacks = Stand.MISSING if right in NEEDED else Stand.OPTIONAL
             stand = Stand.THERE if right in granted else lacks
             found.points.append(Point("right", label, stand, name, why))
+        shown = self._of_visibility(found, name, number)
         needed = frozenset(wanted) & NEEDED.keys()
         missing = [label for right, (label, _) in wanted.items() if right in needed - granted]
         if missing:
             found.steps.append(self._role_step(name, login, missing, needed, row, admin))
+        elif shown in (Stand.MISSING, Stand.OPTIONAL):
+            role = f"the role that {login} has in {name}"
+            text = f"Administration > Roles and permissions > {role}: {SHOWN}; Save"
+            found.steps.append(Step(text, optional=shown is Stand.OPTIONAL))
         extra = too_much(self._metadata.rights(number)) if not self._metadata.admin else ()
         for right in extra:
             found.points.append(Point("right", right, Stand.EXCESS, name, "sdsync never uses it"))
         if extra:
             text = f"Administration > Roles and permissions > the role that {login} has in {name}: "
             found.steps.append(Step(f"{text}untick {', '.join(extra)}; Save"))
+
+    def _of_visibility(self, found: Found, name: str, number: str) -> Stand:
+        """A role may have View Issues and yet show only some of them."""
+        why, stand = {
+            "all": ("sees private issues too", Stand.THERE),
+            "default": ("an issue that somebody makes private is out of reach", Stand.OPTIONAL),
+            "own": ("sees only issues of its own making", Stand.MISSING),
+        }.get(self._metadata.visibility(number), ("which issues are shown", Stand.UNTOLD))
+        found.points.append(Point("right", SHOWN, stand, name, why))
+        return stand
 
     def _role_step(
         self,
@@ -173,8 +191,9 @@ class Preparation:
     ) -> Step:
         tick = ", ".join(missing)
         text = (
-            f"Administration > Roles and permissions > a role of its own (New role: sdsync): tick "
-            f"{tick}; Save; then {name} > Settings > Members > New member: {login} with that role"
+            f"Administration > Roles and permissions > a role of its own (New role: sdsync): "
+            f"{SHOWN}; tick {tick}; Save; then {name} > Settings > Members > New member: {login} "
+            "with that role"
         )
         role = admin.fitting_role(needed) if admin is not None else None
         if admin is None or row is None or role is None:

@@ -37,8 +37,15 @@ MAIL = (
 )
 QUIET = (
     "To spare them what sdsync does: Admin > Scrips > Select > that scrip: Condition User Defined, "
-    'Custom condition: return $self->TransactionObj->Type eq "Create" && '
-    '$self->TransactionObj->CreatorObj->Name ne "{login}";'
+    "Custom condition: my $t = $self->TransactionObj; return {what} && "
+    '$t->CreatorObj->Name ne "{login}"; where {what} is, of each scrip:'
+)
+#: What makes each of them mail, as a condition has to say it.
+#: Source: RT 5.0.3, lib/RT/Condition: StatusChange.pm; etc/initialdata, @ScripConditions.
+WHAT = (
+    'On Create: $t->Type eq "Create"',
+    'On Correspond: $t->Type eq "Correspond"',
+    'On Resolve: $t->Type eq "Status" && $t->NewValue eq "resolved"',
 )
 WAITS = "What the sync's mail setting does not allow waits for a person: sdsync status names it."
 CANNOT = (
@@ -102,7 +109,7 @@ class Preparation:
                 found.steps.append(self._field_step(name, queues, admin))
         return Survey(
             "Request Tracker", account.login, tuple(found.points), tuple(found.steps),
-            (MAIL, QUIET.replace("{login}", account.login), WAITS),
+            (MAIL, QUIET.replace("{login}", account.login), *WHAT, WAITS),
             "none: Request Tracker counts no seats; sdsync is one privileged user", CANNOT,
         )  # fmt: skip
 

@@ -209,7 +209,7 @@ class Lists:
             raise Refused(Answer(404))
         return answer({"role": {
             **named(role.id, role.name), "assignable": role.assignable,
-            "issues_visibility": "all" if role.sees_all else "default",
+            "issues_visibility": "own" if role.sees_own else "all" if role.sees_all else "default",
             "time_entries_visibility": "all", "users_visibility": "all",
             "permissions": sorted(role.permissions),
         }})  # fmt: skip

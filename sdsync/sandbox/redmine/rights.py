@@ -48,8 +48,12 @@ class Rights:
         """Whether the user may read the issue."""
         if not self.may(user, "view_issues", self._state.projects[issue.project]):
             return False
-        everything = user.admin or any(one.sees_all for one in self.roles(user, issue.project))
-        return not issue.is_private or everything or user.id in (issue.author, issue.assigned_to)
+        roles = self.roles(user, issue.project)
+        if user.admin or user.id in (issue.author, issue.assigned_to):
+            return True
+        if issue.is_private:
+            return any(one.sees_all for one in roles)
+        return not all(one.sees_own for one in roles)
 
     def sees_note(self, user: User, issue: Issue, journal: Journal) -> bool:
         """Whether the user may read a note: private ones need the right, or are one's own."""

@@ -34,6 +34,7 @@ class Role:
     builtin: bool = False
     assignable: bool = True
     sees_all: bool = False  # private issues too
+    sees_own: bool = False  # nobody else's issues
 
 
 @dataclass(slots=True)
