@@ -120,6 +120,17 @@ class Store(Protocol):
         """Native id -> hub id, of those that have a hub record (any replica state)."""
         ...
 
+    def name_of(self, ref: Ref) -> str | None:
+        """The name of the shared record behind a native id: its ``correlation``.
+
+        None when it is not shared, or not any more.
+        """
+        ...
+
+    def share_named(self, kind: str, name: str) -> Share | None:
+        """The share whose hub record has this kind and ``correlation``."""
+        ...
+
     def known(self, system: str) -> int:
         """How many records of a system are or were shared."""
         ...

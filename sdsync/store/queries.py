@@ -43,6 +43,21 @@ BY_NATIVE = Statement(
         _replicas.c.native_id == bindparam("id"),
     )
 )
+NAME_OF = Statement(
+    select(_hubs.c.correlation)
+    .join(_replicas, _replicas.c.hub_id == _hubs.c.id)
+    .where(
+        _replicas.c.system == bindparam("system"),
+        _replicas.c.kind == bindparam("kind"),
+        _replicas.c.native_id == bindparam("id"),
+        _hubs.c.state != "unlinked",
+    )
+)
+NAMED = Statement(
+    select(_hubs.c.id).where(
+        _hubs.c.kind == bindparam("kind"), _hubs.c.correlation == bindparam("name")
+    )
+)
 UNDELIVERED = Statement(
     select(_hubs.c.id)
     .where(_hubs.c.human_at < bindparam("before"))
@@ -209,6 +224,16 @@ class Queries(Base):
                 if row is not None:
                     found[one] = str(row[0])
         return found
+
+    def name_of(self, ref: Ref) -> str | None:
+        """The name of the shared record behind a native id; None when it is not shared."""
+        with self._reading() as link:
+            row = link.row(NAME_OF, {"system": ref.system, "kind": ref.kind, "id": ref.id})
+        return None if row is None else str(row[0])
+
+    def share_named(self, kind: str, name: str) -> Share | None:
+        """The share whose hub record has this kind and name."""
+        return self._share_by(NAMED, kind=kind, name=name)
 
     def known(self, system: str) -> int:
         """How many records of a system are or were shared."""

@@ -32,6 +32,7 @@ from sdsync.store.records import (
 from sdsync.sync.accounts import Accounts
 from sdsync.sync.alone import Alone
 from sdsync.sync.aside import died_on_a_call, set_aside
+from sdsync.sync.counterparts import SharedRecords
 from sdsync.sync.delivery import Delivery
 from sdsync.sync.doubles import Doubles
 from sdsync.sync.feeds import FEED, Feeds
@@ -338,6 +339,7 @@ class Engine:
             origin=self.suspicion.origin,
             wave=lambda system: wave_of(self.store, system, self.clock.now()),
             pause=self.pauses.named,
+            records=SharedRecords(self.store),
         )
 
     def _as_told(self, sync: SyncPolicy) -> SyncPolicy:

@@ -11,7 +11,7 @@ from sdsync.connectors.contract import Capabilities, PlaceInfo
 from sdsync.mappings.contract import Mapping as FieldMapping
 from sdsync.mappings.contract import People
 from sdsync.ratelimit import urgency
-from sdsync.store.records import Hub, Json, Pause, Replica
+from sdsync.store.records import Hub, Json, Pause, Ref, Replica, Share
 
 #: So many records may always go within an hour: of a few each one is many percent (law 41).
 FEW = 5
@@ -69,6 +69,30 @@ class Rule(Protocol):
     def decide(self, values: Mapping[str, Json]) -> Mapping[str, Json]:
         """Field -> new value; empty when nothing is to be changed."""
         ...
+
+
+class Records(Protocol):
+    """Other shared records, as they are now; a merged one is its survivor."""
+
+    def of(self, ref: Ref) -> Share | None:
+        """The shared record behind a native id."""
+        ...
+
+    def named(self, kind: str, name: str) -> Share | None:
+        """The shared record of this name (``Hub.correlation``)."""
+        ...
+
+
+class NoRecords:
+    """Nothing else is shared."""
+
+    def of(self, ref: Ref) -> Share | None:
+        """Nothing."""
+        return None
+
+    def named(self, kind: str, name: str) -> Share | None:
+        """Nothing."""
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +186,7 @@ class Context:
     origin: str = ""  # its id and epoch, for marks
     wave: Callable[[str], Wave] = lambda _system: CALM  # what went lately (law 41)
     pause: Callable[[str], Pause | None] = lambda _scope: None  # who paused it, if somebody did
+    records: Records = field(default_factory=NoRecords)  # who else is shared (counterparts.py)
 
     def ours(self, system: str, at: datetime) -> datetime:
         """A stamp of a product's clock as our clock would have read it (law 14)."""

@@ -196,6 +196,17 @@ class MemoryStore(MemoryScreens):
             found = {one: taken.get(("native", system, kind, one)) for one in native_ids}
         return {native_id: hub_id for native_id, hub_id in found.items() if hub_id is not None}
 
+    def name_of(self, ref: Ref) -> str | None:
+        """The name of the shared record behind a native id; None when it is not shared."""
+        share = self.share_of(ref)
+        return None if share is None or share.hub.state == "unlinked" else share.hub.correlation
+
+    def share_named(self, kind: str, name: str) -> Share | None:
+        """The share whose hub record has this kind and name."""
+        with self._lock:
+            hub_id = self._reading().unique.get(("hub", kind, name))
+        return None if hub_id is None else self.share(hub_id)
+
     def known(self, system: str) -> int:
         """How many records of a system are or were shared."""
         replicas = (one for share in self._shares() for one in share.replicas)

@@ -209,6 +209,8 @@ def answers(store: Store) -> dict[str, Any]:
         "last": store.last_audit_seq(),
         "counts": [store.work_counts(), store.sync_counts()],
         "shared": [store.shared_as(one, "ticket", ["1", "2", "4"]) for one in SYSTEMS],
+        "names": [store.name_of(Ref(one, "ticket", n)) for one in SYSTEMS for n in "124"],
+        "named": [_hub_id(store.share_named("ticket", f"{one}#1")) for one in SYSTEMS],
         "plans": [store.plans(), *(store.plan(one) for one in ("p-1", "p-2", "p-01", "x", "p-"))],
         "lines": [
             store.plan_lines(one, after=after, limit=2, state=state)
