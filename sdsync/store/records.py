@@ -144,6 +144,7 @@ class Hub:
     merged_at: datetime | None = None
     told_at: datetime | None = None  # when the record said that it waits (law 48)
     human_at: datetime | None = None  # oldest human change not yet delivered everywhere
+    planned_at: datetime | None = None  # let in by a plan: what is older is nobody's change of now
     version: int = 0  # optimistic: a commit on an older version is Stale
 
 

@@ -50,7 +50,8 @@ def compute_birth(draft: Draft, replica: Replica) -> Send | Rest:
         )
         return Rest()
     create = Create(replica.kind, intent.place, patch, intent.mark, intent.id)
-    human = any(one.human for one in draft.hub.versions.values())
+    versions = draft.hub.versions.values()
+    human = any(one.human and draft.is_of_now(one.changed_hi) for one in versions)
     return Send(create, fields=fields, intent_id=intent.id, human=human)
 
 

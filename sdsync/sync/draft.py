@@ -68,6 +68,10 @@ class Draft:
         """The hub record being changed."""
         return self.share.hub
 
+    def is_of_now(self, at: datetime) -> bool:
+        """Whether somebody did it since the record is shared, and not before a plan let it in."""
+        return self.hub.planned_at is None or at > self.hub.planned_at
+
     # -- telling ---------------------------------------------------------------
     def audit(
         self,

@@ -33,6 +33,12 @@ def over_mail_budget(draft: Draft, send: Send, mailed: Audience) -> str | None:
     return None
 
 
+def of_newborn(operation: AddElement, created: Audience) -> Audience:
+    """Whom a note or file mails on a record that is not made yet: those whom its birth mails."""
+    public = operation.values.get("internal") is False
+    return Audience(created.customers if public else 0, created.staff, created.who)
+
+
 def wait_over_budget(
     draft: Draft, replica: Replica, send: Send, why: str, mailed: Audience
 ) -> None:

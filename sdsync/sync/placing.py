@@ -248,10 +248,12 @@ def _add(
 
 
 def _by_person(draft: Draft, element: Element) -> bool:
-    """Whether a person wrote it: only then may it mail anybody by default (law 47)."""
+    """Whether a person wrote it now: only then may it mail anybody by default (law 47)."""
     author = element.values.get("author_native")
-    return element.source != "sdsync" and draft.ctx.humans(
-        element.source, str(author) if author else None
+    return (
+        element.source != "sdsync"
+        and draft.is_of_now(element.created_at)
+        and draft.ctx.humans(element.source, str(author) if author else None)
     )
 
 

@@ -323,3 +323,21 @@ def test_old_tickets_are_let_in_by_a_plan_and_ambiguous_ones_are_not(shop: Shop)
     assert len(subjects(shop)) == 2 * RECORDS + 15
     wrong = shop.type("backfill", "escalations", "--since", "soon")
     assert wrong.code == 2
+
+
+def test_a_backfill_mails_nobody_and_its_plan_says_what_waits_for_that(shop: Shop) -> None:
+    shop.pair.desk.act("edit", id="16", Owner="malik")
+    mails = shop.mails()
+
+    planned = shop.type("backfill", "escalations", "--since", "500d")
+    assert planned.code == 4, planned.err
+    assert " certain             30  would be born" in planned.out
+    assert " over budget          1  of these wait: their birth would mail whom" in planned.out
+    assert " mail                 0  0 customers, 0 staff" in planned.out
+    shop.type("plan", "approve", "p-1")
+    shop.type("apply", "p-1")
+    shop.run()
+
+    assert len(subjects(shop)) == 2 * RECORDS + 29
+    assert shop.mails() == mails
+    assert "a machine's change would mail staff" in shop.type("dead", "list").out

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import pytest
 
-from sdsync.connectors.contract import Audience, Create
+from sdsync.connectors.contract import AddElement, Audience, Create
 from sdsync.store.records import LineState, Plan, PlanLine, PlanState, Verdict
 from sdsync.sync.by_hand import Refused
 from sdsync.sync.plans import applying, backfilling, connecting, keeping
@@ -245,6 +245,58 @@ def test_law_47_a_join_mails_nobody_and_parks_nothing() -> None:
     assert not house.dev.sent
     assert ticket.group("dev", "peer_key") == "differs"
     assert not house.store.causes()
+
+
+def test_law_47_a_backfill_mails_nobody_and_its_plan_says_so() -> None:
+    old = Old(mail=None)
+    ticket = old.house.desk.open("from last year", by="ann")
+    ticket.note("an old note", internal=True, by="ann")
+    house = old.start()
+    house.dev.line.mails = lambda _: Audience(staff=2)
+
+    plan = typed(
+        house, lambda scene: backfilling.since(scene, house.clock.now().replace(year=1), "x")
+    )
+    applied(house, plan)
+
+    assert (plan.counts["certain"], plan.counts["over the mail budget"]) == (1, 1)
+    assert plan.counts["mails to staff"] == 0
+    assert not house.dev.tickets
+    assert ticket.group("dev", "birth") == "parked"
+
+
+def test_law_47_a_backfill_mails_exactly_those_whom_its_plan_counted() -> None:
+    old = Old(mail="staff")
+    ticket = old.house.desk.open("from last year", by="ann")
+    ticket.note("an old note", internal=True, by="ann")
+    house = old.start()
+    house.dev.line.mails = lambda _: Audience(staff=2)
+
+    plan = typed(
+        house, lambda scene: backfilling.since(scene, house.clock.now().replace(year=1), "x")
+    )
+    applied(house, plan)
+
+    assert plan.counts["mails to staff"] == 2 * len(house.dev.sent) == 4
+    assert plan.counts["writes"] == 2
+
+
+def test_law_47_a_persons_note_after_a_backfill_may_mail_staff() -> None:
+    old = Old(mail=None)
+    ticket = old.house.desk.open("from last year", by="ann")
+    ticket.note("an old note", internal=True, by="ann")
+    house = old.start()
+    house.dev.line.mails = lambda one: Audience(staff=isinstance(one, AddElement))
+    plan = typed(
+        house, lambda scene: backfilling.since(scene, house.clock.now().replace(year=1), "x")
+    )
+    applied(house, plan)
+    assert ticket.group("dev", "notes") == "parked"
+
+    ticket.note("of today", internal=True, by="ann")
+    house.run()
+
+    assert ticket.copy("dev").bodies == ["of today"]
 
 
 def test_law_49_records_of_two_tenants_are_not_joined() -> None:

@@ -121,6 +121,9 @@ def _account(look: PlanLook, width: int) -> Page:
     staff, customers = count("mails to staff", 0), count("mails to customers", 0)
     mail = f"{words.count(customers, 'customer')}, {staff:,} staff"
     page.append(line(f" {'mail':<14} {customers + staff:>7,}  {mail}"))
+    if over := count("over the mail budget", 0):
+        told = 'of these wait: their birth would mail whom the sync\'s "mail" spares'
+        page += wrapped(line(f" {'over budget':<14} {over:>7,}  "), told, width=width)
     writes = "births, notes and files" if look.kind == "backfill" else "the other side's key"
     page.append(line(f" {'write':<14} {count('writes', 0):>7,}  {writes}, once the sync is live"))
     cost = f"calls to read them again, about {words.span(float(count('seconds', 0)))}; "

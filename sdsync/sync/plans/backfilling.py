@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from sdsync.connectors.contract import AddElement, NativeRecord, Operation
+from sdsync.connectors.contract import AddElement, NativeRecord
 from sdsync.mappings.contract import UNKNOWN
 from sdsync.store.records import (
     Change,
@@ -23,8 +23,9 @@ from sdsync.sync.deliver import compute
 from sdsync.sync.draft import Draft
 from sdsync.sync.edits import Look
 from sdsync.sync.joining import shown, unfit, unreadable
+from sdsync.sync.mailing import of_newborn, over_mail_budget
 from sdsync.sync.placing import pending
-from sdsync.sync.plans.costs import count_reads, count_writes
+from sdsync.sync.plans.costs import count_mails, count_reads
 from sdsync.sync.plans.indexing import entry_of
 from sdsync.sync.plans.keeping import Pen, begin, lines
 from sdsync.sync.plans.reading import in_words
@@ -33,6 +34,8 @@ from sdsync.sync.scope import begin as enter
 
 #: Plans whose candidates still count: all that nobody dropped.
 STANDING = frozenset({PlanState.OPEN, PlanState.APPROVED, PlanState.APPLIED})
+#: Of a plan's counts: births that wait until the sync's ``mail`` lets them go.
+OVER_BUDGET = "over the mail budget"
 #: Pairs that were not joined, for whatever reason: dropping the plan lets go of them.
 UNJOINED = frozenset({LineState.WAITING, LineState.REFUSED, LineState.WITHOUT})
 
@@ -118,6 +121,7 @@ def _birth(pen: Pen, ref: Ref, title: str) -> None:
         pen.line(Verdict.LEFT_OUT, [ref], title=title, why=reason)
         return
     draft = enter(look, [scene.sync], scene.context())
+    draft.hub.planned_at = draft.ctx.now
     sends = [(one, compute(draft, one, looked=True)) for one in _unborn(draft)]
     held = unreadable(draft)
     if not any(isinstance(todo, Send) for _, todo in sends):
@@ -130,22 +134,28 @@ def _birth(pen: Pen, ref: Ref, title: str) -> None:
         Verdict.CERTAIN, [ref], title=title, why="; ".join([f"born in {places}", *held]), seen=seen
     )
     for replica, todo in sends:
-        count_writes(pen, _writes(draft, replica, todo))
+        if isinstance(todo, Send):
+            _count(pen, draft, replica, todo)
 
 
 def _unborn(draft: Draft) -> list[Replica]:
     return [one for one in draft.share.replicas if one.state is ReplicaState.UNBORN]
 
 
-def _writes(draft: Draft, replica: Replica, todo: object) -> Iterator[tuple[str, Operation]]:
-    """The create, and each note and file that follows it; the people are those of the create."""
-    if not isinstance(todo, Send):
+def _count(pen: Pen, draft: Draft, replica: Replica, birth: Send) -> None:
+    """The create, and each note and file that follows it. What may not mail, waits (law 47)."""
+    created = pen.scene.notifies(replica.system, birth.operation)
+    if over_mail_budget(draft, birth, created) is not None:
+        pen.count(OVER_BUDGET)
         return
-    yield replica.system, todo.operation
+    count_mails(pen, created)
     nowhere = Ref(replica.system, replica.kind, "")
     for element, _ in pending(draft, replica):
-        values = {"internal": element.values.get("audience") != "customer"}
-        yield replica.system, AddElement(nowhere, element.kind, values, "", "")
+        internal = element.values.get("audience") != "customer"
+        operation = AddElement(nowhere, element.kind, {"internal": internal}, "", "")
+        mailed, send = of_newborn(operation, created), Send(operation, human=False)
+        if over_mail_budget(draft, send, mailed) is None:
+            count_mails(pen, mailed)
 
 
 def entered(scene: Scene, plan: Plan, look: Look) -> Change | str:
@@ -163,6 +173,8 @@ def entered(scene: Scene, plan: Plan, look: Look) -> Change | str:
     change = scene.engine.looks.enter(look, [scene.sync], scene.engine.context())
     if change is None:
         return f"{look.native.ref} does not show its match key"
+    for share in change.shares:
+        share.hub.planned_at = scene.engine.clock.now()
     for row in change.audit:
         if row.action in ("entered", "linked"):
             row.source, row.actor = f"person:{scene.by}", scene.by

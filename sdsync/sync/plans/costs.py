@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sdsync.connectors.contract import Operation
+from sdsync.connectors.contract import Audience, Operation
 from sdsync.sync.plans.keeping import Pen
 from sdsync.sync.plans.reading import Reader
 
 
 def count_writes(pen: Pen, operations: Iterable[tuple[str, Operation]]) -> None:
-    """Writes that follow once the sync is live, by system, and whom each would mail.
-
-    What the mail budget does not let go is counted too: it waits, and is told as parked.
-    """
+    """Writes that follow once the sync is live, by system, and whom each would mail."""
     for system, operation in operations:
-        mailed = pen.scene.notifies(system, operation)
-        pen.count("writes")
-        pen.count("mails to customers", mailed.customers)
-        pen.count("mails to staff", mailed.staff)
+        count_mails(pen, pen.scene.notifies(system, operation))
+
+
+def count_mails(pen: Pen, mailed: Audience) -> None:
+    """One write that goes, and whom it mails."""
+    pen.count("writes")
+    pen.count("mails to customers", mailed.customers)
+    pen.count("mails to staff", mailed.staff)
 
 
 def count_reads(pen: Pen, readers: Sequence[Reader], records: int) -> None:
