@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 
-from benchmarks import accept, idle, lag, start, throughput
+from benchmarks import accept, idle, lag, start, throughput, years
 from benchmarks.figures import Figure, table
 
 ALL: Mapping[str, Callable[[], Iterator[Figure]]] = {
@@ -16,6 +16,7 @@ ALL: Mapping[str, Callable[[], Iterator[Figure]]] = {
     "throughput": throughput.measure,
     "idle": idle.measure,
     "start": start.measure,
+    "years": years.measure,
 }
 
 

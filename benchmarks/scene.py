@@ -85,9 +85,11 @@ def free_ports(number: int) -> list[int]:
 
 
 @contextlib.contextmanager
-def process(command: Sequence[str], port: int) -> Iterator[subprocess.Popen[bytes]]:
+def process(
+    command: Sequence[str], port: int, cwd: Path | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
     """A Python module as a process that answers on ``port``; ended by SIGTERM."""
-    with subprocess.Popen([sys.executable, *command]) as child:
+    with subprocess.Popen([sys.executable, *command], cwd=cwd) as child:
         try:
             await_port(port, child)
             yield child
