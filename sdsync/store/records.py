@@ -498,10 +498,10 @@ class PlanState(StrEnum):
 
 @dataclass(slots=True)
 class Plan:
-    """The exact list of changes that a join or a backfill would make."""
+    """The exact list of changes that a join, a backfill or a levelling would make."""
 
     id: str  # what people type: "p-19"
-    kind: str  # connect | backfill
+    kind: str  # connect | backfill | level | remap
     sync: str
     by: str
     at: datetime

@@ -115,6 +115,11 @@ class Shop:
             one.close()
         store.close()
 
+    def may_mail(self, whom: str) -> None:
+        """Give the sync a mail budget."""
+        text = self.desk.toml.read_text("utf-8")
+        self.desk.toml.write_text(f'{text}mail = "{whom}"\n', "utf-8")
+
     def type(self, *words: str) -> Ran:
         return self.desk.type(*words)
 
@@ -341,3 +346,43 @@ def test_a_backfill_mails_nobody_and_its_plan_says_what_waits_for_that(shop: Sho
     assert len(subjects(shop)) == 2 * RECORDS + 29
     assert shop.mails() == mails
     assert "a machine's change would mail staff" in shop.type("dead", "list").out
+
+
+def test_what_differs_after_a_join_is_levelled_as_one_side_has_it(shop: Shop) -> None:
+    shop.type("connect", "escalations", "--by", "ext.order")
+    shop.type("plan", "approve", "p-1")
+    shop.type("apply", "p-1")
+    shop.run()
+    before, written, mails = subjects(shop), shop.written(), shop.mails()
+
+    quiet = shop.type("level", "escalations", "--as", "desk")
+    assert quiet.code == 3, quiet.err
+    assert " ambiguous           12  not levelled: for a person" in quiet.out
+    assert " mail                 0  0 customers, 0 staff" in quiet.out
+    shop.may_mail("staff")
+    planned = shop.type("level", "escalations", "--as", "desk")
+    assert planned.code == 4, planned.err
+    assert " certain             12  would be levelled: 18 fields" in planned.out
+    assert " mail                12  0 customers, 12 staff" in planned.out
+    assert planned.out.endswith("> sdsync plan approve p-3 && sdsync apply p-3\n")
+    shown = shop.type("plan", "show", "p-3", "--json").json["lines"]
+    assert shown[0]["why"].startswith("dev title DISK 0 IS FULL → disk 0 full")
+    shop.run()
+    assert shop.written() == written
+    shop.type("plan", "approve", "p-3")
+    applied = shop.type("apply", "p-3")
+    shop.run()
+
+    assert applied.out == "p-3  12 levelled, 0 refused, 0 left\n> sdsync status\n", applied.err
+    wrote = shop.written()[len(written) :]
+    assert wrote == [one for one in wrote if one.startswith("PUT /issues/")]
+    assert (len(wrote), shop.mails() - mails) == (PAIRS, PAIRS)
+    titles = [f"disk {n} full" for n in range(PAIRS)]
+    assert [one.subject for one in tickets_of(shop.pair).values()] == before[:RECORDS]
+    assert [one.subject for one in issues_of(shop.pair).values()][:PAIRS] == titles
+    nothing = shop.type("level", "escalations", "--as", "dev")
+    assert nothing.code == 0, nothing.out
+    wrong = shop.type("level", "escalations", "--as", "rt")
+    assert (wrong.code, wrong.err) == (
+        2, "escalations has no system rt; it has desk, dev\n> sdsync level escalations --as desk\n"
+    )  # fmt: skip

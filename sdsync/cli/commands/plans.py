@@ -1,4 +1,4 @@
-"""``connect``, ``backfill``, ``plan list|show|approve|drop``, ``apply``: join what exists."""
+"""``connect``, ``backfill``, ``level``, ``remap``, ``plan …``, ``apply``: what waits for a name."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     command(app)(connect)
     command(app)(backfill)
-    group = typer.Typer(help="What would be joined or let in.", no_args_is_help=True)
+    command(app)(level)
+    command(app)(remap)
+    group = typer.Typer(help="What would be joined, let in or levelled.", no_args_is_help=True)
     command(group, "list")(listing)
     command(group)(show)
     command(group)(approve)
@@ -101,6 +103,38 @@ def backfill(
     at = instant(since, session.now)
     systems = _between(session, sync, None, whole=True)
     return _planned(session, sync, systems, lambda scene: backfilling.since(scene, at, since))
+
+
+def level(
+    session: Session,
+    sync: SyncArg,
+    system: Annotated[str, typer.Option("--as", metavar="SYSTEM", help="Whose values win.")],
+) -> Code:
+    """Plan to end what agreed to differ, as one system shows it.
+
+    What was left unequal when records were joined, and what was let be since.
+    """
+    from sdsync.sync.plans import levelling
+
+    systems = _between(session, sync, None, whole=True)
+    if system not in systems:
+        raise CommandError(
+            f"{sync} has no system {system}; it has {', '.join(systems)}",
+            cure=f"sdsync level {sync} --as {systems[0]}",
+            code=Code.USAGE,
+        )
+    return _planned(session, sync, systems, lambda scene: levelling.as_shown(scene, system))
+
+
+def remap(session: Session, sync: SyncArg) -> Code:
+    """Plan what a changed mapping would alter in records that are shared already.
+
+    A new mapping alone edits nothing: what it would write awaits this plan.
+    """
+    from sdsync.sync.plans import levelling
+
+    systems = _between(session, sync, None, whole=True)
+    return _planned(session, sync, systems, levelling.remapped)
 
 
 def _planned(

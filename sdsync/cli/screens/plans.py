@@ -47,6 +47,9 @@ _LINES = (
 )
 #: Refused lines that are told at once; the plan has them all.
 REFUSED = 10
+#: Kind of plan -> what its lines are when they are done, and what it writes.
+_DONE = {"connect": "joined", "backfill": "let in", "level": "levelled", "remap": "levelled"}
+_WRITES = {"connect": "the other side's key", "backfill": "births, notes and files"}
 #: Verdict or state -> style of its cell.
 _STYLES = {"certain": GOOD, "done": GOOD, "ambiguous": WARN, "refused": BAD}
 
@@ -89,8 +92,7 @@ def draw_new(look: PlanLook, now: datetime, width: int = WIDTH) -> Page:
 
 def draw_applied(run: Applied, kind: str, width: int = WIDTH) -> Page:
     """What a run did, and each line that it left alone."""
-    verb = "joined" if kind == "connect" else "let in"
-    done = f"{run.done:,} {verb}, {len(run.refused):,} refused, {run.left:,} left"
+    done = f"{run.done:,} {_DONE.get(kind, kind)}, {len(run.refused):,} refused, {run.left:,} left"
     page = [line((f"{run.plan}  ", HEAD), done)]
     for one in run.refused[:REFUSED]:
         page += wrapped(line(f" line {one.n:<5} ", ("refused  ", BAD)), one.told, width=width)
@@ -124,7 +126,7 @@ def _account(look: PlanLook, width: int) -> Page:
     if over := count("over the mail budget", 0):
         told = 'of these wait: their birth would mail whom the sync\'s "mail" spares'
         page += wrapped(line(f" {'over budget':<14} {over:>7,}  "), told, width=width)
-    writes = "births, notes and files" if look.kind == "backfill" else "the other side's key"
+    writes = _WRITES.get(look.kind, "what differs")
     page.append(line(f" {'write':<14} {count('writes', 0):>7,}  {writes}, once the sync is live"))
     cost = f"calls to read them again, about {words.span(float(count('seconds', 0)))}; "
     cost += f"{words.count(count('read', 0), 'record')} read to plan it"
@@ -141,6 +143,12 @@ def _told(look: PlanLook) -> Sequence[tuple[str, str]]:
             ("ambiguous", "not born: for a person"),
             ("joined already", "nothing to do"),
             ("left out", "closed, unreadable, or not ours to take"),
+        )
+    if look.kind in ("level", "remap"):
+        return (
+            ("certain", f"would be levelled: {fields}"),
+            ("ambiguous", "not levelled: for a person"),
+            ("left out", "nothing would be written"),
         )
     return (
         ("certain", f"would be joined; {fields} agree to differ, nothing is written over"),

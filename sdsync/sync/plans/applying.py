@@ -22,7 +22,7 @@ from sdsync.store.records import (
 )
 from sdsync.sync.by_hand import Refused
 from sdsync.sync.edits import Look
-from sdsync.sync.plans import backfilling
+from sdsync.sync.plans import backfilling, levelling
 from sdsync.sync.plans.connecting import Drafted, drafted, seen_as
 from sdsync.sync.plans.keeping import found, lines, told
 from sdsync.sync.plans.reading import in_words
@@ -149,6 +149,8 @@ def _moved(scene: Scene, line: PlanLine, looks: Sequence[Look | Failure]) -> str
 def _made(scene: Scene, plan: Plan, line: PlanLine, looks: Sequence[Look]) -> Change | str:
     if plan.kind == "backfill":
         return backfilling.entered(scene, plan, looks[0])
+    if plan.kind in (levelling.LEVEL, levelling.REMAP):
+        return levelling.levelled(scene, plan, looks, line.seen.get(levelling.WRITES))
     done = _joined_by_now(scene, line.refs)
     if done is not None:
         return Change() if done else "one of them was joined with another since"

@@ -1,0 +1,261 @@
+"""Plans that end a difference: what agreed to differ, what only a mapping would alter (7, 11).
+
+A line is one shared record, read anew on every side. It assumes the writes that it was
+approved for, value by value: whoever edits one of them meanwhile has decided, and the
+line is refused (law 44). Who may be mailed is as ever (law 47).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from sdsync.config.vocabulary import PEER
+from sdsync.mappings.contract import UNKNOWN, Direction, Unmapped
+from sdsync.store.records import Change, GroupState, Json, Plan, Ref, Replica, Share, Verdict
+from sdsync.sync.by_hand import Refused, decree
+from sdsync.sync.compute import Send
+from sdsync.sync.deliver import compute
+from sdsync.sync.draft import WRITABLE, Draft, digest
+from sdsync.sync.edits import Look, view
+from sdsync.sync.joining import replica_of, shown
+from sdsync.sync.mailing import over_mail_budget
+from sdsync.sync.observe import absorb
+from sdsync.sync.plans.connecting import whole
+from sdsync.sync.plans.costs import count_reads, count_writes
+from sdsync.sync.plans.keeping import Pen, begin
+from sdsync.sync.plans.scene import Scene
+from sdsync.sync.reviving import revive
+from sdsync.sync.spread import members, spread
+
+LEVEL, REMAP = "level", "remap"
+#: In a line's ``seen``, beside its records: the digest of the writes it was approved for.
+WRITES = "writes"
+NOTHING = "nothing would be written"
+_PAGE = 500
+_SHOWN = 40
+
+Candidate = Callable[[Share, Replica], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Levelled:
+    """A record as it would be committed now, and the writes that follow."""
+
+    draft: Draft
+    sends: Sequence[tuple[Replica, Send]]
+    told: str  # for a person: each field, what stands there, what will
+    over: str | None  # why the mail budget does not let it go
+
+    @property
+    def writes(self) -> str:
+        """A digest of what would be written."""
+        return digest([[one.system, send.fields] for one, send in self.sends])
+
+
+# -- making -----------------------------------------------------------------------------
+def as_shown(scene: Scene, system: str) -> Plan:
+    """Plan that what agreed to differ becomes everywhere what one system shows.
+
+    Raises:
+        Refused: The system is none of the sync's.
+    """
+    if system not in scene.readers:
+        raise Refused(f"{scene.sync.name} has no {system}; it has {', '.join(scene.readers)}")
+
+    def differs(share: Share, replica: Replica) -> bool:
+        return share.at(system) is not None and bool(_groups(replica, GroupState.DIFFERS))
+
+    return _planned(scene, LEVEL, f"--as {system}", differs, first=system)
+
+
+def remapped(scene: Scene) -> Plan:
+    """Plan what a changed mapping alone would alter in records that are shared already."""
+
+    def waits(share: Share, replica: Replica) -> bool:
+        return bool(_groups(replica, GroupState.AWAITING_PLAN)) or _reads_otherwise(scene, replica)
+
+    return _planned(scene, REMAP, "", waits)
+
+
+def _planned(
+    scene: Scene, kind: str, how: str, candidate: Candidate, *, first: str | None = None
+) -> Plan:
+    pen = begin(scene, kind, how)
+    for number, share in enumerate(_shares(scene), start=1):
+        scene.told("compared", number, 0)
+        if any(candidate(share, one) for one in _copies(scene, share)):
+            _line(pen, share, first)
+    lines = pen.plan.counts.get(Verdict.CERTAIN.value, 0)
+    count_reads(pen, list(scene.readers.values()), lines)
+    return pen.end()
+
+
+def _shares(scene: Scene) -> Iterator[Share]:
+    after = ""
+    while page := scene.store.hubs(sync=scene.sync.name, after=after, limit=_PAGE):
+        for hub in page:
+            share = scene.store.share(hub.id)
+            if share is not None and share.hub.state == "open":
+                yield share
+        after = page[-1].id
+
+
+def _copies(scene: Scene, share: Share) -> list[Replica]:
+    """The copies that a plan of this sync may read and write."""
+    return [
+        one
+        for one in share.replicas
+        if one.system in scene.readers and one.state in WRITABLE and one.native_id is not None
+    ]
+
+
+def _groups(replica: Replica, state: GroupState) -> list[str]:
+    return [one for one, row in replica.groups.items() if row.state is state and one not in PEER]
+
+
+def _reads_otherwise(scene: Scene, replica: Replica) -> bool:
+    """Whether today's mapping reads something else of what the record last showed (law 7)."""
+    ctx = scene.world
+    mapping = ctx.mapping(replica)
+    if replica.seen_mapping in ("", mapping.version):
+        return False
+    for field, way in mapping.fields.items():
+        value = view(mapping, field, replica.seen, ctx)
+        known = value is not UNKNOWN and not isinstance(value, Unmapped)
+        if way is not Direction.OUT and known and value != replica.sent.get(field):
+            return True
+    return False
+
+
+def _line(pen: Pen, share: Share, first: str | None) -> None:
+    """Read the record whole on each side, and note what would be written."""
+    scene, title = pen.scene, str(share.hub.values.get("title") or "")[:200]
+    copies = sorted(_copies(scene, share), key=lambda one: one.system != first)
+    refs = [Ref(one.system, one.kind, one.native_id or "") for one in copies]
+    looks = [whole(scene, one) for one in refs]
+    pen.count("read", len(refs))
+    read = [one for one in looks if isinstance(one, Look)]
+    made: Levelled | str = next((one for one in looks if isinstance(one, str)), "")
+    if not made:
+        made = drafted(scene, pen.plan, read)
+    if isinstance(made, str):
+        verdict = Verdict.LEFT_OUT if made == NOTHING else Verdict.AMBIGUOUS
+        pen.line(verdict, refs, title=title, why=made)
+        return
+    fields = sorted({name for _, send in made.sends for name in send.fields})
+    if made.over is not None:
+        pen.line(Verdict.AMBIGUOUS, refs, title=title, why=made.over, differs=fields)
+        return
+    seen = {str(one.native.ref): _seen(scene, one) for one in read} | {WRITES: made.writes}
+    pen.line(Verdict.CERTAIN, refs, title=title, why=made.told, seen=seen)
+    pen.count("fields that differ", len(fields))
+    count_writes(pen, [(one.system, send.operation) for one, send in made.sends])
+
+
+def _seen(scene: Scene, look: Look) -> str:
+    return shown(look.native, scene.readers[look.native.ref.system].mapping)
+
+
+# -- deciding ---------------------------------------------------------------------------
+def drafted(scene: Scene, plan: Plan, looks: Sequence[Look]) -> Levelled | str:
+    """The record levelled as it would be committed now, or why it cannot be.
+
+    Args:
+        looks: One of each side; of a levelling plan the first is whose values win.
+    """
+    share = scene.store.share_of(looks[0].native.ref)
+    if share is None:
+        return f"{looks[0].native.ref} is not shared any more"
+    draft = Draft(share, scene.context())
+    for look in looks:
+        replica = replica_of(share, look.native.ref)
+        if replica is None:
+            return f"{look.native.ref} is no copy of it any more"
+        absorb(draft, replica, look)
+    if plan.kind == LEVEL:
+        refused = _adopt(scene, draft, share.at(looks[0].native.ref.system), plan)
+        if refused is not None:
+            return refused
+    state = GroupState.DIFFERS if plan.kind == LEVEL else GroupState.AWAITING_PLAN
+    changes: list[str] = []
+    for replica in _copies(scene, share):
+        groups = _groups(replica, state)
+        if groups:
+            revive(share, draft.change, replica, groups, draft.ctx.now)
+            _say(scene, draft, replica, groups, plan)
+    sends = list(_sends(scene, draft))
+    over = None
+    for replica, send in sends:
+        changes += _changes(replica, send)
+        # Whoever set the value, to write it now is no person's own change (law 47).
+        alone, mailed = replace(send, human=False), scene.notifies(replica.system, send.operation)
+        over = over or over_mail_budget(draft, alone, mailed)
+    return Levelled(draft, sends, "; ".join(changes), over) if sends else NOTHING
+
+
+def _adopt(scene: Scene, draft: Draft, origin: Replica | None, plan: Plan) -> str | None:
+    """Make the hub's values those that the winning system shows; why not, else None."""
+    if origin is None:
+        return "it has no copy there"
+    for group in _every(scene, draft.share):
+        owner = draft.ctx.policy(draft.hub, group)
+        if owner in draft.ctx.systems and owner != origin.system:
+            return f"{group} is {owner}'s by policy"
+    for group in _groups(origin, GroupState.DIFFERS):
+        mapping = draft.ctx.mapping(origin)
+        values = {
+            one: origin.sent[one]
+            for one in members(group)
+            if one in origin.sent and mapping.fields.get(one) is not Direction.OUT
+        }
+        decree(draft.share, draft.change, values, scene.by, draft.ctx.now, action="levelled",
+               replica=origin)  # fmt: skip
+        draft.mark(origin, group, GroupState.IN_STEP)
+        spread(draft, group, but=origin)
+    return None
+
+
+def _every(scene: Scene, share: Share) -> set[str]:
+    return {group for one in _copies(scene, share) for group in _groups(one, GroupState.DIFFERS)}
+
+
+def _say(scene: Scene, draft: Draft, replica: Replica, groups: Sequence[str], plan: Plan) -> None:
+    draft.audit("levelled", source=f"person:{scene.by}", replica=replica, actor=scene.by,
+                why=f"plan {plan.id}", text=", ".join(groups))  # fmt: skip
+
+
+def _sends(scene: Scene, draft: Draft) -> Iterator[tuple[Replica, Send]]:
+    for replica in _copies(scene, draft.share):
+        todo = compute(draft, replica, looked=True)
+        if isinstance(todo, Send) and todo.fields:
+            yield replica, todo
+
+
+def _changes(replica: Replica, send: Send) -> Iterator[str]:
+    for name, value in send.fields.items():
+        before, after = _short(replica.sent.get(name)), _short(value)
+        yield f"{replica.system} {name} {before} → {after}"
+
+
+def _short(value: Json) -> str:
+    if value in (None, [], ""):
+        return "-"
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    text = " ".join(text.split())
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+
+
+# -- carrying out -----------------------------------------------------------------------
+def levelled(scene: Scene, plan: Plan, looks: Sequence[Look], writes: str | None) -> Change | str:
+    """The commit of one line, or why it is refused.
+
+    Args:
+        writes: The digest of what it was approved for.
+    """
+    made = drafted(scene, plan, looks)
+    if isinstance(made, str):
+        return made
+    if made.writes != writes:
+        return "what would be written changed since"
+    return made.draft.change
