@@ -113,9 +113,10 @@ class Session:
     def people(self) -> People:
         """Who is who, from what the systems told and the site's own tables."""
         from sdsync.sync.assemble import people_of
+        from sdsync.sync.people import KnownPeople
 
         tables = {name: self.config.table(name) for name in self.config.tables}
-        return people_of(self.store, self.config, tables)
+        return KnownPeople(self.store, lambda store: people_of(store, self.config, tables))
 
     def asking(self, *, offline: bool = False) -> Asking:
         """The systems themselves, to be asked about a record."""

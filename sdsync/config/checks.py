@@ -29,7 +29,7 @@ from sdsync.config.vocabulary import (
 
 #: What a policy can do something with; a kind that is not named here is merged otherwise.
 _FITS: Mapping[str, frozenset[str]] = {
-    "union": frozenset({"tags", "people", "list"}),
+    "union": frozenset({"tags", "people", "list", "links"}),
     "append": frozenset({"text", "rich"}),
     "max": frozenset({"choice", "date", "int"}),
 }

@@ -11,7 +11,19 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 Kind = Literal[
-    "text", "rich", "choice", "person", "people", "tags", "team", "date", "list", "ref", "int"
+    "text",
+    "rich",
+    "choice",
+    "person",
+    "people",
+    "tags",
+    "team",
+    "date",
+    "list",
+    "ref",
+    "int",
+    "record",
+    "links",
 ]
 
 #: The products' own words for a record's place.
@@ -21,7 +33,7 @@ PLACE_WORDS: Final = ("queue", "project", "place")
 EXT: Final = "ext."
 
 #: Kinds of field that hold several members, each of which comes and goes by itself.
-SETS: Final[frozenset[str]] = frozenset({"people", "tags", "list"})
+SETS: Final[frozenset[str]] = frozenset({"people", "tags", "list", "links"})
 
 FIELDS: Final[Mapping[str, Kind]] = MappingProxyType(
     {
@@ -53,8 +65,8 @@ FIELDS: Final[Mapping[str, Kind]] = MappingProxyType(
         "stakeholders": "people",
         "participants": "list",  # each a person with a role
         "tags": "tags",
-        "parent": "ref",
-        "links": "list",
+        "parent": "record",
+        "links": "links",  # each a type and the other record's name: blocks desk#4711
         "due_at": "date",
         "detected_at": "date",
         "acknowledged_at": "date",
@@ -98,6 +110,20 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 
 #: What a side shows of the other: ours alone to write, and never a reason to mail anybody.
 PEER: Final = frozenset({"peer_key", "peer_url"})
+
+#: Fields that name other records. Their type tells the way: ``blocked_by`` turns ``blocks``.
+TIES: Final = frozenset({"parent", "links"})
+
+#: Types of links, as the record that shows them sees it.
+LINK_TYPES: Final = (
+    "relates",
+    "duplicates",
+    "duplicated_by",
+    "blocks",
+    "blocked_by",
+    "precedes",
+    "follows",
+)
 
 _LEVELS: Final = ("critical", "high", "normal", "low", "lowest")
 

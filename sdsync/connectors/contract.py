@@ -196,6 +196,8 @@ class NativeRecord:
     allowed_status: tuple[str, ...] | None = None
     state: str = "live"  # live | deleted | archived
     ours: bool = False  # made by our account
+    #: ids of the records that this one and others hang on one another by: links, parent, children
+    linked: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

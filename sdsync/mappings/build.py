@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from sdsync.config.problems import dotted, nearest_name, one_of, show
-from sdsync.config.vocabulary import CHOICES
+from sdsync.config.vocabulary import CHOICES, LINK_TYPES
 from sdsync.mappings.entering import read_entering
 from sdsync.mappings.files import Key, RawRule
 from sdsync.mappings.lenses.base import Lens
@@ -19,6 +19,7 @@ from sdsync.mappings.lenses.people import PeopleLens, PersonLens
 from sdsync.mappings.lenses.plain import Same, Typed
 from sdsync.mappings.lenses.tags import TagsLens
 from sdsync.mappings.lenses.text import LineLens, TextLens
+from sdsync.mappings.lenses.ties import LinksLens, RecordLens
 from sdsync.mappings.lenses.words import NONE_WORD, Words, range_of
 from sdsync.mappings.merge import listed
 from sdsync.mappings.options import OptionReader
@@ -42,6 +43,8 @@ SHAPES: Final = (
     "number",
     "bool",
     "peer",
+    "record",
+    "links",
     "value",
 )
 
@@ -102,16 +105,21 @@ class Builder(OptionReader):
         if (constant := raw.keys.get("constant")) is not None:
             self._check_word(raw, constant, "", str(constant.value))
             return Constant(constant.value)
-        if (table := raw.keys.get("table")) is not None:
+        if kind != "links" and (table := raw.keys.get("table")) is not None:
             return self._table(raw, table)
         return self._shaped(raw, self._shape(raw, kind))
 
     def _shape(self, raw: RawRule, kind: str) -> str:
         key = raw.keys.get("as")
         if key is None:
-            return {"person": "person", "people": "people", "tags": "tags", "int": "number"}.get(
-                kind, "value"
-            )
+            return {
+                "person": "person",
+                "people": "people",
+                "tags": "tags",
+                "int": "number",
+                "record": "record",
+                "links": "links",
+            }.get(kind, "value")
         if key.value not in SHAPES:
             self.word(raw, "as", key, SHAPES)
         return str(key.value)
@@ -138,8 +146,27 @@ class Builder(OptionReader):
                 return Typed(shape)
             case "peer":
                 return PeerLens()
+            case "record":
+                return RecordLens()
+            case "links":
+                return self._links(raw)
             case _:
                 return Same()
+
+    def _links(self, raw: RawRule) -> Lens:
+        key = raw.keys.get("table")
+        if key is None:
+            self.refuse(raw, None, "no table", "table: type of link: the product's word for it")
+            return LinksLens({})
+        table = self._entries(raw, "table", key)
+        for kind in table:
+            if kind not in LINK_TYPES:
+                where = dotted(("fields", raw.field, "table", kind))
+                near = nearest_name(kind, LINK_TYPES)
+                spot = key.at(kind)
+                self.problems.append(spot.problem(where, show(kind), one_of(LINK_TYPES), near))
+        self._check_twice(raw, key, table)
+        return LinksLens(table)
 
     def _table(self, raw: RawRule, key: Key) -> Lens:
         if isinstance(key.value, str):

@@ -143,7 +143,7 @@ class Ticket(_Model):
     watchers: list[str] = Field(default_factory=list)
     tags: list[Tag] = Field(default_factory=list)
     parent: str | None = None
-    links: list[dict[str, str]] = Field(default_factory=list)
+    links: list[str] = Field(default_factory=list)  # type and name: "blocks desk#4711"
     due_at: str | None = None  # a date without zone, or an instant with Z
     peer_key: str | None = None
     peer_url: str | None = None

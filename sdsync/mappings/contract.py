@@ -54,7 +54,7 @@ class Put:
 
 
 class People(Protocol):
-    """Joins people across systems (explicit table, verified e-mail, login)."""
+    """Joins people across systems (explicit table, verified e-mail, login), and records."""
 
     def key(self, system: str, native: Json) -> str | None:
         """The person's key for a native id, login or address; None: not known."""
@@ -66,6 +66,14 @@ class People(Protocol):
 
     def display(self, key: str) -> str:
         """A name for people to read."""
+        ...
+
+    def record(self, system: str, native_id: str) -> str | None:
+        """The name of a shared record in all systems (``desk#4711``); None: it is not shared."""
+        ...
+
+    def native_record(self, system: str, name: str) -> str | None:
+        """The id that the record of this name has in the system; None: it is not there."""
         ...
 
 

@@ -30,6 +30,14 @@ class SamePeople:
         """The key."""
         return key
 
+    def record(self, system: str, native_id: str) -> str | None:
+        """The native id."""
+        return native_id
+
+    def native_record(self, system: str, name: str) -> str | None:
+        """The name."""
+        return name
+
 
 @dataclass(frozen=True, slots=True)
 class Ran:

@@ -78,6 +78,14 @@ class PeopleTable:
         """The name for people to read; the key where no system told one."""
         return self._names.get(key, key.removeprefix("login:"))
 
+    def record(self, system: str, native_id: str) -> str | None:
+        """Nothing: who is shared stands in the store."""
+        return None
+
+    def native_record(self, system: str, name: str) -> str | None:
+        """Nothing."""
+        return None
+
     def human(self, system: str, native: Json) -> bool:
         """Whether it is a person; an account that is not known counts as one (law 18)."""
         row = self._rows.get((system, _word(native))) if isinstance(native, str | int) else None

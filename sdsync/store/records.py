@@ -191,6 +191,8 @@ class Replica:
     birth: dict[str, Json] = field(default_factory=dict)  # values of ``put``, used once
     #: Orders that stood among its tags at the last look that proved them (``sdsync:stop``).
     orders: list[str] = field(default_factory=list)
+    #: Native ids of what it is tied to either way, as last seen: who may wait for its pair.
+    linked: list[str] = field(default_factory=list)
     solo: bool = False  # a whole was refused without a name: groups go one by one (law 35)
     failures: int = 0  # attempts in a row without progress
     crashes: int = 0  # times that the process died with a call of this replica open

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-from sdsync.config.vocabulary import FIELDS, group_of
+from sdsync.config.vocabulary import FIELDS, TIES, group_of
 from sdsync.connectors.contract import Create, PlaceInfo
 from sdsync.mappings.contract import Direction
 from sdsync.store.records import GroupState, Intent, IntentState, Json, Replica
@@ -16,8 +14,6 @@ from sdsync.sync.draft import BLOCKED, Draft, digest
 
 BIRTH_GROUP = "birth"
 MAX_STARTS = 5
-#: A replay asks the system for its rights at once; what hangs on them looks again after this.
-ASKED_SOON = timedelta(seconds=5)
 
 
 def compute_birth(draft: Draft, replica: Replica) -> Send | Rest:
@@ -25,8 +21,6 @@ def compute_birth(draft: Draft, replica: Replica) -> Send | Rest:
     if draft.state(replica, BIRTH_GROUP) in BLOCKED:
         return Rest()
     problem = _forbidden_place(draft, replica)
-    if problem and asks_first(draft, replica, BIRTH_GROUP):
-        return Rest()
     if problem:
         draft.park(
             replica,
@@ -72,21 +66,6 @@ def _forbidden_place(draft: Draft, replica: Replica) -> str | None:
     return None
 
 
-def asks_first(draft: Draft, replica: Replica, group: str) -> bool:
-    """Whether a refusal waits: the system has not told its rights since a person's replay.
-
-    The cause may be mended there; what was told before says nothing of that.
-    """
-    row = replica.groups.get(group)
-    if row is None or row.state is not GroupState.DIRTY or row.cause is None:
-        return False
-    told_at = draft.ctx.systems[replica.system].described_at
-    if told_at is None or told_at >= row.since:
-        return False
-    draft.deliver(replica, due=draft.ctx.now + ASKED_SOON)
-    return True
-
-
 def _cure_of_place(draft: Draft, replica: Replica) -> str:
     """What a person can do about the place; what was decided keeps its place, new ones do not."""
     system = draft.ctx.systems[replica.system]
@@ -130,6 +109,8 @@ def _birth_values(draft: Draft, replica: Replica) -> tuple[dict[str, Json], dict
         given = replica.birth.get(name)
         value = given if given is not None else desired(draft, replica, name)
         each = draft.ctx.policy(draft.hub, group_of(name)) == "each"
+        if name in TIES:
+            continue  # written next: what a product thinks of a tie never keeps a record unborn
         if direction is Direction.IN or value in (None, []) or (each and given is None):
             continue
         if draft.state(replica, group_of(name)) in BLOCKED:
@@ -202,16 +183,13 @@ def _mark(draft: Draft) -> str:
     return f"{draft.ctx.new_id()}-{origin}" if origin else draft.ctx.new_id()
 
 
-def narrower_than_proved(place: PlaceInfo | None, audience: str, *, flagged: bool) -> bool:
+def narrower_than_proved(place: PlaceInfo | None, audience: str) -> bool:
     """Whether a note of this audience may reach more people than it should here (law 45).
 
-    The place's own default is always sure; anything narrower must be proved. Where the
-    product has a flag for staff alone, that is proved whatever the place is said to be:
-    without the right it stores the note for everybody there.
+    The place's own default is always sure; anything narrower must be proved.
     """
     if place is None:
         return width(audience) > 0
-    sure = width(place.default_audience) >= width(audience) and not place.public
-    if sure and not (flagged and width(audience) >= width("internal")):
+    if width(place.default_audience) >= width(audience) and not place.public:
         return False
     return audience not in place.proved_audiences

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sdsync.config.vocabulary import FIELDS, PEER, group_of
+from sdsync.config.vocabulary import FIELDS, PEER, TIES, group_of
 from sdsync.connectors.contract import Operation, Update
 from sdsync.mappings.contract import Direction, Put
 from sdsync.store.records import GroupState, IntentState, Json, Ref, Replica, ReplicaState
@@ -97,7 +97,10 @@ def compute_update(draft: Draft, replica: Replica, *, closing: bool) -> Send | N
     stepping: dict[str, Json] = {}
     human = False
     steps = len(replica.trail)
-    for name in sorted(dirty_fields(draft, replica), key=PEER.__contains__):
+    names = sorted(dirty_fields(draft, replica), key=PEER.__contains__)
+    for name in sorted(names, key=TIES.__contains__):
+        if name in TIES and patch:
+            continue  # in a call of its own: a product may need several for it
         if name in replica.unproved:
             continue  # what was not read is not written over (laws 3, 9)
         value = desired(draft, replica, name)
@@ -120,7 +123,7 @@ def compute_update(draft: Draft, replica: Replica, *, closing: bool) -> Send | N
         fields[name] = value
         version = draft.hub.versions.get(name)
         human = human or (version.human if version else False)
-        if replica.solo:
+        if replica.solo or (name in TIES and values):
             break
     if not patch and len(replica.trail) < steps:
         return compute_update(draft, replica, closing=closing)  # it stood there: on to the next
@@ -150,6 +153,10 @@ def put_field(draft: Draft, replica: Replica, name: str, value: Json) -> Put | N
     if put.cut:
         draft.fidelity(replica, name, put.cut)
     lacking = put.refused or (put.cut if not put.values else None)
+    if lacking is not None and name in TIES:
+        draft.fidelity(replica, name, lacking)
+        acknowledge(draft, replica, name, value)
+        return None
     if lacking is not None and FIELDS.get(name) in PEOPLE_KINDS:
         draft.fidelity(replica, name, lacking)
         draft.mark(replica, group_of(name), GroupState.DIFFERS, note=NOBODY)
@@ -164,10 +171,19 @@ def put_field(draft: Draft, replica: Replica, name: str, value: Json) -> Put | N
         )
         return None
     if not put.values:
+        if name in TIES:  # a link without a word there is told though nothing is written
+            _tell_lost(draft, replica, name, value)
         hit("law 8: projects already")
         acknowledge(draft, replica, name, value)
         return None
     return put
+
+
+def _tell_lost(draft: Draft, replica: Replica, name: str, value: Json) -> None:
+    hub, mapping = surroundings(draft, replica), draft.ctx.mapping(replica)
+    whole = mapping.put(name, value, seen={}, hub=hub, people=draft.ctx.people)
+    if whole.cut:
+        draft.fidelity(replica, name, whole.cut)
 
 
 def not_here(draft: Draft, replica: Replica, name: str) -> str | None:

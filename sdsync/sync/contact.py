@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from sdsync.config.vocabulary import FIELDS, group_of
+from sdsync.config.vocabulary import FIELDS, TIES, group_of
 from sdsync.mappings.contract import Unmapped
 from sdsync.store.records import FieldVersion, GroupState, Json, Replica, ReplicaState
 from sdsync.sync.branches import hit
-from sdsync.sync.desired import PEOPLE_KINDS
+from sdsync.sync.desired import PEOPLE_KINDS, desired
 from sdsync.sync.draft import BLOCKED, Draft
 from sdsync.sync.edits import Edit, Look, edit_of
 from sdsync.sync.model import Context
@@ -43,6 +43,9 @@ def unmapped(
     if FIELDS.get(field) in PEOPLE_KINDS:
         draft.fidelity(replica, field, f"{found.value} is nobody that sdsync knows")
         return
+    if field in TIES:
+        draft.fidelity(replica, field, f"{found.value} is not shared; it stays where it is")
+        return
     row = replica.groups.get(group_of(field))
     if row and row.note and row.note.startswith(UNMAPPED):
         return
@@ -64,6 +67,8 @@ def unmapped(
 
 def mapped_again(draft: Draft, replica: Replica, field: str) -> None:
     """The value is one that the mapping knows: an earlier *unmapped* is over."""
+    if field == "parent":  # what was a stranger is none any more
+        replica.fidelity = [one for one in replica.fidelity if one.field != field]
     row = replica.groups.get(group_of(field))
     if row and row.state is GroupState.PARKED and (row.note or "").startswith(UNMAPPED):
         draft.audit("known", source=replica.system, replica=replica, field=field, before=row.note)
@@ -72,13 +77,13 @@ def mapped_again(draft: Draft, replica: Replica, field: str) -> None:
 
 
 def without_strangers(replica: Replica, field: str, value: Json) -> Json:
-    """What an unchanged set of people showed when it was merged last.
+    """What an unchanged set of people or links showed when it was merged last.
 
     Who was a stranger then was left out of *sent*: nobody ever read them. Known now,
     they came with an edit that is decided now, like a single person's who was unmapped.
     Only additions: who is no longer known did not leave the record.
     """
-    if FIELDS.get(field) != "people" or not isinstance(value, list):
+    if FIELDS.get(field) not in ("people", "links") or not isinstance(value, list):
         return value
     sent = replica.sent.get(field)
     met = set(sent) if isinstance(sent, list) else set()
@@ -129,7 +134,7 @@ def first_contact(
                 spread(draft, group, but=replica)
         replica.sent[field] = value
         return
-    whole = hub.values.get(field)
+    whole = desired(draft, replica, field) if field in TIES else hub.values.get(field)
     put = mapping.put(field, whole, seen=current, hub=hub.values, people=ctx.people)
     if value == whole or (not put.values and put.refused is None and put.cut is None):
         hit("law 11: adopted")

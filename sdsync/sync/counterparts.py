@@ -8,12 +8,16 @@ lies behind a tenant's wall or is more private than the record that would show i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sdsync.store.contract import Store
 from sdsync.store.records import Ref, Replica, ReplicaState, Share
 from sdsync.sync.audiences import width
 from sdsync.sync.draft import Draft
 from sdsync.sync.model import Context
 
+#: The kind of record that has links and a parent.
+TIED = "ticket"
 #: A record that was merged into one that was merged …; more is a circle.
 MERGES = 8
 
@@ -31,6 +35,11 @@ class SharedRecords:
     def named(self, kind: str, name: str) -> Share | None:
         """The shared record of this name, or its survivor."""
         return self._survivor(self._store.share_named(kind, name))
+
+    def children(self, kind: str, name: str) -> Sequence[Share]:
+        """The shared records whose parent has this name."""
+        found = self._store.find_hubs(kind, "parent", name)
+        return [one for hub_id in found if (one := self._store.share(hub_id)) is not None]
 
     def _survivor(self, share: Share | None) -> Share | None:
         for _ in range(MERGES):
@@ -54,16 +63,23 @@ def counterpart(draft: Draft, replica: Replica, share: Share | None) -> Replica 
 
 def gap(draft: Draft, replica: Replica, share: Share | None) -> str | None:
     """Why there is no counterpart that may be named, for a person; None: there is one."""
+    missing = no_pair(share, replica.system)
     twin = share.at(replica.system) if share is not None else None
-    if share is None or twin is None or twin.native_id is None:
-        return f"not shared with {replica.system} yet"
-    if twin.state is not ReplicaState.LIVE:
-        return f"{twin.state.value} in {replica.system}"
+    if missing is not None or share is None or twin is None:
+        return missing
     if _walled(draft, replica, share, twin):
         return "of another tenant"
     if _width(draft.ctx, twin) > _width(draft.ctx, replica):
         return f'more private than "{replica.place}" in {replica.system}'
     return None
+
+
+def no_pair(share: Share | None, system: str) -> str | None:
+    """Why a record has no living copy in a system; None: it has one."""
+    twin = share.at(system) if share is not None else None
+    if twin is None or twin.native_id is None:
+        return f"not shared with {system} yet"
+    return None if twin.state is ReplicaState.LIVE else f"{twin.state.value} in {system}"
 
 
 def _walled(draft: Draft, replica: Replica, share: Share, twin: Replica) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from sdsync.config.vocabulary import PEER
+from sdsync.config.vocabulary import PEER, TIES
+from sdsync.mappings.lenses.ties import BEFORE
 from sdsync.store.records import Json, Replica
 from sdsync.sync.draft import Draft
+from sdsync.sync.ties import shown_links, shown_parent
 
 #: Kinds of fields that name people: whoever is unknown is left alone, never blanked.
 PEOPLE_KINDS = frozenset({"person", "people", "team"})
@@ -15,6 +17,8 @@ def desired(draft: Draft, replica: Replica, field: str) -> Json:
     if field in PEER:
         peer = _peer(draft, replica)
         return (peer.key if field == "peer_key" else peer.url) if peer else None
+    if field in TIES:
+        return shown_links(draft, replica) if field == "links" else shown_parent(draft, replica)
     if field == "status":
         while replica.trail and replica.trail[0] == replica.sent.get("status"):
             replica.trail = replica.trail[1:]  # it stands there already
@@ -33,4 +37,6 @@ def _peer(draft: Draft, replica: Replica) -> Replica | None:
 
 def surroundings(draft: Draft, replica: Replica) -> dict[str, Json]:
     """The hub's values as a lens may read them beside its own, the peer's link among them."""
-    return {**draft.hub.values, "peer_url": desired(draft, replica, "peer_url")}
+    peer = {"peer_url": desired(draft, replica, "peer_url")}
+    links = {BEFORE: replica.sent["links"]} if "links" in replica.sent else {}
+    return {**draft.hub.values, **peer, **links}

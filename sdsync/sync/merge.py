@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from datetime import timedelta
 from itertools import combinations
 
-from sdsync.config.vocabulary import FIELDS
+from sdsync.config.vocabulary import FIELDS, TIES
+from sdsync.mappings.lenses.base import merge_sets
 from sdsync.store.records import FieldVersion, GroupState, Json, Replica, ReplicaState
 from sdsync.sync.brakes import HOPS, war
 from sdsync.sync.branches import hit
+from sdsync.sync.desired import desired
 from sdsync.sync.draft import BLOCKED, Draft, digest
 from sdsync.sync.edits import Edit
 from sdsync.sync.elements import add_own
@@ -18,7 +20,7 @@ from sdsync.sync.model import SUSPECT
 from sdsync.sync.spread import OWNER_SILENT, members, remember_clock, spread
 from sdsync.sync.weight import weight
 
-SET_KINDS = frozenset({"tags", "people"})
+SET_KINDS = frozenset({"tags", "people", "links"})
 
 
 class GroupMerge:
@@ -67,7 +69,7 @@ class GroupMerge:
         behind = any(
             field in self.mapping.fields
             and field in self.replica.sent
-            and hub.values.get(field) != self.replica.sent[field]
+            and self._image(field) != self.replica.sent[field]
             for field in members(self.group)
         )
         same = all(hub.values.get(field) == edit.new for field, edit in self.edits.items())
@@ -334,6 +336,8 @@ class GroupMerge:
     def _whole(self, field: str) -> Json:
         whole = self.draft.hub.values.get(field)
         new = self.shown[field]
+        if field == "links" and field in self.edits:  # a system shows those alone that it knows
+            return merge_sets(self.edits[field].old, new, whole)
         if whole is None or field not in self.edits:
             return new
         if self._projects(field, whole):
@@ -418,8 +422,9 @@ class GroupMerge:
         for field in members(self.group):
             if field not in self.shown:
                 continue
-            whole = self.draft.hub.values.get(field)
-            same = field in self.draft.hub.values and self._projects(field, whole)
+            known = field in self.draft.hub.values
+            whole = self._image(field)
+            same = known and self._projects(field, whole)
             self.replica.sent[field] = whole if same else self.shown[field]
         if self.draft.state(self.replica, self.group) in (
             GroupState.DIRTY,
@@ -431,7 +436,7 @@ class GroupMerge:
 
     def _restate(self) -> None:
         behind = any(
-            self.draft.hub.values.get(field) != self.replica.sent[field]
+            self._image(field) != self.replica.sent[field]
             for field in members(self.group)
             if field in self.replica.sent
         )
@@ -445,11 +450,14 @@ class GroupMerge:
         """Everybody else has something to receive; a reaction does not travel back (law 20)."""
         spread(self.draft, self.group, but=self.replica, reaction=self._reaction())
         # A value that was capped or carried may have to come back here as well.
-        if any(
-            self.draft.hub.values.get(field) != self.replica.sent.get(field) for field in self.edits
-        ):
+        if any(self._image(field) != self.replica.sent.get(field) for field in self.edits):
             self.draft.mark(self.replica, self.group, GroupState.DIRTY)
             self.draft.deliver(self.replica)
+
+    def _image(self, field: str) -> Json:
+        """The hub's value as the replica may show it: of links, those it knows."""
+        whole = self.draft.hub.values.get(field)
+        return desired(self.draft, self.replica, field) if field in TIES else whole
 
     def _projects(self, field: str, whole: Json) -> bool:
         if self.shown[field] == whole:

@@ -35,8 +35,7 @@ DEFAULT_POLICIES: Mapping[str, str] = {
     "place": "each",
     "tenant": "each",
     "reporter": "each",
-    "parent": "each",
-    "links": "each",
+    "links": "union",
 }
 
 
@@ -82,6 +81,10 @@ class Records(Protocol):
         """The shared record of this name (``Hub.correlation``)."""
         ...
 
+    def children(self, kind: str, name: str) -> Sequence[Share]:
+        """The shared records whose parent has this name."""
+        ...
+
 
 class NoRecords:
     """Nothing else is shared."""
@@ -93,6 +96,10 @@ class NoRecords:
     def named(self, kind: str, name: str) -> Share | None:
         """Nothing."""
         return None
+
+    def children(self, kind: str, name: str) -> Sequence[Share]:
+        """Nobody."""
+        return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +148,6 @@ class SystemView:
     feed_ok_at: datetime | None = None  # last complete look at its feed (law 13)
     deadline_s: float = 10.0
     clock_offset_s: float = 0.0
-    described_at: datetime | None = None  # when it was asked for its places and rights
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,7 @@ def _remember(draft: Draft, replica: Replica, look: Look, current: dict[str, Jso
             if other is not replica:
                 draft.deliver(other)  # it shows this key in its peer field
     replica.url, replica.place = native.url, native.place
+    replica.linked = sorted(native.linked)
 
 
 def known_part(
@@ -159,6 +160,8 @@ def _compare(
         else:
             old = view(mapping, field, replica.seen, ctx)
             old = replica.sent.get(field) if isinstance(old, Unmapped) else old
+        if field == "links":  # another record may have become known at the same time
+            old = without_strangers(replica, field, old)
         if old != value and direction is not Direction.OUT:
             edits[field] = edit_of(field, old, value, replica, look, ctx)
         elif old != value and not fought_over(draft, replica, field, value, look):

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from sdsync.mappings.contract import People
 from sdsync.store.contract import Store
-from sdsync.store.records import Json
+from sdsync.store.records import Json, Ref
+from sdsync.sync.counterparts import TIED, SharedRecords
 
 
 class KnownPeople:
@@ -40,6 +41,16 @@ class KnownPeople:
         """The person's name for people."""
         table = self._people()
         return table.display(key) if table else key
+
+    def record(self, system: str, native_id: str) -> str | None:
+        """The name of the shared record behind a native id."""
+        return self._store.name_of(Ref(system, TIED, native_id))
+
+    def native_record(self, system: str, name: str) -> str | None:
+        """The native id of the record of this name; None: it stands not there."""
+        share = SharedRecords(self._store).named(TIED, name)
+        twin = share.at(system) if share is not None else None
+        return twin.native_id if twin is not None else None
 
     def is_human(self, system: str, native: str | None) -> bool:
         """Whether a native id is a person; unknown counts as one (law 18)."""

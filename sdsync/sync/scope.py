@@ -14,6 +14,7 @@ from sdsync.sync.edits import Look, proved
 from sdsync.sync.elements import distribute, is_old
 from sdsync.sync.model import Context, SyncPolicy
 from sdsync.sync.observe import absorb
+from sdsync.sync.ties import ring_the_tied, ring_those_who_wait
 
 #: Priority words to the one scale of work, 1 to 5.
 PRIORITIES = {"critical": 1, "high": 2, "normal": 3, "low": 4, "lowest": 5}
@@ -100,6 +101,7 @@ def begin(look: Look, syncs: Sequence[SyncPolicy], ctx: Context) -> Draft:
     )
     for sync in syncs:
         bear(draft, sync)
+    ring_the_tied(draft, replica, native.linked)
     return draft
 
 
@@ -181,6 +183,8 @@ def join(draft: Draft, look: Look, *, why: str, by: str | None = None) -> Replic
     draft.audit("linked", source=source, replica=replica, actor=by, why=why)
     absorb(draft, replica, look)
     draft.deliver_others(None)
+    ring_the_tied(draft, replica, look.native.linked)
+    ring_those_who_wait(draft, replica)
     return replica
 
 

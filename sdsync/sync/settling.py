@@ -16,6 +16,7 @@ from sdsync.sync.birth import BIRTH_GROUP
 from sdsync.sync.branches import hit
 from sdsync.sync.draft import Draft
 from sdsync.sync.elements import placed_ids, settle_element, tell_placed
+from sdsync.sync.ties import ring_those_who_wait
 
 DOUBLES = "doubles"  # a group of its own: what has two bearers waits for a person
 #: A person knows of them, or said to let them be.
@@ -37,6 +38,7 @@ def born(
     for other in draft.share.replicas:
         if other is not replica:
             draft.deliver(other)  # it shows our key in its peer field
+    ring_those_who_wait(draft, replica)
 
 
 def settle_intent(

@@ -28,6 +28,7 @@ from sdsync.testing.simulated.elements import ElementMapping
 from sdsync.testing.simulated.flavours import FLAVOURS, PlaceForm, Setting
 from sdsync.testing.simulated.mapping import SimulatedMapping
 from sdsync.testing.simulated.product import SimulatedProduct
+from sdsync.testing.simulated.ties import tied
 from tests.laws.lines import LINES
 from tests.laws.people import HOME, Side, Ticket
 
@@ -77,6 +78,7 @@ class House:
     poll_s: float = 30.0
     edition: int = 1
     started: bool = True
+    ties: bool = False  # desk and dev have links and parents
 
     clock: VirtualClock = field(init=False, default_factory=VirtualClock)
     store: Any = field(init=False)
@@ -101,7 +103,9 @@ class House:
                 for key in (HOME[name], AWAY[name])
             )
             setting = Setting(places, self.offsets_s.get(name, 0.0))
-            product = SimulatedProduct(name, FLAVOURS[FLAVOUR[name]], setting, self.clock)
+            flavour = FLAVOURS[FLAVOUR[name]]
+            flavour = tied(flavour) if self.ties else flavour
+            product = SimulatedProduct(name, flavour, setting, self.clock)
             for login in ("ann", "bob"):
                 product.hire(login)
             product.hire("robot", human=False)
@@ -166,7 +170,7 @@ class House:
 
     def _system(self, side: Side) -> System:
         mappings: dict[str, FieldMapping] = {
-            "ticket": SimulatedMapping(side.name, FLAVOUR[side.name], self.edition),
+            "ticket": SimulatedMapping(side.name, FLAVOUR[side.name], self.edition, ties=self.ties),
             "note": ElementMapping(side.name, "note"),
             "attachment": ElementMapping(side.name, "attachment"),
         }

@@ -33,3 +33,11 @@ class Directory:
     def display(self, key: str) -> str:
         """Their name."""
         return self._names.get(key, key)
+
+    def record(self, system: str, native_id: str) -> str | None:
+        """Nothing: who is shared stands in the store."""
+        return None
+
+    def native_record(self, system: str, name: str) -> str | None:
+        """Nothing."""
+        return None

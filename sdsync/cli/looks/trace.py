@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sdsync.cli.looks import refs
+from sdsync.cli.looks import refs, ties
 from sdsync.cli.looks.native import value_at
 from sdsync.cli.looks.people import People
 from sdsync.cli.looks.story import Line, tell
@@ -93,6 +93,7 @@ class TraceLook:
     earlier: int
     systems: Sequence[str] = field(default=())
     pauses: Sequence[PauseLook] = field(default=())
+    ties: Sequence[ties.TieLook] = field(default=())  # links and parents that stay on one side
 
 
 def look(
@@ -128,6 +129,7 @@ def look(
         earlier=len(lines) - len(shown),
         systems=tuple(one.system for one in sides),
         pauses=tuple(_pauses(store, share, sides)),
+        ties=tuple(ties.looks(store, share, sides)),
     )
 
 

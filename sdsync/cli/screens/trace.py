@@ -8,6 +8,7 @@ from datetime import datetime
 from rich.text import Text
 
 from sdsync.cli import words
+from sdsync.cli.looks.ties import TieLook
 from sdsync.cli.looks.trace import ElementsLook, FieldLook, PauseLook, SideLook, TraceLook
 from sdsync.cli.page import (
     HEAD,
@@ -42,6 +43,7 @@ def draw(look: TraceLook, now: datetime, width: int = WIDTH) -> Page:
     )
     page += [_pause(one, now) for one in look.pauses]
     page += _fields(look, width)
+    page += [_tie(one) for one in look.ties]
     for one in look.lines:
         page.append(story.draw(one, now, width=width))
     if look.earlier:
@@ -74,6 +76,13 @@ def _side(one: SideLook, now: datetime) -> tuple[str | Cell, ...]:
 def _pause(one: PauseLook, now: datetime) -> Text:
     told = f"{one.scope} is paused by {one.by} since {words.since(one.since, now)}"
     return line((told + (f": {one.reason}" if one.reason else ""), WARN))
+
+
+def _tie(one: TieLook) -> Text:
+    """A link or parent that stays where it is; no trouble, and nobody's to mend."""
+    if one.why == "not shared":
+        return line(f"tied in {clean(one.system)} to {clean(one.what)}: not shared, stays there")
+    return line(f"{clean(one.what)} waits in {clean(one.system)}: {clean(one.why)}")
 
 
 def _fields(look: TraceLook, width: int) -> Page:

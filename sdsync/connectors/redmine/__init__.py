@@ -48,7 +48,7 @@ from sdsync.store.records import Json, Ref
 
 #: A thread of Redmine finishes what it began, however long ago the caller hung up.
 LANDING_S = 60.0
-WHOLE = "journals,attachments,watchers,allowed_statuses,children"
+WHOLE = "journals,attachments,watchers,allowed_statuses,children,relations"
 
 
 class Redmine:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from sdsync.connectors.common import Refused, instant, is_one_line
 from sdsync.connectors.contract import FieldChange, NativeElement, NativeRecord
 from sdsync.connectors.failures import Rejected
+from sdsync.connectors.redmine import relations
 from sdsync.connectors.redmine.client import Row, named, number
 from sdsync.connectors.redmine.metadata import Metadata
 from sdsync.store.records import Json, Ref
@@ -33,8 +34,11 @@ _AS_IS = {name: name for name in _PLAIN} | {
 _UNWANTED = re.compile(r"[?%*:|\"'<>\n\r]+")
 
 
-def values(issue: Row, project: str) -> dict[str, Json]:
-    """The native values of an issue, as packs name them."""
+def values(issue: Row, project: str, *, whole: bool = False) -> dict[str, Json]:
+    """The native values of an issue, as packs name them.
+
+    ``whole``: all was asked for, so that a list which is not there is empty.
+    """
     shown: dict[str, Json] = {name: issue.get(name) for name in _PLAIN}
     shown |= {
         "status": named(issue["status"]),
@@ -49,6 +53,9 @@ def values(issue: Row, project: str) -> dict[str, Json]:
         "updated_on": issue["updated_on"],
         "custom_fields": custom_fields(issue),
     }
+    if whole:
+        shown["relations"] = sorted(relations.of(issue))
+        shown["children"] = []
     if "watchers" in issue:
         shown["watchers"] = sorted(str(one["id"]) for one in issue["watchers"])
     if "children" in issue:
@@ -74,7 +81,7 @@ def patch(wanted: Mapping[str, Json], metadata: Metadata, project: str) -> dict[
     place = wanted.get("project") if isinstance(wanted.get("project"), str) else project
     sent: dict[str, Json] = {}
     for name, value in wanted.items():
-        if name in {"custom_fields", "watchers"}:
+        if name in {"custom_fields", "watchers", "relations"}:
             continue
         if name != "description" and not is_one_line(value):
             raise Refused(Rejected((name,), "a line break cannot stand here"))
@@ -116,10 +123,12 @@ def record(
     me = metadata.account().native_id
     project_id = number(issue["project"]) or ""
     project = metadata.name_of("project", project_id) or project_id
+    whole = "journals" in issue  # always there when it is asked for
     unknown = {"watchers"} if "watchers" not in issue else set()
+    unknown |= set() if whole else {"relations", "children"}
     if not metadata.may(project_id, "view_private_notes"):
         unknown.add("notes")  # the private ones of others are hidden
-    shown = values(issue, project)
+    shown = values(issue, project, whole=whole)
     mark = custom_fields(issue).get(mark_field)
     author = number(issue.get("author"))
     allowed = issue.get("allowed_statuses")
@@ -140,7 +149,15 @@ def record(
         history=history(issue, metadata) if "journals" in issue else None,
         allowed_status=None if allowed is None else tuple(str(one["name"]) for one in allowed),
         ours=author == me,
+        linked=_linked(shown),
     )
+
+
+def _linked(shown: Mapping[str, Json]) -> frozenset[str]:
+    """Every issue that is tied to it: by a relation, as its parent, as a child."""
+    others = [str(one).partition(" ")[2] for one in shown.get("relations") or ()]
+    parent = [str(shown["parent"])] if shown["parent"] else []
+    return frozenset([*others, *parent, *(str(one) for one in shown.get("children") or ())])
 
 
 def _is_closed(issue: Row, metadata: Metadata) -> bool:
@@ -229,7 +246,9 @@ def _change(
                 old = new = None
         case "cf":
             path = f"custom_fields.{cf_names[name]}" if name in cf_names else ""
-        case _:  # files and relations are no fields
+        case "relation":
+            path, old, new = "relations", None, None
+        case _:  # files are no fields
             return None
     return FieldChange(path, _at(journal["created_on"]), number(journal.get("user")), old, new)
 

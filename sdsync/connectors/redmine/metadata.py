@@ -212,6 +212,7 @@ class Metadata:
             "assigned_to": FieldInfo("assigned_to"),
             "author": FieldInfo("author", read_only=True),
             "watchers": FieldInfo("watchers", multiple=True),
+            "relations": FieldInfo("relations", multiple=True),
             "is_private": FieldInfo("is_private", read_only=not self._may_hide(project)),
         }
         params = {"project_id": str(project["id"]), "status_id": "*", "limit": "1"}

@@ -17,7 +17,7 @@ from sdsync.connectors.contract import (
     Update,
 )
 from sdsync.connectors.failures import Failure, Missing, OutcomeUnknown, Rejected, Transient
-from sdsync.connectors.redmine import convert
+from sdsync.connectors.redmine import convert, relations
 from sdsync.connectors.redmine.client import Client, Row, number
 from sdsync.connectors.redmine.metadata import Metadata
 from sdsync.connectors.replies import Reply
@@ -100,6 +100,9 @@ class Writer:
         wrote = False
         if issue:
             need(self._client.call("PUT", f"{path}.json", json={"issue": issue}))
+            wrote = True
+        if "relations" in operation.values:
+            relations.relate(self._client, path, operation.values["relations"])
             wrote = True
         if "watchers" in operation.values:
             self._watch(path, operation.values["watchers"], wrote=wrote)
@@ -220,6 +223,8 @@ class Mailing:
                 people = _followers(operation.values)
             case Update():
                 people = self._known(operation.ref.id) | _followers(operation.values)
+                for one in operation.values.get("relations") or ():  # their history tells it too
+                    people |= self._known(str(one).partition(" ")[2])
             case AddElement():
                 people = self._known(operation.ref.id)
             case _:

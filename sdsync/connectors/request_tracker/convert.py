@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from sdsync.connectors.common import Refused, instant, is_one_line
 from sdsync.connectors.contract import FieldChange, NativeElement
 from sdsync.connectors.failures import Rejected
+from sdsync.connectors.request_tracker import links
 from sdsync.connectors.request_tracker.client import Row, uid
 from sdsync.connectors.request_tracker.metadata import Field
 from sdsync.store.records import Json
@@ -43,6 +44,7 @@ def values(row: Row, *, field_of: FieldOf, queue_of: QueueOf) -> dict[str, Json]
         "LastUpdated": row["LastUpdated"],
         "CustomFields": custom_fields(row, field_of),
     }
+    shown |= links.ties(row)
     for role in ROLES:
         shown[role] = sorted(filter(None, (uid(one) for one in row.get(role) or ())))
     return shown
@@ -71,6 +73,8 @@ def patch(wanted: Mapping[str, Json]) -> dict[str, Json]:
     for name, value in wanted.items():
         if name != "Content" and not is_one_line(value):
             raise Refused(Rejected((name,), "a line break cannot stand here"))
+        if name in links.TIES:
+            continue  # by arguments of their own
         if name == "CustomFields":
             sent[name] = _custom_patch(value)
         elif name == "Owner":
@@ -178,6 +182,8 @@ def _change(row: Row, field_of: FieldOf, queue_of: QueueOf) -> FieldChange | Non
             path, old, new = name, queue_of(old or ""), queue_of(new or "")
         case "Set" if name != "Owner":
             path = name
+        case "AddLink" | "DeleteLink" if name == links.PARENT or name in links.TYPES:
+            path, old, new = links.PARENT if name == links.PARENT else links.LINKS, None, None
         case "Set" | "SetWatcher" | "AddWatcher" | "DelWatcher" | "Give" | "Take" | "Steal":
             path, old, new = name or "Owner", None, None
         case _:

@@ -28,6 +28,7 @@ _DONE = re.compile(
     r"^(?:Ticket \d+: )?[\w .'-]+ changed (?:from|to) "
     r"| changed to | added as a value for | is no longer a value for | added$| deleted$"
     r"|^Added .* for this ticket$| is no longer .* for this ticket$"
+    r"|^Ticket \d+ (?:no longer )?(?:depends on|depended on by|refers to|referred to by|member of) "
     r"|^(?:Comments|Correspondence) added$|^Message recorded$"
 )
 

@@ -29,6 +29,8 @@ STANDARD = {
     "AdminCc": FieldInfo("AdminCc", multiple=True),
     "Priority": FieldInfo("Priority"),
     "Due": FieldInfo("Due"),
+    "Links": FieldInfo("Links", multiple=True),
+    "MemberOf": FieldInfo("MemberOf", multiple=True),
     "Content": FieldInfo("Content", write_once=True),
     "ContentType": FieldInfo("ContentType", write_once=True),
     "Created": FieldInfo("Created", read_only=True),

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from sdsync.connectors.common import Refused
 from sdsync.connectors.contract import NativeRecord
 from sdsync.connectors.failures import Missing
-from sdsync.connectors.request_tracker import convert
+from sdsync.connectors.request_tracker import convert, links
 from sdsync.connectors.request_tracker.client import Client, Row, uid
 from sdsync.connectors.request_tracker.metadata import Metadata
 from sdsync.store.records import Ref
@@ -141,6 +141,7 @@ class Reader:
         ref = Ref(system, "ticket", str(row["id"]))
         record = self._assembled(ref, row, None, [], [], {})
         gaps = {name for name in convert.ROLES if not isinstance(row.get(name), list)}
+        gaps |= {name for name in links.TIES if name not in record.values}
         return replace(
             record,
             unknown=record.unknown | gaps,
@@ -184,6 +185,7 @@ class Reader:
             history=convert.history(transactions, me, field_of=field_of, queue_of=queue_of),
             state="deleted" if status == "deleted" else "live",
             ours=uid(ticket.get("Creator")) == me,
+            linked=links.linked(ticket),
         )
 
 

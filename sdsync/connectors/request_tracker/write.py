@@ -17,7 +17,7 @@ from sdsync.connectors.contract import (
 )
 from sdsync.connectors.failures import Failure, Missing, OutcomeUnknown, Rejected
 from sdsync.connectors.replies import Reply
-from sdsync.connectors.request_tracker import convert, failures
+from sdsync.connectors.request_tracker import convert, failures, links
 from sdsync.connectors.request_tracker.client import Client
 
 #: Statuses whose stock scrip mails the requestors ("On Resolve Notify Requestors",
@@ -77,10 +77,13 @@ class Writer:
         if not _is_id(operation.ref.id):
             return Missing()
         headers = {"If-Match": f'"{operation.if_version}"'} if operation.if_version else None
-        reply = self._client.call(
-            "PUT", f"/ticket/{operation.ref.id}", json=convert.patch(operation.values),
-            headers=headers,
-        )  # fmt: skip
+        path = f"/ticket/{operation.ref.id}"
+        sent = convert.patch(operation.values)
+        if operation.values.keys() & set(links.TIES):
+            sent |= links.changes(operation.values, links.ties(self._client.get(path)))
+        if not sent:
+            return Done(operation.ref.id)  # its links stand there already
+        reply = self._client.call("PUT", path, json=sent, headers=headers)
         if not isinstance(reply, Reply):
             return reply
         lines = reply.json()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from sdsync.sandbox.call import Json, text
 from sdsync.sandbox.redmine.issues import Issues
+from sdsync.sandbox.redmine.relations import Relations
 from sdsync.sandbox.redmine.seed import ADMIN
 from sdsync.sandbox.redmine.state import (
     ACTIVE,
@@ -26,13 +27,15 @@ Act = Callable[[User, dict[str, Json]], Json]
 class Acts:
     """Actions by name; ``by`` is a login, the administrator when left out."""
 
-    def __init__(self, state: RedmineState, issues: Issues) -> None:
+    def __init__(self, state: RedmineState, issues: Issues, relations: Relations) -> None:
         self._state = state
         self._issues = issues
+        self._relations = relations
         self._table: dict[str, Act] = {
             "create": self._create, "edit": self._edit, "note": self._note, "reply": self._reply,
             "file": self._file, "move": self._move, "delete": self._delete, "clone": self._clone,
             "archive": self._archive, "close": self._close, "edit_note": self._edit_note,
+            "relate": self._relate, "unrelate": self._unrelate,
         }  # fmt: skip
 
     def do(self, action: str, by: str, fields: dict[str, Json]) -> Json:
@@ -53,6 +56,14 @@ class Acts:
             msg = "no such issue"
             raise ValueError(msg)
         return issue
+
+    def _relate(self, user: User, fields: dict[str, Json]) -> Json:
+        made = self._relations.relate(user, self._issue(fields), fields)
+        return {"relation": made.id}
+
+    def _unrelate(self, user: User, fields: dict[str, Json]) -> Json:
+        self._relations.unrelate(user, self._state.relations[int(text(fields["relation"]))])
+        return {}
 
     def _project(self, key: Json) -> Project:
         project = self._state.project(text(key))

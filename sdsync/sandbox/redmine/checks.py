@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from sdsync.sandbox.call import Refused, answer
+from sdsync.sandbox.redmine.relations import descends
 from sdsync.sandbox.redmine.rights import Rights
 from sdsync.sandbox.redmine.state import PRIORITIES, Issue, RedmineState
 
@@ -38,7 +39,11 @@ class Checks:
             errors.append("Category is not included in the list")
         if not 0 <= issue.done_ratio <= 100:
             errors.append("% Done is not included in the list")
-        if issue.parent and (issue.parent not in self._state.issues or issue.parent == issue.id):
+        above = self._state.issues.get(issue.parent or 0)
+        loop = above is not None and (
+            above.id == issue.id or descends(self._state, above, issue.id)
+        )
+        if issue.parent and (above is None or loop):
             errors.append("Parent task is invalid")
         start, due = _day(issue.start_date), _day(issue.due_date)
         errors += [f"{label} is not a valid date" for label, day, raw in

@@ -11,9 +11,10 @@ from sdsync.sandbox.redmine.files import Files
 from sdsync.sandbox.redmine.gate import Gate
 from sdsync.sandbox.redmine.issues import Issues
 from sdsync.sandbox.redmine.memberships import Memberships
+from sdsync.sandbox.redmine.relations import Relations
 from sdsync.sandbox.redmine.render import Renderer
 from sdsync.sandbox.redmine.rights import Rights
-from sdsync.sandbox.redmine.state import RedmineState, Relation
+from sdsync.sandbox.redmine.state import RedmineState
 from sdsync.sandbox.routing import Router, Rule, rule
 from sdsync.sandbox.world import World
 
@@ -30,7 +31,8 @@ class Tracker:
         self.issues = Issues(self.state, self.rights)
         self.renderer = Renderer(self.state, self.rights)
         self._gate = Gate(self.state, self.rights)
-        self._acts = Acts(self.state, self.issues)
+        self._relations = Relations(self.state, self.rights)
+        self._acts = Acts(self.state, self.issues, self._relations)
         self._catalogue = lists.Lists(self.state, self.rights, self.renderer, self._gate)
         self._files = Files(self.state, self.renderer, self._gate)
         members = Memberships(self.state, self.rights, self.renderer, self._gate)
@@ -158,24 +160,16 @@ class Tracker:
 
     def _relate(self, call: Call) -> Answer:
         issue = self._gate.issue(call)
-        data = _part(call, "relation")
-        target = text(data.get("issue_to_id"))
-        if not target.isdigit() or int(target) not in self.state.issues:
-            return answer({"errors": ["Related issue is invalid"]}, 422)
-        if self.state.issues[int(target)].project != issue.project:
-            refusal = "Related issue doesn't belong to the same project"
-            return answer({"errors": [refusal]}, 422)
-        kind = text(data.get("relation_type") or "relates")
-        made = Relation(self.state.number("relation"), issue.id, int(target), kind)
-        self.state.keep_relation(made)
+        made = self._relations.relate(self._gate.user(call), issue, _part(call, "relation"))
         shown = {"id": made.id, "issue_id": made.source, "issue_to_id": made.target,
                  "relation_type": made.type, "delay": None}  # fmt: skip
         return answer({"relation": shown}, 201)
 
     def _unrelate(self, call: Call) -> Answer:
-        if int(call.params["id"]) not in self.state.relations:
+        relation = self.state.relations.get(int(call.params["id"]))
+        if relation is None:
             return Answer(404)
-        self.state.drop("relation", int(call.params["id"]))
+        self._relations.unrelate(self._gate.user(call), relation)
         return Answer(204)
 
 

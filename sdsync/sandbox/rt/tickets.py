@@ -20,6 +20,7 @@ from sdsync.sandbox.rt.state import (
     Transaction,
     next_id,
 )
+from sdsync.sandbox.rt.ties import Ties
 from sdsync.sandbox.rt.values import allowed, any_date, id_of
 from sdsync.sandbox.world import ignored
 
@@ -34,6 +35,7 @@ class Tickets:
         self._world = state.world
         self._history = History(state)
         self._edits = Edits(state, self._history)
+        self._ties = Ties(state, self._history)
 
     # -- create ------------------------------------------------------------------
     def create(self, by: str, data: Data, call: Call | None = None) -> Ticket:
@@ -109,6 +111,7 @@ class Tickets:
             kept = {key: value for key, value in fields.items() if str(key) not in skip}
             said += self._edits.fields(ticket, by, kept)
         said += self._edits.people(ticket, by, {k: v for k, v in data.items() if k not in skip})
+        said += self._ties.update(ticket, by, {k: v for k, v in data.items() if k not in skip})
         if data.get("MergeInto"):
             said.append(self.merge(by, ticket, int(text(data["MergeInto"]))))
         if said and ticket.status in INITIAL and self._world.switches.strikes("own_reaction", call):

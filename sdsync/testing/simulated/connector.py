@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -47,6 +48,7 @@ from sdsync.testing.simulated.flavours import BOARD, DESK, TRACKER
 from sdsync.testing.simulated.native import flat, partial, show, show_place
 from sdsync.testing.simulated.product import SimulatedProduct
 from sdsync.testing.simulated.things import OURS, Record
+from sdsync.testing.simulated.ties import linked
 from sdsync.testing.simulated.trouble import Line
 from sdsync.testing.simulated.writing import carry_out, reach
 
@@ -139,6 +141,8 @@ class SimulatedConnector:
         if before is not None and before.version is not None and self.faults.strike("stale read"):
             return before
         shown = show(self.product, record)
+        ties = linked(self.product.flavour, record, self.product.records)
+        shown = replace(shown, linked=ties) if ties else shown
         return partial(shown, self.rand) if self.faults.strike("partial read") else shown
 
     def _count_unreachable(self, failure: Failure) -> None:

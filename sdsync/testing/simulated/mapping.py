@@ -21,6 +21,7 @@ from sdsync.testing.simulated.lenses import (
     shaped,
 )
 from sdsync.testing.simulated.native import flat, nested
+from sdsync.testing.simulated.ties import tie_rules
 
 _DESK: Mapping[str, Lens] = {
     "title": Text("Subject"),
@@ -140,7 +141,7 @@ def _lenses(flavour: str, edition: int) -> Mapping[str, Lens]:
 class SimulatedMapping:
     """A :class:`sdsync.mappings.contract.Mapping` of tickets."""
 
-    def __init__(self, system: str, flavour: str, edition: int = 1) -> None:
+    def __init__(self, system: str, flavour: str, edition: int = 1, *, ties: bool = False) -> None:
         self.system = system
         self.kind = "ticket"
         self.version = f"{flavour}-{edition}"
@@ -148,21 +149,28 @@ class SimulatedMapping:
         self.fields: Mapping[str, Direction] = {
             name: Direction.OUT if name == "peer_key" else Direction.BOTH for name in self._lenses
         }
+        self._ties = tie_rules(flavour) if ties else {}
+        self.fields = {**self.fields, **{name: one.direction for name, one in self._ties.items()}}
         self._entering = {"resolved": "Done"} if flavour == "desk" else {}
 
     def paths(self, field: str) -> Sequence[str]:
         """The one path that the field's rule reads."""
-        return (self._lenses[field].path,)
+        return (self._path(field),)
 
     def keep(self, native: Mapping[str, Json]) -> dict[str, Json]:
         """Only what rules read."""
         known = flat(native)
-        return nested(
-            {one.path: known[one.path] for one in self._lenses.values() if one.path in known}
-        )
+        paths = map(self._path, self.fields)
+        return nested({path: known[path] for path in paths if path in known})
+
+    def _path(self, field: str) -> str:
+        rule = self._ties.get(field)
+        return rule.path.text if rule and rule.path else self._lenses[field].path
 
     def extract(self, field: str, native: Mapping[str, Json]) -> Json:
         """The native value behind the field; empty ones are equal."""
+        if field in self._ties:
+            return self._ties[field].extract(native)
         shown = self._shown(field, native)
         return (contents(shown) if field == "tags" and shown else shown) or None
 
@@ -172,6 +180,8 @@ class SimulatedMapping:
 
     def get(self, field: str, native: Mapping[str, Json], people: People) -> Viewed:
         """The canonical value."""
+        if field in self._ties:
+            return self._ties[field].get(native, self.system, people)
         return self._lenses[field].get(self.system, self._shown(field, native), people)
 
     def put(
@@ -184,10 +194,14 @@ class SimulatedMapping:
         people: People,
     ) -> Put:
         """The native patch."""
+        if field in self._ties:
+            return self._ties[field].put(value, seen, hub, self.system, people)
         return shaped(self._lenses[field].put(self.system, value, self._shown(field, seen), people))
 
     def carry(self, field: str, *, old_view: Json, new_view: Json, whole: Json) -> Json | None:
         """A view's edit on the whole."""
+        if field in self._ties:
+            return self._ties[field].lens.carry(old_view, new_view, whole)
         return self._lenses[field].carry(old_view, new_view, whole)
 
     def place(self, field: str) -> str | None:
@@ -201,7 +215,7 @@ class SimulatedMapping:
         return nested({"CustomFields.Fix": hub.get("resolution") or self._entering[str(value)]})
 
     def _shown(self, field: str, native: Mapping[str, Json]) -> Json:
-        head, _, rest = self._lenses[field].path.partition(".")
+        head, _, rest = self._path(field).partition(".")
         value = native.get(head)
         if rest:
             return value.get(rest) if isinstance(value, dict) else None
