@@ -110,7 +110,7 @@ def _translated(error: Exception) -> CommandError:
         case Stale():
             return CommandError(
                 "the daemon changed the same record meanwhile; nothing was written",
-                cure="the same command once more",
+                cure=_ONCE_MORE,
             )
         case StoreFull() | sqlite3.OperationalError() if "readonly" in str(error):
             text = "the store is a file that this user may not write, or on a read-only disk"
@@ -121,7 +121,7 @@ def _translated(error: Exception) -> CommandError:
             return CommandError(str(error))
         case sqlite3.OperationalError() if "locked" in str(error):
             text = "the store is busy: another process has been writing to it for ten seconds"
-            return CommandError(text, cure="the same command once more")
+            return CommandError(text, cure=_ONCE_MORE)
         case sqlite3.OperationalError():
             return CommandError(f"the store cannot be used: {error}", cure="sdsync config")
         case StoreAway():
@@ -132,6 +132,17 @@ def _translated(error: Exception) -> CommandError:
     raise error
 
 
+#: Cure of what failed by chance; what was kept has a better one.
+_ONCE_MORE = "the same command once more"
+
+
+def _kept(error: BaseException) -> list[str]:
+    """Commands that take up what a person wrote before it failed."""
+    from sdsync.config.problems import repeated
+
+    return [again.here(repeated(one)) for one in getattr(error, "__notes__", ())]
+
+
 def _told(error: CommandError, cause: Exception | None = None, *, as_json: bool = False) -> int:
     """Say what is wrong on standard error; a script that wants JSON gets it where it reads."""
     from sdsync.cli.output import Output
@@ -140,16 +151,18 @@ def _told(error: CommandError, cause: Exception | None = None, *, as_json: bool 
 
     # What was typed may be repeated in it, and hold what no terminal and no log should see.
     first, *rest = (repeated(one) for one in str(error).split("\n"))
-    remedy = again.here(repeated(error.cure)) if error.cure else error.cure
+    kept = _kept(cause or error)
+    cures = [again.here(repeated(error.cure))] if error.cure else []
+    cures = [one for one in cures if not (kept and one == _ONCE_MORE)] + kept
     if as_json:
-        told = "\n".join((first, *rest))
-        said = {"error": told, "cure": remedy, "problems": getattr(cause, "problems", [])}
-        Output(sys.stdout).json(said)
+        told, problems = "\n".join((first, *rest)), getattr(cause, "problems", [])
+        cure = "; then ".join(cures) or None
+        Output(sys.stdout).json({"error": told, "cure": cure, "problems": problems})
         return int(error.code)
     out = Output(sys.stderr)
     out.line(line((first, BAD if not rest else "")))
-    for one in rest:
+    for one in [*rest, *(["what you wrote is kept"] if kept else [])]:
         out.line(one)
-    if remedy:
-        out.line(line((f"> {remedy}", CURE)))
+    for one in cures:
+        out.line(line((f"> {one}", CURE)))
     return int(error.code)

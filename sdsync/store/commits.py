@@ -9,13 +9,13 @@ from typing import Any
 from sqlalchemy import bindparam, delete, insert, literal, select, update
 from sqlalchemy.schema import Table
 
-from sdsync.store import planned, tables, working
+from sdsync.store import planned, seen, tables, working
 from sdsync.store.codec import encode, micros, micros_or_none
 from sdsync.store.contract import Stale
 from sdsync.store.dialect import Link, Row
 from sdsync.store.indexes import GROUPS, HUB_SYNCS, HUB_VALUES, level
 from sdsync.store.parts import REPLICAS, Part, Prepared, PreparedShare, prepare
-from sdsync.store.records import Cause, Change, InboxEvent
+from sdsync.store.records import Cause, Change, InboxEvent, Pause
 from sdsync.store.semantics import cause_clash, closed_first, joined
 from sdsync.store.statements import Statement, insert_if_new, upsert
 from sdsync.store.trail import audit_columns
@@ -62,6 +62,8 @@ POINTING = Statement(
 )
 BLOB_DROP = _remove(tables.blobs, "element_id")
 PAUSE_DROP = _remove(tables.pauses, "scope")
+#: A row that is not there cannot be locked: whoever comes second must see it here.
+PAUSE_NEW = insert_if_new(tables.pauses, ("scope",))
 SIMPLE = {
     table.name: upsert(table)
     for table in (tables.systems, tables.syncs, tables.pauses, tables.people, tables.blobs)
@@ -77,6 +79,7 @@ class Ready:
     versions: list[Mapping[str, Any]]
     events: list[Mapping[str, Any]]
     simple: list[tuple[Statement, list[Mapping[str, Any]]]]
+    first_pauses: list[Mapping[str, Any]]
     plans: planned.Prepared
     audit: list[Mapping[str, Any]]
 
@@ -94,6 +97,11 @@ def make_ready(change: Change, vault: Vault) -> Ready:
         versions=versions,
         events=[_event(one, vault) for one in change.events],
         simple=list(_simple(change, vault)),
+        first_pauses=[
+            {"scope": one.scope, "doc": vault.seal("pauses", row_id(one.scope), one)}
+            for one in change.pauses
+            if _is_first(change, one)
+        ],
         plans=planned.prepare(change, vault),
         audit=[audit_columns(one, vault) for one in change.audit],
     )
@@ -111,12 +119,17 @@ def _event(one: InboxEvent, vault: Vault) -> dict[str, Any]:
     }
 
 
+def _is_first(change: Change, pause: Pause) -> bool:
+    """Whether it was decided on there being none."""
+    return change.saw_pauses.get(pause.scope, pause) is None
+
+
 def _simple(change: Change, vault: Vault) -> Iterable[tuple[Statement, list[Mapping[str, Any]]]]:
     """Rows of one document under one key."""
     kinds: tuple[tuple[str, tuple[str, ...], Iterable[Any]], ...] = (
         ("systems", ("system",), change.systems),
         ("syncs", ("sync",), change.syncs),
-        ("pauses", ("scope",), change.pauses),
+        ("pauses", ("scope",), [one for one in change.pauses if not _is_first(change, one)]),
         ("people", ("system", "native_id"), change.people),
     )
     for table, names, records in kinds:
@@ -141,7 +154,7 @@ def write(tx: Tx, ready: Ready, vault: Vault) -> None:
     """Write a change.
 
     Raises:
-        Stale: A share, a cause or a plan is another by now. A taken unique key comes as
+        Stale: A share, a cause, a pause or a plan is another by now. A taken unique key comes as
             the driver's own error, which the writer turns into Stale.
     """
     change, link = ready.change, tx.link
@@ -149,6 +162,7 @@ def write(tx: Tx, ready: Ready, vault: Vault) -> None:
         link.many(HUB_FREE, [_freed(one) for one in ready.shares if one.old_version])
     for share in ready.shares:
         _write_hub(link, share)
+    seen.check(link, change, vault)
     pointing = {one.id: _pointing(link, one.id) for one in change.causes}
     _write_parts(link, ready.shares, vault)
     link.many(VERSION_INSERT, ready.versions)
@@ -158,6 +172,9 @@ def write(tx: Tx, ready: Ready, vault: Vault) -> None:
         _write_cause(link, cause, pointing[cause.id], vault)
     link.many(PAUSE_DROP, [{"k_scope": scope} for scope in change.resumed])
     link.many(BLOB_DROP, [{"k_element_id": one} for one in change.dropped_blobs])
+    for row in ready.first_pauses:
+        if link.run(PAUSE_NEW, row) == 0:
+            raise Stale(f"{row['scope']} was paused meanwhile")
     for statement, rows in ready.simple:
         link.many(statement, rows)
     planned.write(link, ready.plans)

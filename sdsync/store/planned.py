@@ -13,7 +13,7 @@ from sdsync.store.base import Base
 from sdsync.store.contract import Stale
 from sdsync.store.dialect import Link, Row
 from sdsync.store.records import Change, LineState, Plan, PlanLine
-from sdsync.store.semantics import plan_number
+from sdsync.store.semantics import LINES_OVER, plan_number
 from sdsync.store.statements import Statement, upsert
 from sdsync.store.vault import Vault, row_id
 
@@ -29,6 +29,15 @@ PLAN_PUT = Statement(
     .values({"version": bindparam("version"), "doc": bindparam("doc")})
 )
 LINE_PUT = upsert(_lines)
+LINE_OVER = Statement(
+    update(_lines)
+    .where(
+        _lines.c.plan_n == bindparam("k_plan_n"),
+        _lines.c.n == bindparam("k_n"),
+        _lines.c.state == LineState.WAITING.value,
+    )
+    .values({"state": bindparam("state"), "doc": bindparam("doc")})
+)
 _page = (
     select(_lines.c.n, _lines.c.doc)
     .where(_lines.c.plan_n == bindparam("plan_n"), _lines.c.n > bindparam("after"))
@@ -45,6 +54,7 @@ class Prepared:
 
     plans: Sequence[Mapping[str, Any]]
     lines: Sequence[Mapping[str, Any]]
+    over: Sequence[Mapping[str, Any]]
 
 
 def prepare(change: Change, vault: Vault) -> Prepared:
@@ -57,11 +67,15 @@ def prepare(change: Change, vault: Vault) -> Prepared:
         }
         for one in change.plans
     ]
-    return Prepared(plans, [_line(one, vault) for one in change.plan_lines])
+    made = [one for one in change.plan_lines if one.state not in LINES_OVER]
+    over = [one for one in change.plan_lines if one.state in LINES_OVER]
+    return Prepared(
+        plans, [_line(one, vault) for one in made], [_line(one, vault, "k_") for one in over]
+    )
 
 
-def _line(one: PlanLine, vault: Vault) -> dict[str, Any]:
-    key = {"plan_n": plan_number(one.plan_id), "n": one.n}
+def _line(one: PlanLine, vault: Vault, mark: str = "") -> dict[str, Any]:
+    key = {f"{mark}plan_n": plan_number(one.plan_id), f"{mark}n": one.n}
     doc = vault.seal("plan_lines", row_id(*map(str, key.values())), one)
     return {**key, "state": one.state.value, "doc": doc}
 
@@ -70,8 +84,8 @@ def write(link: Link, ready: Prepared) -> None:
     """Write them.
 
     Raises:
-        Stale: A plan is another by now. A new one whose number is taken comes as the
-            driver's own error, which the writer turns into Stale.
+        Stale: A plan is another by now, or a line of it waits no more. A new one whose
+            number is taken comes as the driver's own error, which the writer turns into Stale.
     """
     for row in ready.plans:
         if row["version"] == 1:
@@ -82,6 +96,9 @@ def write(link: Link, ready: Prepared) -> None:
         if link.run(PLAN_PUT, put) == 0:
             raise Stale(f"plan {row['n']} changed since it was loaded")
     link.many(LINE_PUT, ready.lines)
+    for row in ready.over:
+        if link.run(LINE_OVER, row) == 0:
+            raise Stale(f"line {row['k_n']} of plan {row['k_plan_n']} waits no more")
 
 
 class Plans(Base):

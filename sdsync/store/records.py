@@ -541,7 +541,9 @@ class Change:
 
     ``shares`` are written whole when their ``hub.version`` is still the stored
     one (a new hub has version 0), else the commit raises ``Stale`` and nothing
-    is written. ``finished`` clears work whose generation still matches.
+    is written. ``finished`` clears work whose generation still matches. Stale too is
+    what was decided on a pause or an open cause that is another by now (``saw_…``), and
+    a plan's line that is carried out and waits no more.
     """
 
     shares: list[Share] = field(default_factory=list)
@@ -558,6 +560,8 @@ class Change:
     syncs: list[SyncRow] = field(default_factory=list)
     pauses: list[Pause] = field(default_factory=list)
     resumed: list[str] = field(default_factory=list)  # scopes
+    saw_pauses: dict[str, Pause | None] = field(default_factory=dict)  # scope -> None: no pause
+    saw_open: list[str] = field(default_factory=list)  # causes
     people: list[PersonRow] = field(default_factory=list)
     blobs: list[tuple[str, bytes]] = field(default_factory=list)  # (element id, content)
     dropped_blobs: list[str] = field(default_factory=list)

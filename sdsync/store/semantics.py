@@ -14,6 +14,8 @@ from sdsync.store.records import (
     InboxEvent,
     Intent,
     IntentState,
+    LineState,
+    PlanLine,
     Replica,
     ReplicaState,
     Share,
@@ -132,6 +134,15 @@ def joined(old: Cause | None, new: Cause, states: Collection[str]) -> Cause:
 def closed_first(causes: Iterable[Cause]) -> list[Cause]:
     """Causes in the order of writing: a fingerprint is freed before it is taken."""
     return sorted(causes, key=lambda one: one.closed_at is None)
+
+
+#: States that a plan's line gets once, while it waits: of two who carry it out one is first.
+LINES_OVER = frozenset({LineState.DONE, LineState.REFUSED, LineState.WITHOUT})
+
+
+def over_last(lines: Iterable[PlanLine]) -> list[PlanLine]:
+    """Lines in the order of writing: one is there before it is over."""
+    return sorted(lines, key=lambda one: one.state in LINES_OVER)
 
 
 def intent_target(intent: Intent, systems: Mapping[str, str]) -> str:

@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import partial
 
 from sdsync.config.problems import printable
-from sdsync.store.contract import Store
+from sdsync.store.contract import Stale, Store
 from sdsync.store.records import (
     AuditRow,
     Cause,
@@ -104,7 +104,7 @@ def assign(store: Store, cause: Cause, owner: str | None, by: str, now: datetime
     """Say who is on it, or with None that nobody is; the same again says nothing.
 
     Raises:
-        Refused: The owner is no name.
+        Refused: The owner is no name, or the cause was mended meanwhile.
     """
     name = None if owner is None else named(owner)
     if name == cause.owner:
@@ -112,7 +112,12 @@ def assign(store: Store, cause: Cause, owner: str | None, by: str, now: datetime
     before, cause.owner = cause.owner, name or ""
     row = AuditRow(now, "assigned", f"person:{by}", system=cause.system, actor=by, why=cause.id,
                    text=name or "nobody", before=before, after=name)  # fmt: skip
-    commit(store, Change(causes=[cause], audit=[row]))
+    try:
+        commit(store, Change(causes=[cause], saw_open=[cause.id], audit=[row]))
+    except Stale:
+        if any(one.id == cause.id for one in store.causes()):
+            raise
+        raise Refused(f"{cause.id} is closed by now: nothing waits for anybody") from None
 
 
 def named(text: str) -> str:

@@ -149,10 +149,13 @@ def _scope(draft: Draft) -> str:
 
 def _stopped(draft: Draft) -> Pause | None:
     """The record's own pause, as it will be after this commit."""
-    scope = _scope(draft)
+    scope, seen = _scope(draft), draft.change.saw_pauses
+    if scope not in seen:
+        # An operator's may come before the commit: then it is decided once more.
+        seen[scope] = draft.ctx.pause(scope)
     if scope in draft.change.resumed:
         return None
-    return next((one for one in draft.change.pauses if one.scope == scope), draft.ctx.pause(scope))
+    return next((one for one in draft.change.pauses if one.scope == scope), seen[scope])
 
 
 def _stop(draft: Draft, replica: Replica, how: str, actor: str | None) -> None:

@@ -12,15 +12,29 @@ from typing import Any, TypeVar
 
 from sdsync.store.codec import canonical, decode, encode
 from sdsync.store.contract import Stale
-from sdsync.store.records import Cause, Change, Json, LaneRow, Plan, Share, Work, WorkKey
+from sdsync.store.records import (
+    Cause,
+    Change,
+    Json,
+    LaneRow,
+    LineState,
+    Pause,
+    Plan,
+    PlanLine,
+    Share,
+    Work,
+    WorkKey,
+)
 from sdsync.store.semantics import (
     ENDED,
+    LINES_OVER,
     cause_clash,
     closed_first,
     first_ring,
     in_order,
     is_repeat,
     joined,
+    over_last,
     plan_number,
     repeated,
     rung_again,
@@ -98,6 +112,8 @@ def check(state: State, change: Change) -> Keys:
         seen.add(key)
     _causes(state, change.causes)
     _check_plans(state, change.plans)
+    _check_lines(state, change.plan_lines)
+    _check_seen(state, change)
     return keys
 
 
@@ -155,6 +171,28 @@ def _check_plans(state: State, plans: Sequence[Plan]) -> None:
         if after.get(number, 0) != one.version:
             raise Stale(f"plan {number} changed since it was loaded")
         after[number] = one.version + 1
+
+
+def _check_lines(state: State, lines: Sequence[PlanLine]) -> None:
+    after: dict[tuple[int, int], LineState] = {}
+    for one in over_last(lines):
+        key = plan_number(one.plan_id), one.n
+        kept = state.plan_lines.get(key[0], {}).get(key[1])
+        now = after.get(key, kept and state.give(PlanLine, kept).state)
+        if one.state in LINES_OVER and now is not LineState.WAITING:
+            raise Stale(f"line {one.n} of {one.plan_id} waits no more")
+        after[key] = one.state
+
+
+def _check_seen(state: State, change: Change) -> None:
+    for scope, seen in change.saw_pauses.items():
+        kept = state.pauses.get(scope)
+        if (None if kept is None else state.give(Pause, kept)) != seen:
+            raise Stale(f"the pause of {scope} is another by now")
+    for cause in change.saw_open:
+        kept = state.causes.get(cause)
+        if kept is None or state.give(Cause, kept).closed_at is not None:
+            raise Stale(f"cause {cause} was closed meanwhile")
 
 
 def apply(state: State, change: Change, keys: Keys) -> None:
@@ -265,5 +303,5 @@ def _apply_rest(state: State, change: Change, causes: dict[str, Cause]) -> None:
         number = plan_number(plan.id)
         state.plans[number] = state.keep(replace(plan, version=plan.version + 1))
         state.plan_versions[number] = plan.version + 1
-    for line in change.plan_lines:
+    for line in over_last(change.plan_lines):
         state.plan_lines.setdefault(plan_number(line.plan_id), {})[line.n] = state.keep(line)

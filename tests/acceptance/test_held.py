@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import stat
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +11,10 @@ from pathlib import Path
 import pytest
 
 from sdsync.cli.session import Session
+from sdsync.store.contract import Stale
+from sdsync.store.dialect import StoreAway
+from sdsync.sync import choosing
+from sdsync.sync.by_hand import Refused
 from tests.acceptance.conftest import Desk
 from tests.acceptance.products import TOML, Shop, open_shop
 
@@ -149,13 +154,84 @@ def test_what_moved_meanwhile_is_shown_and_nothing_is_written(
         assert ran.code == 3
         assert "title was changed in dev meanwhile; nothing was written" in ran.err
         assert "\n  once more from dev\n" in ran.err
-    assert "your text was:\n  seen from both\n" in ran.err
+    again = taken_up(ran.err)
 
     shop.run(60)  # it is read anew: the candidate is what is there now
     assert titles(shop, ticket) == ["seen from desk", "once more from dev"]
-    assert shop.type("held", "choose", f"desk#{ticket}", "title", "dev").code == 0
+    assert shop.type(*again).code == 0
     shop.run(60)
-    assert titles(shop, ticket) == ["once more from dev"] * 2
+    assert titles(shop, ticket) == ["seen from both"] * 2
+
+
+def taken_up(told: str) -> list[str]:
+    """The command that takes up the text that was kept, if nobody but its owner may read it."""
+    *_, last = told.splitlines()
+    words = shlex.split(last.removeprefix("> sdsync "))
+    file = Path(words[-1])
+    assert "what you wrote is kept\n" in told
+    assert [stat.S_IMODE(one.stat().st_mode) for one in (file, file.parent)] == [0o600, 0o700]
+    return words
+
+
+@pytest.mark.parametrize(
+    ("trouble", "told"),
+    [
+        (Stale("hub-1"), "the daemon changed the same record meanwhile"),
+        (StoreAway("the store is away"), "the store is away"),
+        (KeyboardInterrupt(), "broken off"),
+        (Refused("title is not held any more"), "not held any more"),
+    ],
+)
+def test_what_fails_after_the_editor_keeps_what_was_written(
+    shop: Shop,
+    ticket: str,
+    edits: Callable[[str], Path],
+    monkeypatch: pytest.MonkeyPatch,
+    trouble: BaseException,
+    told: str,
+) -> None:
+    edits(DECIDES)
+
+    def fails(*_: object, **__: object) -> None:
+        raise trouble
+
+    with monkeypatch.context() as patch:
+        patch.setattr(choosing, "settle", fails)
+        ran = shop.type("held", "choose", f"desk#{ticket}", "title", "--edit")
+    assert told in ran.err
+    assert "the same command" not in ran.err
+
+    again = shop.type(*taken_up(ran.err))
+
+    assert again.code == 0, again.err
+    shop.run(60)
+    assert titles(shop, ticket) == ["seen from both"] * 2
+
+
+@pytest.mark.parametrize(
+    ("does", "mended"),
+    [
+        ("path.write_bytes(b'%% [title]\\nseen from b\\xf6th\\n')", "%% [title]\nseen from both\n"),
+        ("path.write_text('%% [title]\\n' + 'x' * 5_000_000)", "%% [title]\nseen from both\n"),
+        (
+            "path.write_text(text.replace('from', 'by')); sys.exit(3)",
+            "%% [title]\nseen from both\n",
+        ),
+        ("path.write_text(text + 'x')", "%% [title]\nseen from both\n"),
+    ],
+)
+def test_what_is_no_text_yet_is_kept_and_can_be_mended(
+    shop: Shop, ticket: str, edits: Callable[[str], Path], does: str, mended: str
+) -> None:
+    edits(does)
+    ran = shop.type("held", "choose", f"desk#{ticket}", "title", "--edit")
+    again = taken_up(ran.err)
+
+    Path(again[-1]).write_text(mended, encoding="utf-8")
+    assert (ran.code, shop.type(*again).code) == (1, 0)
+    shop.run(60)
+
+    assert titles(shop, ticket) == ["seen from both"] * 2
 
 
 def test_a_side_that_is_away_is_read_before_it_is_written(shop: Shop, ticket: str) -> None:
@@ -176,4 +252,7 @@ def test_a_choice_is_a_side_or_an_edit(shop: Shop, ticket: str) -> None:
 
     assert shop.type("held", "choose", name, "title").code == 2
     assert shop.type("held", "choose", name, "title", "desk", "--edit").code == 2
+    assert shop.type("held", "choose", name, "title", "--edit", "--from", "x").code == 2
+    lost = shop.type("held", "choose", name, "title", "--from", "nowhere.md")
+    assert (lost.code, lost.err) == (1, "nowhere.md is not there\n")
     assert shop.type("held", "choose", name, "urgency", "desk").code == 1

@@ -203,6 +203,22 @@ def test_law_40_an_owner_stays_when_more_comes_under_the_cause(house: House) -> 
     assert cause_of(house).owner is None
 
 
+def test_law_40_a_name_opens_nothing_that_was_mended_meanwhile(
+    house: House, ticket: Ticket
+) -> None:
+    cause = cause_of(house)
+    house.board.line.instead = {}
+    recovery.replay(house.store, Replay(cause.id), "ann", house.clock.now())
+    house.run(2 * 3600)
+    assert house.store.causes() == []
+
+    with pytest.raises(Refused, match="closed by now"):
+        letters.assign(house.store, cause, "ann", "ann", house.clock.now())
+
+    assert house.store.causes() == []
+    assert house.told("assigned") == []
+
+
 # -- law 53 ------------------------------------------------------------------------------
 def test_law_53_an_edit_by_hand_is_the_change_of_a_named_person(
     house: House, ticket: Ticket

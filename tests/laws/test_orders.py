@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sdsync.store.records import AuditRow, Pause
+from sdsync.store.records import AuditRow, Change, Pause
 from sdsync.sync import commands
 from tests.laws.people import Ticket
 from tests.laws.rig import House, shared
@@ -106,6 +106,32 @@ def test_law_56_a_word_ends_nothing_that_an_operator_paused() -> None:
         ("tag sdsync:stop", "it is paused already"),
         ("note sdsync:go", "ops paused it"),
     ]
+
+
+@pytest.mark.parametrize("word", ["sdsync:stop", ""])
+def test_law_56_what_an_operator_pauses_while_a_word_is_obeyed_stays_the_operators(
+    word: str,
+) -> None:
+    """Between the look that saw the tag come, or go, and the commit that obeys it."""
+    house = House()
+    ticket = shared(house)
+    scope = f"record:{ticket.hub.id}"
+    if not word:
+        tag(ticket, "sdsync:stop")
+    commit = house.store.commit
+
+    def slow(change: Change, *, lasting: bool = True) -> None:
+        if change.pauses or change.resumed:
+            house.store.commit = commit
+            commands.pause(house.store, scope, "ops", "upgrade", house.clock.now())
+        commit(change, lasting=lasting)
+
+    house.store.commit = slow
+    tag(ticket, word) if word else tag(ticket)
+    say(ticket, "sdsync:go")
+
+    assert [one.by for one in pauses(house)] == ["ops"]
+    assert why(ticket.told("order_ignored")[-1]) == ("note sdsync:go", "ops paused it")
 
 
 def test_law_56_a_repeat_does_nothing_and_a_resume_at_the_shell_stands() -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,8 +14,11 @@ from sdsync.cli.codes import Code, CommandError
 from sdsync.cli.session import Session
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sdsync.cli.asking import Asking
     from sdsync.cli.looks.held import HeldLook
+    from sdsync.cli.merging import Side
     from sdsync.store.records import Json, Share
 
 
@@ -26,6 +32,10 @@ def choose(
     edit: Annotated[
         bool, typer.Option("--edit", help="Merge the candidates in $VISUAL or $EDITOR.")
     ] = False,
+    file: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="FILE", help="Take up a text that --edit kept."),
+    ] = None,
 ) -> None:
     """End a conflict with one candidate, or with your own text.
 
@@ -35,41 +45,24 @@ def choose(
     from sdsync.cli.looks import held
     from sdsync.cli.page import clean, cure, line
     from sdsync.config.vocabulary import group_of
-    from sdsync.sync import choosing
-    from sdsync.sync.by_hand import Refused
 
-    if edit == (system is not None):
+    if (system is not None) + edit + (file is not None) != 1:
         raise CommandError(
             "name the SYSTEM whose candidate it shall be, or say --edit", code=Code.USAGE
         )
     group, share = group_of(group), session.share(ref)
     look = _held(session, share, group, ref)
-    saw = held.heads(look)
     made: dict[str, Json] = {}
     if system is None:
-        made = _merged(session, look, ref)
-    elif saw and system not in saw:
-        raise CommandError(
-            f"{system} has no candidate for {group}; {' and '.join(saw)} have",
-            cure=f"sdsync held show {ref}",
-        )
-    with session.asking() as asking:
-        unasked = list(_as_it_was(session, asking, share, group, ref, made))
-        if system is None:
-            _checked(session, asking, share, made)
-    hub_id, by, now = share.hub.id, session.by, session.utc
-    try:
-        if system is None:
-            choosing.settle(session.store, hub_id, group, made, by, now, saw=saw)
-        else:
-            choosing.choose(session.store, hub_id, group, system, by, now, saw=saw)
-    except choosing.Moved as moved:
-        raise _moved(moved.system, group, moved.values, ref, made) from None
-    except Refused as error:
-        raise CommandError(_kept(str(error), _text(made)), cure=f"sdsync held show {ref}") from None
+        with _own_text(look, ref, file, session.now) as (text, sides):
+            made = _values(session, look, text, sides)
+            unasked = _end(session, share, look, ref, made)
+    else:
+        unasked = _end(session, share, look, ref, system)
     whose = f"what {system} says" if system else "what you made of it"
-    told = {"ref": ref, "group": group, "system": system, "values": made or saw.get(system or ""),
-            "by": by, "unread": unasked}  # fmt: skip
+    values = made or held.heads(look).get(system or "")
+    told = {"ref": ref, "group": group, "system": system, "values": values,
+            "by": session.by, "unread": unasked}  # fmt: skip
     page = [line(f"{group} of {ref} is {whose}")]
     page += [line(f"{clean(one)}; it is read before it is written") for one in unasked]
     session.show(told, [*page, cure(f"sdsync trace {ref}")])
@@ -84,10 +77,60 @@ def _held(session: Session, share: Share, group: str, ref: str) -> HeldLook:
     raise CommandError(f"{group} of {ref} is not held", cure=f"sdsync held show {ref}")
 
 
+def _end(
+    session: Session, share: Share, look: HeldLook, ref: str, chosen: str | Mapping[str, Json]
+) -> Sequence[str]:
+    """End the conflict with a system's candidate or these values; tells who was not asked."""
+    from sdsync.cli.looks import held
+    from sdsync.sync import choosing
+    from sdsync.sync.by_hand import Refused
+
+    group, saw = look.group, held.heads(look)
+    if isinstance(chosen, str) and saw and chosen not in saw:
+        raise CommandError(
+            f"{chosen} has no candidate for {group}; {' and '.join(saw)} have",
+            cure=f"sdsync held show {ref}",
+        )
+    with session.asking() as asking:
+        unasked = list(_as_it_was(session, asking, share, group, ref))
+        if not isinstance(chosen, str):
+            _checked(session, asking, share, chosen)
+    store, hub_id, by, now = session.store, share.hub.id, session.by, session.utc
+    try:
+        if isinstance(chosen, str):
+            choosing.choose(store, hub_id, group, chosen, by, now, saw=saw)
+        else:
+            choosing.settle(store, hub_id, group, chosen, by, now, saw=saw)
+    except choosing.Moved as moved:
+        raise _moved(moved.system, group, moved.values, ref) from None
+    except Refused as error:
+        raise CommandError(str(error), cure=f"sdsync held show {ref}") from None
+    return unasked
+
+
 # -- merged in an editor -----------------------------------------------------------------
-def _merged(session: Session, look: HeldLook, ref: str) -> dict[str, Json]:
-    """What the person made of the candidates, as values of the group's fields."""
+@contextmanager
+def _own_text(
+    look: HeldLook, ref: str, file: Path | None, now: datetime
+) -> Iterator[tuple[str, Sequence[Side]]]:
+    """What the person made of the candidates, from their editor or a file, and these."""
     from sdsync.cli import editor, merging
+
+    sides = _sides(look, ref, now)
+    if file is not None:
+        yield editor.read(file, f"{file} is not there"), sides
+        return
+    given = merging.merged(f'{look.group} of {ref}, "{look.title}"', sides)
+    words = f"sdsync held choose {shlex.quote(ref)} {look.group} --from"
+    name = f"{look.group}.md"
+    with editor.edited(given, name=name, again=lambda path: f"{words} {path}") as text:
+        if text == given:
+            raise CommandError("nothing was changed, and nothing is written")
+        yield text, sides
+
+
+def _sides(look: HeldLook, ref: str, now: datetime) -> Sequence[Side]:
+    from sdsync.cli import merging
     from sdsync.cli.screens.held import label
     from sdsync.mappings.typed import as_typed
 
@@ -100,17 +143,20 @@ def _merged(session: Session, look: HeldLook, ref: str) -> dict[str, Json]:
                 cure=f"sdsync held show {ref}",
             )
         known = {name: text for name, text in texts.items() if text is not None}
-        sides.append(merging.Side(label(head, session.now), known))
+        sides.append(merging.Side(label(head, now), known))
     if not sides:
         raise CommandError("there is nothing to merge", cure=f"sdsync held show {ref}")
-    given = merging.merged(f'{look.group} of {ref}, "{look.title}"', sides)
-    text = editor.edited(given, name=f"{look.group}.md")
-    if text == given:
-        raise CommandError("nothing was changed, and nothing is written")
+    return sides
+
+
+def _values(session: Session, look: HeldLook, text: str, sides: Sequence[Side]) -> dict[str, Json]:
+    """The text as values of the group's fields."""
+    from sdsync.cli import merging
+
     try:
         found = merging.read_back(text, sides)
     except merging.Undecided as error:
-        raise CommandError(_kept(str(error), text), cure="the same command once more") from None
+        raise CommandError(str(error)) from None
     return {name: _value(session, look, name, one) for name, one in found.items()}
 
 
@@ -125,18 +171,15 @@ def _value(session: Session, look: HeldLook, name: str, text: str) -> Json:
     try:
         return typed(name, text, people=session.people, systems=tuple(session.systems))
     except Untyped as error:
-        raise CommandError(_kept(str(error), text), cure="the same command once more") from None
+        raise CommandError(str(error)) from None
 
 
 def _checked(session: Session, asking: Asking, share: Share, made: Mapping[str, Json]) -> None:
-    """Refuse what a target cannot hold; the person's text is not lost with it."""
+    """Refuse what a target cannot hold."""
     from sdsync.cli.commands.editing import checked
 
     changed = {name: one for name, one in made.items() if share.hub.values.get(name) != one}
-    try:
-        list(checked(session, asking, share, changed))
-    except CommandError as error:
-        raise CommandError(_kept(str(error), _text(made)), cure=error.cure) from None
+    list(checked(session, asking, share, changed))
 
 
 # -- read again --------------------------------------------------------------------------
@@ -146,7 +189,6 @@ def _as_it_was(
     share: Share,
     group: str,
     ref: str,
-    made: Mapping[str, Json],
 ) -> Iterator[str]:
     """Refuse when a side moved since its candidate was read; tells who could not be read."""
     from sdsync.cli.asking import Silent
@@ -163,22 +205,16 @@ def _as_it_was(
             yield f"{one.system} {found.why}"
         elif found:
             choosing.look_again(session.store, share.hub.id, one.system, session.utc)
-            raise _moved(one.system, group, found, ref, made)
+            raise _moved(one.system, group, found, ref)
 
 
-def _moved(
-    system: str, group: str, values: Mapping[str, Json], ref: str, made: Mapping[str, Json]
-) -> CommandError:
+def _moved(system: str, group: str, values: Mapping[str, Json], ref: str) -> CommandError:
     told = f"{group} was changed in {system} meanwhile; nothing was written. It is now:"
-    shown = f"{told}\n{_indented(_text(values))}"
     return CommandError(
-        _kept(shown, _text(made)), cure=f"sdsync held show {ref}", code=Code.NEEDS_YOU
+        f"{told}\n{_indented(_text(values))}",
+        cure=f"sdsync held show {ref}",
+        code=Code.NEEDS_YOU,
     )
-
-
-def _kept(told: str, text: str) -> str:
-    """What is wrong, with the text that somebody would else have written for nothing."""
-    return f"{told}\nyour text was:\n{_indented(text)}" if text.strip() else told
 
 
 def _text(values: Mapping[str, Json]) -> str:

@@ -100,6 +100,11 @@ def shares(draw: Any, hub_id: str) -> Share:
     return share
 
 
+def rarely(usual: Any, more: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """What makes most commits stale, so that the others are not forgotten."""
+    return st.integers(0, 5).flatmap(lambda one: st.just(usual) if one else more)
+
+
 changes = st.fixed_dictionaries(
     {
         "shares": st.lists(
@@ -135,6 +140,8 @@ changes = st.fixed_dictionaries(
         "syncs": st.lists(st.builds(SyncRow, names, instants, names), max_size=1),
         "pauses": st.lists(st.builds(Pause, names, instants, names), max_size=2),
         "resumed": st.lists(names, max_size=1),
+        "saw_pauses": rarely({}, st.dictionaries(names, st.none(), max_size=1)),
+        "saw_open": rarely([], st.lists(st.sampled_from(["7f3", "b20"]), max_size=1)),
         "people": st.lists(st.builds(PersonRow, names, names, names), max_size=2),
         "blobs": st.lists(st.tuples(names, st.binary(max_size=3)), max_size=1),
         "dropped_blobs": st.lists(names, max_size=1),

@@ -10,14 +10,19 @@ from sdsync.store.contract import Stale, Store
 from sdsync.store.records import (
     Attempt,
     AuditRow,
+    Cause,
     Change,
     FidelityNote,
     FieldVersion,
     GroupState,
     IntentState,
+    LineState,
+    Pause,
+    PlanLine,
     Ref,
     ReplicaState,
     Share,
+    Verdict,
 )
 from tests.integration.store.builders import NOW, after, group, hub, intent, replica, share
 
@@ -242,3 +247,46 @@ def test_a_replica_state_is_its_own_type_again(store: Store) -> None:
     assert read is not None
     assert read.replicas[0].state is ReplicaState.LIVE
     assert read.elements[0].hops == ("desk",)
+
+
+# -- what a decision was taken on ----------------------------------------------------------
+def test_a_pause_that_came_after_the_decision_is_not_written_over(store: Store) -> None:
+    word, person = Pause("all", NOW, "ann", word="tag"), Pause("all", after(1), "ops")
+    store.commit(Change(pauses=[person]))
+
+    for seen in (None, word):
+        with pytest.raises(Stale):
+            store.commit(Change(pauses=[word], saw_pauses={"all": seen}))
+        with pytest.raises(Stale):
+            store.commit(Change(resumed=["all"], saw_pauses={"all": seen}))
+
+    assert store.pauses() == [person]
+    store.commit(Change(resumed=["all"], saw_pauses={"all": person}))
+    store.commit(Change(pauses=[word], saw_pauses={"all": None}))
+    assert store.pauses() == [word]
+
+
+def test_a_cause_that_was_closed_after_the_decision_stays_closed(store: Store) -> None:
+    cause = Cause("7f3", "parked", "dev", "f", "refused", NOW)
+    store.commit(Change(causes=[cause]))
+    store.commit(Change(causes=[cause], saw_open=["7f3"]))
+    store.commit(Change(causes=[replace(cause, closed_at=after(1))]))
+
+    for one in ("7f3", "b20"):
+        with pytest.raises(Stale):
+            store.commit(Change(causes=[cause], saw_open=[one]))
+
+    assert store.causes() == []
+
+
+@pytest.mark.parametrize("second", [LineState.DONE, LineState.REFUSED, LineState.WITHOUT])
+def test_a_line_of_a_plan_is_over_once(store: Store, second: LineState) -> None:
+    line = PlanLine("p-1", 1, Verdict.CERTAIN, [], LineState.WAITING)
+    store.commit(Change(plan_lines=[line]))
+    store.commit(Change(plan_lines=[replace(line, state=LineState.DONE)]))
+
+    with pytest.raises(Stale):
+        store.commit(Change(plan_lines=[replace(line, state=second, told="too late")]))
+
+    (kept,) = store.plan_lines("p-1")
+    assert (kept.state, kept.told) == (LineState.DONE, "")
