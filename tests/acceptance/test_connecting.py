@@ -386,3 +386,98 @@ def test_what_differs_after_a_join_is_levelled_as_one_side_has_it(shop: Shop) ->
     assert (wrong.code, wrong.err) == (
         2, "escalations has no system rt; it has desk, dev\n> sdsync level escalations --as desk\n"
     )  # fmt: skip
+
+
+def test_a_link_means_the_record_whose_page_it_is(shop: Shop) -> None:
+    """Another product has an issue 1 too."""
+    other = "https://code.example.org/team/thing/issues/1"
+    shop.pair.desk.act("edit", id="1", CustomFields={"Order": other})
+    page = f"{shop.pair.dev.url}/issues/2/"
+    shop.pair.desk.act("edit", id="2", CustomFields={"Order": page})
+
+    shop.type("connect", "escalations", "--by", "desk.CustomFields.Order")
+
+    certain = shop.type("plan", "show", "p-1", "--only", "certain", "--json").json["lines"]
+    assert [one["records"] for one in certain] == [["desk#2", "dev#2"]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\ufeffdesk,dev\r\n1,1\r\n1,1\r\n\r\n",
+        '"desk","dev"\n"desk#1","infra#1"\n',
+        "dev,desk\n1,1\n",
+    ],
+)
+def test_a_file_of_pairs_as_office_programs_write_it(shop: Shop, text: str) -> None:
+    file = shop.desk.folder / "my pairs.csv"
+    file.write_text(text, "utf-8", newline="")
+
+    planned = shop.type("connect", "escalations", "--pairs", "my pairs.csv")
+
+    assert " certain              1  " in planned.out, planned.err
+    assert "connect escalations --pairs 'my pairs.csv'" in planned.out
+
+
+@pytest.mark.parametrize(
+    "hostile", ["01", "1/history", "../user/14", "1?x=1", "%31", "9" * 40, "\uff11"]
+)
+def test_a_pair_that_names_no_record_joins_nothing(shop: Shop, hostile: str) -> None:
+    file = shop.desk.folder / "pairs.csv"
+    for text in (f"desk,dev\n{hostile},1\n", f"desk,dev\n1,{hostile}\n"):
+        file.write_text(text, "utf-8")
+        planned = shop.type("connect", "escalations", "--pairs", "pairs.csv", "--json")
+
+        assert planned.code in {1, 3}, planned.out
+        assert planned.code == 1 or planned.json["counts"].get("certain", 0) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("desk,desk\n1,1\n", 'pairs.csv:1:6: found "desk" twice, expected two systems'),
+        ("desk,jira\n1,1\n", 'pairs.csv:1:6: found "jira", expected desk or dev'),
+        ("", "pairs.csv:1:1: found empty"),
+        ("desk,dev\n" + "1,2\n" * 1_000_000, "more than 100,000 pairs"),
+        ("desk,dev\n" + "1,2\n" * 3_000_000, "larger than 8,192 KiB"),
+        ('desk,dev\n"1,2\n', "not valid CSV"),
+    ],
+)
+def test_a_file_of_pairs_that_cannot_be_meant_is_refused(shop: Shop, text: str, told: str) -> None:
+    (shop.desk.folder / "pairs.csv").write_text(text, "utf-8")
+
+    ran = shop.type("connect", "escalations", "--pairs", "pairs.csv")
+
+    assert ran.code == 1
+    assert told in ran.err
+    assert shop.type("plan", "list").out.startswith("there are no plans")
+
+
+def test_a_plan_of_what_is_configured_no_more_is_refused_with_its_cure(shop: Shop) -> None:
+    shop.type("connect", "escalations", "--by", "ext.order")
+    shop.type("plan", "approve", "p-1")
+    toml = shop.desk.toml.read_text("utf-8")
+    shop.desk.toml.write_text(
+        toml.replace("[systems.dev]", "[systems.dev2]").replace("dev.put", "dev2.put"), "utf-8"
+    )
+    renamed = shop.type("apply", "p-1")
+    shop.desk.toml.write_text(toml.replace("escalations", "others"), "utf-8")
+    gone = shop.type("apply", "p-1")
+
+    assert (renamed.code, gone.code) == (1, 1)
+    assert renamed.err == "escalations has no dev any more\n> sdsync plan drop p-1\n"
+    assert "escalations is not configured any more" in gone.err
+
+
+def test_a_plan_with_nothing_left_to_do_is_over(shop: Shop) -> None:
+    file = shop.desk.folder / "pairs.csv"
+    file.write_text("desk,dev\n1,1\n", "utf-8")
+    shop.type("connect", "escalations", "--pairs", "pairs.csv")
+    many = shop.type("plan", "approve", "p-1", "--without", "9" * 30)
+    shop.type("plan", "approve", "p-1", "--without", "1")
+
+    ran = shop.type("apply", "p-1")
+
+    assert many.code == 2
+    assert (ran.code, ran.out) == (0, "p-1: nothing of it waits\n")
+    assert shop.type("plan", "show", "p-1", "--json").json["state"] == "applied"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import pytest
 
 from sdsync.connectors.contract import AddElement, Audience, Create
-from sdsync.store.records import LineState, Plan, PlanLine, PlanState, Verdict
+from sdsync.mappings.contract import Mapping
+from sdsync.store.records import Change, Json, LineState, Plan, PlanLine, PlanState, Verdict
 from sdsync.sync.by_hand import Refused
 from sdsync.sync.plans import applying, backfilling, connecting, keeping
 from sdsync.sync.plans.scene import Scene, opened
@@ -158,6 +159,54 @@ def test_law_12_a_backfilled_record_is_joined_where_its_match_key_says_so() -> N
     assert len(house.dev.tickets) == 1
 
 
+def test_law_12_a_join_that_was_planned_later_holds_back_a_backfill() -> None:
+    old = Old()
+    held = old.pair("A-1")
+    old.house.desk.open("another", Due="A-1")
+    house = old.start()
+    year_1 = house.clock.now().replace(year=1)
+    plan = typed(house, lambda scene: backfilling.since(scene, year_1, "x"))
+    join = typed(house, by_key)
+
+    done = applied(house, plan)
+
+    assert done.done == 0
+    why = f"it may belong to a record that exists: see {join.id}"
+    assert [one.told for one in done.refused] == [why] * 3
+    assert not held.shared
+    assert len(house.dev.tickets) == 1
+
+
+@pytest.mark.parametrize("empty", [" ", [], ["", None], {"a": [""]}])
+def test_law_12_what_is_empty_on_both_sides_joins_nobody(empty: Json) -> None:
+    old = Old()
+    old.pair("A-1")
+    house = old.start()
+
+    def without_keys(scene: Scene) -> Plan:
+        for one in scene.readers.values():
+            mapping = one.system.mappings["ticket"]
+            one.system.mappings = {"ticket": cast("Mapping", Showing(mapping, empty))}
+        return by_key(scene)
+
+    plan = typed(house, without_keys)
+
+    assert (plan.counts["alone"], plan.counts.get("certain", 0)) == (1, 0)
+
+
+class Showing:
+    """A mapping by which every field has one value."""
+
+    def __init__(self, mapping: Mapping, value: Json) -> None:
+        self._mapping, self._value = mapping, value
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._mapping, name)
+
+    def get(self, *_: object) -> Json:
+        return self._value
+
+
 # -- law 23 ------------------------------------------------------------------------------
 def test_law_23_only_an_approved_backfill_takes_what_is_old() -> None:
     old = Old()
@@ -229,6 +278,58 @@ def test_law_44_killed_in_the_middle_it_goes_on_where_it_stood(step: str) -> Non
     assert keeping.found(house.store, plan.id).state is PlanState.APPLIED
     states = {one.state for one in keeping.lines(house.store, plan.id)}
     assert states == {LineState.DONE}
+
+
+def test_law_44_a_plan_that_is_dropped_meanwhile_stops_there() -> None:
+    old = Old()
+    tickets = [old.pair(f"A-{n}") for n in range(4)]
+    house = old.start()
+    plan = approved(house, typed(house, by_key))
+
+    def apply(scene: Scene) -> applying.Applied:
+        def told(_what: str, done: int, _of: int) -> None:
+            if done == 3:
+                keeping.drop(house.store, plan.id, "eve", house.clock.now())
+
+        scene.told = told
+        return applying.apply(scene, plan.id)
+
+    with pytest.raises(Refused, match="was dropped meanwhile; what was done stays"):
+        typed(house, apply)
+
+    assert [one.shared for one in tickets] == [True, True, False, False]
+
+
+def test_law_44_of_two_who_carry_out_a_plan_each_line_is_one_ones() -> None:
+    """The slower one finds what it read changed, and must not say so of what was done."""
+    old = Old()
+    tickets = [old.pair(f"A-{n}") for n in range(3)]
+    house = old.start()
+    plan = approved(house, typed(house, by_key))
+    inner: list[applying.Applied] = []
+
+    def outer(scene: Scene) -> applying.Applied:
+        commit = scene.engine.store.commit
+
+        def late(change: Change, *, lasting: bool = True) -> None:
+            if not inner and change.plan_lines:
+                inner.append(applying.Applied(plan.id))
+                inner[0] = typed(house, lambda other: applying.apply(other, plan.id))
+            commit(change, lasting=lasting)
+
+        tickets[0].set({"Subject": "another matter"})
+        house.store.commit = late
+        try:
+            return applying.apply(scene, plan.id)
+        finally:
+            house.store.commit = commit
+
+    slow = typed(house, outer)
+
+    assert (slow.done, slow.refused, slow.left) == (0, [], 0)
+    assert (inner[0].done, len(inner[0].refused)) == (2, 1)
+    assert keeping.found(house.store, plan.id).state is PlanState.APPLIED
+    assert len(house.told("applied")) == 1
 
 
 # -- law 47 ------------------------------------------------------------------------------

@@ -201,7 +201,13 @@ def approve(
     plan: PlanArg,
     without: Annotated[
         list[int] | None,
-        typer.Option("--without", metavar="LINE", help="Leave this line out; more than once."),
+        typer.Option(
+            "--without",
+            metavar="LINE",
+            min=1,
+            max=2**31,
+            help="Leave this line out; more than once.",
+        ),
     ] = None,
 ) -> None:
     """Put your name under a plan; then it may be carried out."""
@@ -243,6 +249,7 @@ def apply(session: Session, plan: PlanArg) -> Code:
 
     made = _ready(session, plan)
     if not plans.look(session.store, made, limit=0).waiting:
+        applying.close(session.store, plan, session.by, session.utc)
         told = f"{plan}: nothing of it waits"
         session.show({"plan": plan, "done": 0, "refused": [], "left": 0}, [line(told)])
         return Code.FINE
@@ -267,6 +274,9 @@ def _ready(session: Session, plan: str) -> Plan:
     found = _found(session, plan)
     if found.sync not in session.config.syncs:
         raise CommandError(f"{found.sync} is not configured any more", cure="sdsync plan list")
+    if gone := sorted(set(found.mappings) - set(session.config.syncs[found.sync].systems)):
+        told = f"{found.sync} has no {' and no '.join(gone)} any more"
+        raise CommandError(told, cure=f"sdsync plan drop {plan}")
     if found.state is PlanState.OPEN:
         raise CommandError(f"{plan} is not approved", cure=f"sdsync plan approve {plan}")
     if found.state in (PlanState.MAKING, PlanState.DROPPED):

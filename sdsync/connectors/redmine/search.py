@@ -95,6 +95,8 @@ class Searcher:
         rows = sorted(
             (row for row in told if int(row["id"]) > last), key=lambda row: int(row["id"])
         )
+        if told and not rows:  # an end that is no end would leave the rest out in silence
+            raise Refused(Rejected(detail=f"its list does not go on after {last}"))
         records = tuple(
             convert.record(
                 row, Ref(system, "ticket", str(row["id"])), self._metadata,

@@ -81,6 +81,8 @@ class Searcher:
         rows = sorted(
             (row for row in told if int(row["id"]) > last), key=lambda row: int(row["id"])
         )
+        if told and not rows:  # an end that is no end would leave the rest out in silence
+            raise Refused(Rejected(detail=f"its list does not go on after {last}"))
         records = tuple(self._reader.listed(system, row) for row in rows)
         return Listed(records, str(rows[-1]["id"]) if rows else None)
 

@@ -7,11 +7,14 @@ something else than the plan saw is refused: whoever approved it approved that (
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 
 from sdsync.connectors.failures import Failure, Throttled, Transient
+from sdsync.store.contract import Stale, Store
 from sdsync.store.records import (
     Change,
     LineState,
@@ -72,16 +75,18 @@ def apply(scene: Scene, plan_id: str) -> Applied:
     _same_mappings(scene, plan)
     waiting = partial(lines, scene.store, plan.id, state=LineState.WAITING)
     total = sum(1 for _ in waiting())
+    # Of now: a join may have been planned since.
+    held = backfilling.held_back(scene) if plan.kind == "backfill" else {}
     run, unread = Applied(plan.id), 0
     for number, line in enumerate(waiting(), start=1):
         scene.told("carried out", number, total)
-        reason = _carry_out(scene, plan, line, run)
+        reason = _carry_out(scene, plan, line, held, run)
         unread = unread + 1 if reason else 0
         if reason:
             run.left, run.why_left = run.left + 1, reason
         if unread >= UNREAD_IN_A_ROW:
             break
-    _close(scene, plan_id)
+    close(scene.store, plan_id, scene.by, scene.engine.clock.now())
     return run
 
 
@@ -93,7 +98,9 @@ def _same_mappings(scene: Scene, plan: Plan) -> None:
         raise Refused(f"the mapping of {names} changed since {plan.id} was made; make it once more")
 
 
-def _carry_out(scene: Scene, plan: Plan, line: PlanLine, run: Applied) -> str:
+def _carry_out(
+    scene: Scene, plan: Plan, line: PlanLine, held: Mapping[str, str], run: Applied
+) -> str:
     """Read the line's records again and do what it says; why it has to wait, else nothing."""
     looks = []
     for ref in line.refs:
@@ -102,7 +109,7 @@ def _carry_out(scene: Scene, plan: Plan, line: PlanLine, run: Applied) -> str:
             return f"{ref} cannot be read: {in_words(look)}"
         looks.append(look)
     scene.engine.step("line read")
-    change = scene.engine.commit(partial(_decide, scene, plan, line.n, looks))
+    change = scene.engine.commit(partial(_decide, scene, plan, line.n, looks, held))
     scene.engine.step("line carried out")
     if change is None:
         return ""  # another process was faster
@@ -116,14 +123,25 @@ def _carry_out(scene: Scene, plan: Plan, line: PlanLine, run: Applied) -> str:
     return ""
 
 
-def _decide(scene: Scene, plan: Plan, n: int, looks: Sequence[Look | Failure]) -> Change | None:
+def _decide(
+    scene: Scene,
+    plan: Plan,
+    n: int,
+    looks: Sequence[Look | Failure],
+    held: Mapping[str, str],
+) -> Change | None:
     """One line's commit, on what the store holds now; None when the line waits no more."""
     now = scene.engine.clock.now()
+    if found(scene.store, plan.id).state is PlanState.DROPPED:
+        raise Refused(f"{plan.id} was dropped meanwhile; what was done stays")
     (line,) = scene.store.plan_lines(plan.id, after=n - 1, limit=1)
     if line.state is not LineState.WAITING:
         return None
-    made = _moved(scene, line, looks) or _made(
-        scene, plan, line, [one for one in looks if isinstance(one, Look)]
+    rival = held.get(str(line.refs[0]))
+    made = (
+        _moved(scene, line, looks)
+        or (backfilling.may_belong(rival) if rival else None)
+        or _made(scene, plan, line, [one for one in looks if isinstance(one, Look)])
     )
     if isinstance(made, str):
         line.state, line.told, line.done_at = LineState.REFUSED, made, now
@@ -167,13 +185,13 @@ def _joined_by_now(scene: Scene, refs: Sequence[Ref]) -> bool | None:
     return len(ids) == 1
 
 
-def _close(scene: Scene, plan_id: str) -> None:
-    """The plan is over when no line of it waits."""
-    plan = found(scene.store, plan_id)
+def close(store: Store, plan_id: str, by: str, now: datetime) -> None:
+    """The plan is over when no line of it waits; two who carry it out say so once."""
+    plan = found(store, plan_id)
     if plan.state is not PlanState.APPROVED:
         return
-    if scene.store.plan_lines(plan_id, limit=1, state=LineState.WAITING):
+    if store.plan_lines(plan_id, limit=1, state=LineState.WAITING):
         return
     plan.state = PlanState.APPLIED
-    row = told("applied", plan, scene.by, scene.engine.clock.now(), plan.how)
-    scene.store.commit(Change(plans=[plan], audit=[row]))
+    with suppress(Stale):
+        store.commit(Change(plans=[plan], audit=[told("applied", plan, by, now, plan.how)]))

@@ -52,7 +52,7 @@ def since(scene: Scene, at: datetime, word: str) -> Plan:
     sources = [one for one in scene.readers if scene.takes(one)]
     if not sources or not scene.sync.put:
         raise Refused(f"nothing is born by {scene.sync.name}: it has no take, or no put")
-    candidates = _candidates(scene)
+    candidates = held_back(scene)
     pen = begin(scene, "backfill", f"--since {word}")
     for system in sources:
         for native in _old(scene, system, at, pen):
@@ -77,8 +77,8 @@ def _old(scene: Scene, system: str, at: datetime, pen: Pen) -> Iterator[NativeRe
                 yield native
 
 
-def _candidates(scene: Scene) -> dict[str, str]:
-    """Ref as text -> the plan in which it may belong to a record that exists."""
+def held_back(scene: Scene) -> dict[str, str]:
+    """Ref as text -> the plan in which it may belong to a record that exists (law 12)."""
     found: dict[str, str] = {}
     for plan in scene.store.plans():
         if plan.kind != "connect" or plan.sync != scene.sync.name or plan.state not in STANDING:
@@ -100,10 +100,14 @@ def _line(pen: Pen, native: NativeRecord, candidates: dict[str, str]) -> None:
     elif native.ours:
         pen.line(Verdict.LEFT_OUT, [ref], title=title, why="made by our own account")
     elif (plan := candidates.get(str(ref))) is not None:
-        why = f"it may belong to a record that exists: see {plan}"
-        pen.line(Verdict.AMBIGUOUS, [ref], title=title, why=why)
+        pen.line(Verdict.AMBIGUOUS, [ref], title=title, why=may_belong(plan))
     else:
         _birth(pen, ref, title)
+
+
+def may_belong(plan: str) -> str:
+    """Why a record is not let in that a plan of joins holds."""
+    return f"it may belong to a record that exists: see {plan}"
 
 
 def _birth(pen: Pen, ref: Ref, title: str) -> None:

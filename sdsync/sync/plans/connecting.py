@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -74,7 +75,7 @@ def by_field(scene: Scene, text: str) -> Plan:
     left, right, read = _indexes(scene, sides, rule)
     if isinstance(rule, ByPeer) and not rule.met:
         raise Refused(f"none of {read} records that were read shows {text}; nothing was planned")
-    pen = begin(scene, "connect", f"--by {text}")
+    pen = begin(scene, "connect", f"--by {shlex.quote(text)}")
     pen.count("read", read)
     _write(pen, sides, left, by_keys(left, right, text.rpartition(".")[2]))
     return _ended(pen, sides)
@@ -99,7 +100,7 @@ def listed(scene: Scene, rows: Sequence[Mapping[str, str]], name: str) -> Plan:
     """
     sides = sides_of(scene)
     pairs = [(one[sides.born], one[sides.other]) for one in rows]
-    pen = begin(scene, "connect", f"--pairs {name}")
+    pen = begin(scene, "connect", f"--pairs {shlex.quote(name)}")
     left, right = Index(sides.born), Index(sides.other)
     for one, other in pairs:
         left.entries.setdefault(one, Entry(one, one, ""))

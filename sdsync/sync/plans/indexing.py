@@ -14,7 +14,7 @@ from sdsync.store.codec import canonical
 from sdsync.store.records import Json
 from sdsync.sync.by_hand import Refused
 from sdsync.sync.edits import Look, proved
-from sdsync.sync.plans.pairing import Entry, Index
+from sdsync.sync.plans.pairing import Entry, Index, shortened
 from sdsync.sync.plans.scene import Scene
 
 #: Fields that a message lists when none is near.
@@ -23,7 +23,7 @@ NAMED = 8
 BATCH = 500
 _NUMBER = re.compile(r"#?(\d+)")
 _KEY = re.compile(r"[\w.-]+#(\d+)")
-_LINK = re.compile(r"https?://\S+/(\d+)/?")
+_LINK = re.compile(r"https?://", re.IGNORECASE)
 
 
 class Rule(Protocol):
@@ -48,10 +48,16 @@ class ByField:
         value = mapping.get(self._field, native.values, self._people)
         if value is UNKNOWN or isinstance(value, Unmapped):
             return ()
-        value = value.strip() if isinstance(value, str) else value
-        if value in (None, "", []):
+        if _is_empty(value):
             return ()
-        return (value if isinstance(value, str) else canonical(value).decode(),)
+        return (value.strip() if isinstance(value, str) else canonical(value).decode(),)
+
+
+def _is_empty(value: Json) -> bool:
+    """Nothing, or nothing but blanks, however deep: what is empty on both sides pairs nobody."""
+    if isinstance(value, list | dict):
+        return all(map(_is_empty, value.values() if isinstance(value, dict) else value))
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 class ByPeer:
@@ -64,7 +70,8 @@ class ByPeer:
     def keys(self, native: NativeRecord) -> tuple[str, ...] | None:
         """What the field names, or what the other side's record is called by."""
         if native.ref.system != self._system:
-            return tuple(dict.fromkeys((native.ref.id, native.key)))
+            page = (_address(native.url),) if native.url else ()
+            return tuple(dict.fromkeys((native.ref.id, native.key, *page)))
         head, _, rest = self._path.partition(".")
         if {head, self._path} & native.unknown:
             return None
@@ -88,12 +95,23 @@ class ByLooks:
 
 
 def named(value: Json) -> tuple[str, ...]:
-    """The keys that a person may have meant with ``882``, ``#882``, ``infra#882`` or a link."""
+    """The keys that a person may have meant with ``882``, ``#882``, ``infra#882`` or a link.
+
+    A link means the record whose page it is: another product has an issue 882 too.
+    """
     text = str(value).strip() if value is not None else ""
-    for form in (_NUMBER, _KEY, _LINK):
+    if _LINK.match(text):
+        return (_address(text),)
+    for form in (_NUMBER, _KEY):
         if found := form.fullmatch(text):
             return (text, found[1]) if form is _KEY else (found[1],)
     return (text,) if text else ()
+
+
+def _address(link: str) -> str:
+    """A link as it is compared: however its scheme, its host and its end are written."""
+    host, slash, path = _LINK.sub("", link).partition("#")[0].rstrip("/").partition("/")
+    return f"//{host.lower()}{slash}{path}"
 
 
 def index(scene: Scene, system: str, rule: Rule) -> tuple[Index, int]:
@@ -137,7 +155,7 @@ def entry_of(scene: Scene, native: NativeRecord, keys: tuple[str, ...] = ()) -> 
     return Entry(
         id=native.ref.id,
         key=native.key,
-        title=str(_value(scene, mapping, "title", native) or "")[:200],
+        title=shortened(str(_value(scene, mapping, "title", native) or "")),
         keys=keys,
         reporter=_text(_value(scene, mapping, "reporter", native)),
         created_at=scene.world.ours(native.ref.system, native.created_at),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -12,6 +12,9 @@ from datetime import datetime, timedelta
 NEAR = timedelta(hours=24)
 #: Records of one side that are told as candidates of one.
 NAMED = 8
+#: Letters of a title that are kept: no more than these products have.
+LONGEST = 255
+_CUT = "…"
 _PREFIX = re.compile(r"^(?:(?:re|fw|fwd|aw|wg|antw)\s*:\s*|\[[^\]]{1,40}\]\s*)+", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
 
@@ -46,21 +49,25 @@ class Index:
     system: str
     entries: dict[str, Entry] = field(default_factory=dict)
 
-    def by_key(self) -> Mapping[str, list[Entry]]:
-        """Key -> records that have it, in order of the index."""
+    def by_key(self, form: Callable[[str], str] = str) -> Mapping[str, list[Entry]]:
+        """Key -> records that have it, in order of the index; ``form``: how it is compared."""
         found: defaultdict[str, list[Entry]] = defaultdict(list)
         for one in self.entries.values():
             for key in one.keys:
-                found[key].append(one)
+                found[form(key)].append(one)
         return found
 
 
 def by_keys(left: Index, right: Index, name: str) -> list[Match]:
     """Equal keys: one on each side is a pair, more on either are for a person."""
-    lefts, rights = left.by_key(), right.by_key()
+    lefts, rights, alike = left.by_key(), right.by_key(), right.by_key(folded)
     matches = []
     for one in left.entries.values():
         found = _once(other for key in one.keys for other in rights.get(key, ()))
+        near = _once(other for key in one.keys for other in alike.get(folded(key), ()))
+        if not found and near:
+            why = f"the {name} differs in capitals or blanks alone"
+            matches.append(Match(one, near, why, certain=False))
         if not found:
             continue
         rivals = _once(
@@ -108,6 +115,8 @@ def _judge(one: Entry, found: Sequence[Entry], system: str) -> tuple[str, bool]:
     (other,) = found
     if plain(one.title) != plain(other.title):
         return "the titles have the same words, in another order", False
+    if _CUT in (one.title[-1:], other.title[-1:]):
+        return "the titles begin alike, and are too long to compare", False
     agreed = list(_agreed(one, other))
     if not agreed:
         return "same title, and nothing else agrees: neither the reporter nor the time", False
@@ -124,6 +133,16 @@ def _agreed(one: Entry, other: Entry) -> Iterable[str]:
 def plain(title: str) -> str:
     """A title without what mail adds to it, its blanks and its capitals."""
     return " ".join(_PREFIX.sub("", title.strip()).casefold().split())
+
+
+def shortened(title: str) -> str:
+    """A title as an index keeps it; one that was cut says so, and is no proof."""
+    return title if len(title) <= LONGEST else title[: LONGEST - 1] + _CUT
+
+
+def folded(key: str) -> str:
+    """A key as people tell it: they do not see capitals and blanks."""
+    return "".join(key.casefold().split())
 
 
 def bag(title: str) -> frozenset[str]:

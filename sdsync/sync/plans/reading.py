@@ -101,16 +101,18 @@ class Reader:
         Raises:
             Refused: The connector cannot list, or the system does not answer.
         """
-        connector, after = self._connector, ""
+        connector, after, begun = self._connector, "", set[str]()
         if not isinstance(connector, Lists):
             raise Refused(f"the connector of {self.name} cannot list records; use --pairs FILE")
         while True:
             page = self._page(connector, place, after)
             yield from page.records
-            # A list that goes back never ends.
-            if page.after is None or page.after == after:
+            if page.after is None:
                 return
             after = page.after
+            if after in begun:  # it would never end, and its end is all that proves it whole
+                raise Refused(f'{self.name} lists "{place}" in circles; use --pairs FILE')
+            begun.add(after)
 
     def _page(self, connector: Lists, place: str, after: str) -> Listed:
         answer = self.ask(lambda _: connector.records(place, after))

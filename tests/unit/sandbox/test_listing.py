@@ -10,7 +10,10 @@ import pytest
 from sdsync.config.model import SystemConfig
 from sdsync.config.secrets import SecretRef
 from sdsync.connectors.contract import Connector, Listed, Lists, NativeRecord
+from sdsync.connectors.failures import Rejected
+from sdsync.connectors.redmine.client import Client as RedmineClient
 from sdsync.connectors.registry import create
+from sdsync.connectors.request_tracker.client import Client as RtClient
 from sdsync.sandbox import Pair, accounts
 
 #: More than two pages of either product.
@@ -76,3 +79,27 @@ def test_a_list_has_every_record_of_the_place_once_closed_ones_too(
                 whole.created_at,
             )
             assert one.notes is None
+
+
+@pytest.mark.parametrize("name", ["desk", "dev"])
+def test_a_product_that_lists_its_first_page_again_is_not_believed(
+    pair: Pair, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ignored where to go on: what follows would be left out without a word."""
+    pair.desk.act("create", by="nora", Queue="Escalated", Subject="x", Content="x")
+    pair.dev.act("create", by="malik", subject="x", tracker_id=1)
+    client, call = (RtClient, "page") if name == "desk" else (RedmineClient, "get")
+    asked = getattr(client, call)
+
+    def from_the_start(self: object, path: str, query: dict[str, str] | None = None) -> object:
+        told = {key: one.replace("> 1", "> 0") for key, one in (query or {}).items()}
+        return asked(self, path, {key: one.replace(">=2", ">=1") for key, one in told.items()})
+
+    with connected(pair, name, monkeypatch) as connector:
+        assert isinstance(connector, Lists)
+        assert isinstance(connector.records(PLACE[name], ""), Listed)
+        monkeypatch.setattr(client, call, from_the_start)
+
+        answer = connector.records(PLACE[name], "1")
+
+    assert answer == Rejected(detail="its list does not go on after 1")

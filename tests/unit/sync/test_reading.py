@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from sdsync.connectors.contract import Listed
 from sdsync.connectors.failures import AuthFailed, Missing, Transient
 from sdsync.ratelimit.lanes import LaneBudget
 from sdsync.store.records import Ref
@@ -124,3 +125,18 @@ def test_another_instance_at_the_address_makes_no_plan() -> None:
         opened(house.process(house.store), "escalations", "ann", Waited(house)),
     ):
         pass
+
+
+@pytest.mark.parametrize("afters", [["1", "1"], ["1", "2", "1"]])
+def test_a_list_in_circles_is_no_whole_list(
+    afters: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its end alone proves that nothing was left out (law 9)."""
+    house = House()
+    pages = iter([*afters, None])
+    one = reader(house, Waited(house))
+    told = lambda *_: Listed((), next(pages))  # noqa: E731 - shorter than its name
+    monkeypatch.setattr(type(house.dev.line), "records", told, raising=False)
+
+    with pytest.raises(Refused, match='dev lists "infra" in circles'):
+        list(one.records("infra"))
