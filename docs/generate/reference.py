@@ -200,6 +200,7 @@ def connectors() -> str:
             ("edits notes", "yes" if one.edits_notes else "no: a follow-up note"),
             ("takes notes back", "yes" if one.removes_notes else "no: a follow-up note"),
             ("markup of notes", one.note_format),
+            ("copied worklogs", _worklogs(one)),
             ("webhooks", "understood" if one.webhooks else "none"),
         ]
         rows += [
@@ -245,3 +246,9 @@ def _unwrapped(text: str) -> str:
 
 def _cell(text: str) -> str:
     return _unwrapped(text).replace("|", "\\|")
+
+
+def _worklogs(one: Any) -> str:
+    if "worklog" not in one.create:
+        return "none"
+    return "changed in place" if one.edits_worklogs else "made up for by another entry"

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from sdsync.mappings.compile import CompiledMapping
     from sdsync.mappings.examples import Ran
 
-KINDS = ("ticket", "note", "attachment")
-
 
 @dataclass(frozen=True, slots=True)
 class RuleLook:
@@ -87,10 +85,17 @@ def problems(config: Config) -> Sequence[Problem]:
     return ()
 
 
+def kinds(config: Config, system: str) -> tuple[str, ...]:
+    """The kinds that are mapped for a system."""
+    from sdsync.sync.assemble import kinds_of
+
+    return kinds_of(config.systems[system].connector)
+
+
 def rules(config: Config, system: str) -> Sequence[RuleLook]:
     """The rules in force for one system, all kinds."""
     looks = []
-    for kind in KINDS:
+    for kind in kinds(config, system):
         mapping = compiled(config, system, kind)
         for name, way in mapping.fields.items():
             rule = mapping.rules[name]
@@ -104,7 +109,10 @@ def findings(config: Config, systems: Sequence[str]) -> Sequence[Finding]:
     from sdsync.mappings.check import check
 
     found = [
-        one for system in systems for kind in KINDS for one in check(compiled(config, system, kind))
+        one
+        for system in systems
+        for kind in kinds(config, system)
+        for one in check(compiled(config, system, kind))
     ]
     return list(dict.fromkeys(found))
 
@@ -129,6 +137,6 @@ def examples(config: Config, systems: Sequence[str]) -> Sequence[Ran]:
     return [
         one
         for system in systems
-        for kind in KINDS
+        for kind in kinds(config, system)
         for one in run_examples(compiled(config, system, kind))
     ]

@@ -94,7 +94,7 @@ class _Loader:
         syncs = self._members("syncs", data.pop("syncs", {}), SyncConfig)
         config = self._valid((), {**data, "path": self._path}, Config)
         tables = self._tables(config)
-        full = config.model_copy(update={"systems": systems, "syncs": syncs})
+        full = config.model_copy(update={"systems": _logging(systems, syncs), "syncs": syncs})
         self._problems.extend(check(self._checked(full)))
         if self._problems:
             raise ConfigError(self._problems, self._sound(full).located(self._shape.places, tables))
@@ -182,3 +182,13 @@ class _Loader:
             partly_read=frozenset(self._shape.partly_read),
             today=self._today,
         )
+
+
+def _logging(
+    systems: dict[str, SystemConfig], syncs: dict[str, SyncConfig]
+) -> dict[str, SystemConfig]:
+    """The systems, told whether a sync copies the work that is logged there."""
+    copied = {name for sync in syncs.values() if sync.worklogs == "copy" for name in sync.systems}
+    return {
+        name: one.model_copy(update={"worklogs": name in copied}) for name, one in systems.items()
+    }

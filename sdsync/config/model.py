@@ -96,9 +96,12 @@ class PlaceConfig(Settings):
 class SystemConfig(Settings):
     """One instance of a product."""
 
-    derived: ClassVar[frozenset[str]] = frozenset({"name"})
+    derived: ClassVar[frozenset[str]] = frozenset({"name", "worklogs"})
 
     name: StrictStr = Field(description="The table's own name.")
+    worklogs: bool = Field(
+        default=False, description="Whether a sync copies the work that is logged there."
+    )
     connector: StrictStr = Field(
         min_length=1, description='Which product it is, such as "request_tracker" or "redmine".'
     )
@@ -176,6 +179,9 @@ class SyncConfig(Settings):
     )
     notes: Literal["internal", "as written"] = Field(
         default="internal", description="How notes arrive on the other side."
+    )
+    worklogs: Literal["none", "copy"] = Field(
+        default="none", description="Whether work that people log is copied, entry by entry."
     )
     closes: Literal["birth", "any"] = Field(
         default="birth", description="Who may close: the side of birth, or any."

@@ -52,7 +52,7 @@ class Capabilities:
     product: str  # for people: "Request Tracker"
     tested: tuple[str, str]  # first and last version proved, inclusive
     record_kinds: tuple[str, ...]  # ("ticket",)
-    create: Mapping[str, CreateHandle]  # kind (ticket, note, attachment) -> handle
+    create: Mapping[str, CreateHandle]  # kind (ticket, note, attachment, worklog) -> handle
     compare_and_set: bool  # Update.if_version is honoured (law 3)
     window: str  # what remains between compare and write, for the docs
     stamp_resolution_s: float  # of changed-at stamps in its feed
@@ -61,6 +61,7 @@ class Capabilities:
     note_format: str  # plain | html | textile | markdown
     webhooks: bool
     impersonates: bool = False
+    edits_worklogs: bool = False  # and takes them back
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,14 +157,14 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class NativeElement:
-    """A note or file as the product shows it.
+    """A note, file or worklog as the product shows it.
 
     ``values`` of a note: body (native markup), format, internal (bool), author
-    (display name). Of a file: name, media_type, size. ``values`` may hold more,
-    for packs to name.
+    (display name). Of a file: name, media_type, size. Of a worklog: the time in the
+    product's own unit. ``values`` may hold more, for packs to name.
     """
 
-    kind: str  # note | attachment
+    kind: str  # note | attachment | worklog
     native_id: str
     author: str | None  # native id
     created_at: datetime
@@ -191,6 +192,7 @@ class NativeRecord:
     mark: str | None = None
     notes: tuple[NativeElement, ...] | None = None  # None: unknown
     attachments: tuple[NativeElement, ...] | None = None
+    worklogs: tuple[NativeElement, ...] | None = None  # read where ``config.worklogs`` says so
     history: tuple[FieldChange, ...] | None = None  # None: the product does not tell
     #: statuses that may be written now; None: not told
     allowed_status: tuple[str, ...] | None = None
@@ -198,6 +200,16 @@ class NativeRecord:
     ours: bool = False  # made by our account
     #: ids of the records that this one and others hang on one another by: links, parent, children
     linked: frozenset[str] = frozenset()
+
+    def elements(self, kind: str) -> tuple[NativeElement, ...] | None:
+        """What hangs on it, of one kind of element; None: unknown."""
+        match kind:
+            case "note":
+                return self.notes
+            case "attachment":
+                return self.attachments
+            case _:
+                return self.worklogs if kind == "worklog" else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +234,7 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class AddElement:
-    """Add a note or file to a record. ``content`` is the file's; None for notes."""
+    """Add a note, file or worklog to a record. ``content`` is the file's, else None."""
 
     ref: Ref
     kind: str
@@ -234,7 +246,7 @@ class AddElement:
 
 @dataclass(frozen=True, slots=True)
 class EditElement:
-    """Change a note that we placed."""
+    """Change a note or worklog that we placed."""
 
     ref: Ref
     kind: str
@@ -244,7 +256,7 @@ class EditElement:
 
 @dataclass(frozen=True, slots=True)
 class RemoveElement:
-    """Take back a note or file that we placed."""
+    """Take back a note, file or worklog that we placed."""
 
     ref: Ref
     kind: str
@@ -270,7 +282,7 @@ class Done:
 class Find:
     """Look for what an intent may have made.
 
-    ``kind`` is of a record, note or attachment; ``ref`` the record of an element;
+    ``kind`` is of a record, note, attachment or worklog; ``ref`` the record of an element;
     ``since`` the intent's start, aware UTC.
     """
 

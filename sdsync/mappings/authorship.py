@@ -33,6 +33,18 @@ def add_authorship(body: str, name: str, system: str) -> str:
     return f"{line}\n\n{rest}" if rest else line
 
 
+def worked_line(text: str, name: str, system: str, day: str | None) -> str:
+    """The text of a copied worklog: who worked where, and on which day if that is not told else.
+
+    ``Ann Bee worked in dev on 2026-11-20: indexes rebuilt``. Nothing strips it: a copy is
+    never read as anybody's work.
+    """
+    shown = " ".join(clean(name).split())[:120].strip() or "somebody"
+    line = f"{shown} worked in {system}" + (f" on {day}" if day else "")
+    rest = " ".join(clean(text).split())
+    return f"{line}: {rest}" if rest else line
+
+
 def strip_authorship(body: str) -> str:
     """``body`` without its author's line, if it has one."""
     first, _, rest = body.partition("\n\n")

@@ -11,6 +11,7 @@ from sdsync.mappings.entering import read_entering
 from sdsync.mappings.files import Key, RawRule
 from sdsync.mappings.lenses.base import Lens
 from sdsync.mappings.lenses.dates import DayLens, InstantLens
+from sdsync.mappings.lenses.duration import DurationLens
 from sdsync.mappings.lenses.fixed import Constant
 from sdsync.mappings.lenses.length import Cut
 from sdsync.mappings.lenses.lookup import Lookup
@@ -41,6 +42,8 @@ SHAPES: Final = (
     "day",
     "instant",
     "number",
+    "minutes",
+    "hours",
     "bool",
     "peer",
     "record",
@@ -144,6 +147,8 @@ class Builder(OptionReader):
                 return InstantLens(self.zone(raw), self.midnight(raw))
             case "number" | "bool":
                 return Typed(shape)
+            case "minutes" | "hours":
+                return DurationLens(shape)
             case "peer":
                 return PeerLens()
             case "record":

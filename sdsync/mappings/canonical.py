@@ -39,6 +39,7 @@ __all__ = [
     "Tag",
     "Team",
     "Ticket",
+    "Worklog",
     "audience_of",
     "fields_of",
     "group_of",
@@ -170,6 +171,17 @@ class Attachment(_Model):
     audience: Audience = Audience.INTERNAL
 
 
+class Worklog(_Model):
+    """Time that somebody worked on a ticket. Each has one owner: where it was logged."""
+
+    seconds: int  # below zero where a correction takes some back
+    started_at: str | None = None  # a date without zone, or an instant with Z
+    text: str = ""
+    billable: bool | None = None  # None: not told
+    author_display: str = ""
+    audience: Audience = Audience.INTERNAL
+
+
 class Person(_Model):
     """Somebody, joined across systems by ``key``."""
 
@@ -211,6 +223,14 @@ ELEMENT_FIELDS: Final = {
         "media_type": "text",
         "size": "int",
         "sha256": "text",
+        "audience": "choice",
+    },
+    "worklog": {
+        "seconds": "int",
+        "started_at": "date",
+        "text": "text",
+        "billable": "text",
+        "author_display": "text",
         "audience": "choice",
     },
 }

@@ -183,6 +183,7 @@ class Replica:
     wrote_at: datetime | None = None  # last write of ours, confirmed or not
     wrote_from: list[str] = field(default_factory=list)  # sources behind that write (law 20)
     joined_at: datetime | None = None  # older notes and files count as seen (law 11)
+    worklogs_since: datetime | None = None  # older worklogs too; None: none were read yet
     allowed_status: list[str] | None = None  # native, as of the last look; None: not told
     #: Field -> native footprint of the running step of a transition path (law 5).
     stepping: dict[str, Json] = field(default_factory=dict)
@@ -200,12 +201,12 @@ class Replica:
 
 @dataclass(slots=True)
 class Element:
-    """A member of a collection of a hub record: a note or a file."""
+    """A member of a collection of a hub record: a note, a file or a worklog."""
 
     id: str
     hub_id: str
-    kind: str  # note | attachment
-    values: dict[str, Json]  # canonical note or attachment
+    kind: str  # note | attachment | worklog
+    values: dict[str, Json]  # canonical note, attachment or worklog
     source: str  # system where it was first seen
     created_at: datetime
     version: int = 1
@@ -238,7 +239,7 @@ class Intent:
     id: str
     hub_id: str
     replica_id: str
-    kind: str  # the record's kind, note, attachment
+    kind: str  # the record's kind, note, attachment, worklog
     place: str
     generation: int
     mark: str

@@ -28,7 +28,7 @@ from sdsync.sync.engine import Engine, no_step, nobody_else
 from sdsync.sync.model import PutRule, SyncPolicy
 from sdsync.sync.systems import System
 
-KINDS = ("ticket", "note", "attachment")
+KINDS = ("ticket", "note", "attachment", "worklog")
 NAMES: Mapping[str, str] = {**FIELDS, **dict.fromkeys(PLACE_WORDS, "text")}
 
 
@@ -86,7 +86,7 @@ def compile_all(
     mappings: dict[str, dict[str, CompiledMapping]] = {}
     for name, system in config.systems.items():
         mappings[name] = {}
-        for kind in KINDS:
+        for kind in kinds_of(system.connector):
             try:
                 mappings[name][kind] = compile_mapping(
                     name, system.connector, kind, folder=folder, tables=tables, name=system.mapping
@@ -97,6 +97,15 @@ def compile_all(
     if problems:
         raise ConfigError(problems)
     return mappings, syncs
+
+
+def kinds_of(connector: str) -> tuple[str, ...]:
+    """The kinds that are mapped for a product: worklogs where its connector makes them."""
+    try:
+        able = "worklog" in registry.capabilities(connector).create
+    except LookupError:  # it is told with the problems of the file
+        able = False
+    return tuple(kind for kind in KINDS if kind != "worklog" or able)
 
 
 def _system(
@@ -166,6 +175,7 @@ def _sync(
         fields=config.fields,
         match=config.match,
         notes=config.notes,
+        worklogs=config.worklogs,
         closes=config.closes,
         on_refused=config.on_refused,
         on_delete=config.on_delete,

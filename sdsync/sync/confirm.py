@@ -218,7 +218,7 @@ def _element_done(
         return
     natives = None
     if back is not None:
-        natives = back.native.notes if element.kind == "note" else back.native.attachments
+        natives = back.native.elements(element.kind)
     native = find_native(natives, native_id)
     settle_element(draft, intent, native_id, native)
     tell_placed(draft, replica, element.id, send.audience)

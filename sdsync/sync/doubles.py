@@ -158,7 +158,7 @@ def _touched(native: NativeRecord) -> bool:
 
 def _copies(draft: Draft, intent: Intent, home: NativeRecord) -> list[NativeElement]:
     """Notes or files of ours on the record that are linked to nothing and equal the intent's."""
-    natives = (home.notes if intent.kind == "note" else home.attachments) or ()
+    natives = home.elements(intent.kind) or ()
     placed = next((one for one in natives if one.native_id == intent.native_id), None)
     if placed is None:
         return []

@@ -1,4 +1,4 @@
-"""Notes and files: taken in element by element, placed once on every other replica."""
+"""Notes, files and worklogs: taken in element by element, placed once on every other replica."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ from sdsync.sync.draft import Draft, digest
 from sdsync.sync.edits import Look
 from sdsync.sync.leaks import judge_flag
 from sdsync.sync.orders import SAID, is_order_alone, obey_note, read_orders, was_for_staff
+from sdsync.sync.worklogs import WORKLOG, begin_worklog, follow, reads, takes
 
-KINDS = ("note", "attachment")
+KINDS = ("note", "attachment", WORKLOG)
 #: How far a product's clock may be behind ours when it stamps what we made.
 SKEW = timedelta(minutes=5)
 LOOP = "loop suspected"
@@ -36,8 +37,11 @@ ASK_AGAIN = timedelta(seconds=30)
 
 
 def absorb_elements(draft: Draft, replica: Replica, look: Look) -> None:
-    """Take in new, changed and removed notes and files of one look."""
-    for kind, natives in (("note", look.native.notes), ("attachment", look.native.attachments)):
+    """Take in new, changed and removed notes, files and worklogs of one look."""
+    for kind in KINDS:
+        natives = look.native.elements(kind)
+        if kind == WORKLOG and not reads(draft, replica, natives):
+            continue
         if natives is None:
             hit("law 9: elements unknown")
             continue
@@ -65,7 +69,7 @@ def _known(draft: Draft, replica: Replica, kind: str) -> dict[str, Element]:
 
 
 def read_values(draft: Draft, replica: Replica, native: NativeElement) -> dict[str, Json]:
-    """The canonical note or file that a native one shows; unknown audience is internal."""
+    """The canonical note, file or worklog that a native one shows; unknown audience is internal."""
     mapping = draft.ctx.systems[replica.system].mappings[native.kind]
     values: dict[str, Json] = {}
     for field in mapping.fields:
@@ -97,7 +101,7 @@ def _new(draft: Draft, replica: Replica, native: NativeElement) -> None:
         hit("law 28: waits for its intent" if waits else "law 28: our own element is no source")
         return
     created_at = draft.ctx.ours(replica.system, native.created_at)
-    old = _before_join(replica, created_at)
+    old = _before_join(replica, native.kind, created_at)
     element = Element(
         id=draft.ctx.new_id(),
         hub_id=draft.hub.id,
@@ -107,9 +111,10 @@ def _new(draft: Draft, replica: Replica, native: NativeElement) -> None:
         created_at=created_at,
         blob="wanted" if native.kind == "attachment" and not old else None,
     )
+    holds = native.kind != WORKLOG or begin_worklog(element, native)
     draft.share.elements.append(element)
     draft.share.placements.append(_placed(element, replica, native))
-    if old:
+    if old or not holds:
         hit("law 11: old elements count as seen")
         return
     draft.audit(
@@ -129,11 +134,13 @@ def is_old(draft: Draft, element: Element) -> bool:
     source = draft.share.at(element.source)
     places = draft.share.placements_of(element.id)
     elsewhere = any(one.replica_id != _home(draft, element) for one in places)
-    return source is not None and _before_join(source, element.created_at) and not elsewhere
+    old = source is not None and _before_join(source, element.kind, element.created_at)
+    return old and not elsewhere
 
 
-def _before_join(replica: Replica, created_at: datetime) -> bool:
-    return replica.joined_at is not None and created_at < replica.joined_at
+def _before_join(replica: Replica, kind: str, created_at: datetime) -> bool:
+    begun = [replica.joined_at, replica.worklogs_since if kind == WORKLOG else None]
+    return any(one is not None and created_at < one for one in begun)
 
 
 def _placed(element: Element, replica: Replica, native: NativeElement) -> Placement:
@@ -168,6 +175,7 @@ def distribute(draft: Draft, element: Element) -> None:
         for one in draft.share.replicas
         if one.state not in (ReplicaState.MERGED, ReplicaState.UNLINKED)
         and draft.share.placement(element.id, one.id) is None
+        and takes(draft, one, element.kind)
     ]
     crossing = [
         one.created_at
@@ -213,6 +221,9 @@ def _seen_again(draft: Draft, replica: Replica, element: Element, native: Native
         place.seen_digest = now
         return
     place.seen_digest = now
+    if element.kind == WORKLOG and element.deleted_at is None:
+        values = read_values(draft, replica, native)
+        follow(draft, replica, element, place, values, native.author)
     if element.kind != "note" or element.deleted_at is not None:
         return
     values = read_values(draft, replica, native)

@@ -35,6 +35,7 @@ from sdsync.sync.draft import Draft
 from sdsync.sync.mailing import over_mail_budget, wait_over_budget
 from sdsync.sync.model import Context
 from sdsync.sync.tally import Tally
+from sdsync.sync.worklogs import WORKLOG
 
 #: Calls to one replica; whoever has more notes than that is counted short.
 MOST = 1_000
@@ -118,6 +119,8 @@ def _add(tally: Tally, send: Send, mailed: Audience, names: list[str], *, first:
             tally.fields[name] = tally.fields.get(name, 0) + 1
     elif send.operation.kind == "note":
         tally.notes += 1
+    elif send.operation.kind == WORKLOG:
+        tally.worklogs += 1
     else:
         tally.files += 1
 

@@ -123,6 +123,7 @@ class SyncPolicy:
     fields: Mapping[str, str] = field(default_factory=dict)  # group -> policy
     match: tuple[str, ...] = ()
     notes: str = "internal"  # or "as written"
+    worklogs: str = "none"  # or "copy"
     closes: str = BIRTH  # or "any"
     on_refused: str = "keep"
     on_delete: str = "hold"
@@ -140,7 +141,7 @@ class SystemView:
 
     name: str
     capabilities: Capabilities
-    mappings: Mapping[str, FieldMapping]  # kind -> mapping; ticket, note, attachment
+    mappings: Mapping[str, FieldMapping]  # kind -> mapping; ticket, note, attachment, worklog
     account: str | None = None  # native id of our account
     places: Mapping[str, PlaceInfo] = field(default_factory=dict)
     tenants: Mapping[str, str] = field(default_factory=dict)  # place -> tenant

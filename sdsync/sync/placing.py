@@ -1,4 +1,4 @@
-"""Placing notes and files on a replica: each once, never wider than they were (laws 25, 45, 54)."""
+"""Placing notes, files and worklogs on a replica: each once, no wider (laws 25, 45, 54)."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from sdsync.sync.compute import Send, deep_merge
 from sdsync.sync.draft import Draft
 from sdsync.sync.elements import add_own, outgoing_audience
 from sdsync.sync.leaks import LEAKED
+from sdsync.sync.worklogs import WORKLOG, correction, edits, not_here, removes, text_there
 
 #: Of a follow-up's values: the note that it is about.
 ABOUT = "about"
@@ -109,8 +110,11 @@ def _send(draft: Draft, replica: Replica, element: Element, place: Placement) ->
     if _is_original(draft, replica, element) or place.native_id is None:
         place.sent_version = element.version
         return None
+    if element.kind == WORKLOG and not edits(capabilities, element.kind):
+        correction(draft, replica, element, place)
+        return None
     if element.deleted_at is not None:
-        if capabilities.removes_notes:
+        if removes(capabilities, element.kind):
             hit("law 54: withdrawn")
             return Send(
                 RemoveElement(ref, element.kind, place.native_id),
@@ -119,7 +123,7 @@ def _send(draft: Draft, replica: Replica, element: Element, place: Placement) ->
             )
         _follow_up(draft, replica, element, place, "was withdrawn by its author")
         return None
-    if not capabilities.edits_notes:
+    if not edits(capabilities, element.kind):
         _follow_up(draft, replica, element, place, "was changed by its author to:")
         return None
     audience = outgoing_audience(draft, element)
@@ -162,7 +166,7 @@ def _withdraw(
     assert replica.native_id is not None
     ref = Ref(replica.system, replica.kind, replica.native_id)
     text = f'{replica.system}: a note became {audience}, which "{replica.place}" cannot keep'
-    if draft.ctx.systems[replica.system].capabilities.removes_notes:
+    if removes(draft.ctx.systems[replica.system].capabilities, element.kind):
         return Send(
             RemoveElement(ref, element.kind, place.native_id),
             element_id=element.id,
@@ -211,13 +215,17 @@ def _add(
     audience = outgoing_audience(draft, element)
     if _too_wide(draft, replica, element, audience):
         hit("law 45: right not proved")
+        what = f"{audience} {'worklogs' if element.kind == WORKLOG else 'notes'}"
         _unplaceable(
             draft,
             replica,
             element,
             place,
-            f'{replica.system}: our account cannot write {audience} notes in "{replica.place}"',
+            f'{replica.system}: our account cannot write {what} in "{replica.place}"',
         )
+        return None
+    if (why := not_here(draft, replica, element)) is not None:
+        _unplaceable(draft, replica, element, place, f"{replica.system} cannot hold it: {why}")
         return None
     if element.kind == "attachment" and element.blob != "stored":
         if element.blob in ("too large", "refused"):
@@ -256,13 +264,15 @@ def _by_person(draft: Draft, element: Element) -> bool:
 
 
 def _native(draft: Draft, replica: Replica, element: Element, audience: str) -> dict[str, Json]:
-    """The native values of a note or file, inert and with its author's line (laws 46, 54)."""
+    """The native values of an element, inert and with its author's line (laws 46, 54)."""
     mapping = draft.ctx.systems[replica.system].mappings[element.kind]
     canonical = dict(element.values)
     canonical["audience"] = audience
     if element.kind == "note" and element.source != "sdsync":
         name = str(canonical.get("author_display") or "somebody")
         canonical["body"] = add_authorship(str(canonical.get("body") or ""), name, element.source)
+    if element.kind == WORKLOG:
+        canonical["text"] = text_there(draft, replica, element)
     patch: dict[str, Json] = {}
     for name in mapping.fields:
         if canonical.get(name) is None:

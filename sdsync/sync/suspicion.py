@@ -20,6 +20,7 @@ from sdsync.sync.desired import desired
 from sdsync.sync.draft import Draft, digest
 from sdsync.sync.elements import placed_ids, read_values
 from sdsync.sync.model import NAMED, SUSPECT
+from sdsync.sync.worklogs import WORKLOG, shows
 
 if TYPE_CHECKING:
     from sdsync.sync.engine import Engine
@@ -142,7 +143,7 @@ def placed_before(
     draft: Draft, replica: Replica, element: Element, native: NativeRecord
 ) -> NativeElement | None:
     """The note or file on the record that a lost intent placed; None: there is none."""
-    natives = native.notes if element.kind == "note" else native.attachments
+    natives = native.elements(element.kind)
     linked = placed_ids(draft, replica, element.kind)
     for one in natives or ():
         if one.ours and one.native_id not in linked and _same(draft, replica, element, one):
@@ -155,6 +156,8 @@ def _same(draft: Draft, replica: Replica, element: Element, native: NativeElemen
     shown = read_values(draft, replica, native)
     if element.kind == "note":
         return _words(shown.get("body")) == _words(element.values.get("body"))
+    if element.kind == WORKLOG:
+        return shows(draft, replica, element, shown)
     return all(shown.get(name) == element.values.get(name) for name in ("name", "size"))
 
 

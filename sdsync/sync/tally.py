@@ -21,6 +21,7 @@ class Tally:
     fields: dict[str, int] = field(default_factory=dict)
     notes: int = 0
     files: int = 0
+    worklogs: int = 0
     customers: int = 0  # mails, as far as the product lets us know
     staff: int = 0
     over_budget: int = 0  # calls that would wait, for they would mail whom they must not
@@ -50,6 +51,8 @@ class Tally:
             yield _many(self.notes, "note")
         if self.files:
             yield _many(self.files, "file")
+        if self.worklogs:
+            yield _many(self.worklogs, "worklog")
 
     def _mails(self) -> Iterator[str]:
         for number, whom in ((self.customers, "customers"), (self.staff, "staff")):

@@ -148,6 +148,43 @@ class LivingConformance(FeedConformance):
         query = Find("attachment", rig.place, file.mark, since, rig.ref, values)
         assert connector.find(query) == Found((id_,))
 
+    def test_a_worklog_is_found_by_its_content_and_changed_as_it_declares(self, rig: Rig) -> None:
+        """Law 26; and where the product cannot change it, that is Rejected."""
+        connector, since = rig.connect(Watching(rig.behaved)), rig.now()
+        able, log = connector.capabilities, rig.worklog
+        if log is None:
+            assert "worklog" not in able.create, (
+                "the rig logs no work, and the product has worklogs"
+            )
+            return
+        cursor = self.all_changes(connector, None)[1]
+
+        first, second = answers(connector, [log, log])
+
+        assert isinstance(first, Done), first
+        assert isinstance(second, Done), second
+        ids = (str(first.native_id), str(second.native_id))
+        shown = {one.native_id: one for one in _logs(connector, rig.ref)}
+        assert all(shown[one].ours for one in ids)
+        assert {name: shown[ids[0]].values.get(name) for name in log.values} == log.values
+        query = Find("worklog", rig.place, log.mark, since, rig.ref, log.values)
+        found = connector.find(query)
+        assert isinstance(found, Found), found
+        assert set(found.native_ids) == set(ids)
+        other = {**log.values, "text": "never done", "comments": "never done"}
+        assert connector.find(replace(query, values=other)) == Found(())
+        assert not [one for one in _notes(connector, rig.ref) if one.native_id in ids and one.ours]
+        rig.later()
+        assert rig.ref.id in {one.native_id for one in self.all_changes(connector, cursor)[0]}
+
+        edit = EditElement(rig.ref, "worklog", ids[0], log.values)
+        (edited,) = answers(connector, [edit])
+        (removed,) = answers(connector, [RemoveElement(rig.ref, "worklog", ids[1])])
+        assert isinstance(edited, Done if able.edits_worklogs else Rejected)
+        assert isinstance(removed, Done if able.edits_worklogs else Rejected)
+        left = [one.native_id for one in _logs(connector, rig.ref)]
+        assert (ids[1] not in left) == able.edits_worklogs
+
     def test_the_feed_names_what_changed(self, rig: Rig) -> None:
         """What was made, changed and spoken of after the cursor is named."""
         connector = rig.connect(Watching(rig.behaved))
@@ -175,6 +212,10 @@ def _fetch(connector: Connector, ref: Ref) -> NativeRecord:
     record = connector.fetch(ref)
     assert isinstance(record, NativeRecord), record
     return record
+
+
+def _logs(connector: Connector, ref: Ref) -> tuple[NativeElement, ...]:
+    return _fetch(connector, ref).worklogs or ()
 
 
 def _notes(connector: Connector, ref: Ref) -> tuple[NativeElement, ...]:

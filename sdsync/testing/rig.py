@@ -45,7 +45,8 @@ class Rig:
 
     For :class:`LivingConformance` ``behaved`` keeps what it is told; ``now`` is the
     connector's clock, ``later`` lets as much time pass as a feed needs to tell all (none
-    by default), and ``restless`` are native fields that every write moves.
+    by default), ``restless`` are native fields that every write moves, and ``worklog``,
+    for a product that has them, is time to log on ``ref``: ``connect`` reads worklogs then.
     """
 
     connect: Callable[[httpx.BaseTransport], Connector]
@@ -59,9 +60,12 @@ class Rig:
     now: Callable[[], datetime] = SystemClock().now
     later: Callable[[], None] = lambda: None
     restless: frozenset[str] = frozenset()
+    worklog: AddElement | None = None
 
 
-def system(name: str, connector: str, url: str, token: str, **options: str) -> SystemConfig:
+def system(
+    name: str, connector: str, url: str, token: str, *, worklogs: bool = False, **options: str
+) -> SystemConfig:
     """A system's settings, as ``sdsync.toml`` would give them to a connector.
 
     Args:
@@ -69,10 +73,13 @@ def system(name: str, connector: str, url: str, token: str, **options: str) -> S
         connector: Which product it is.
         url: Its address.
         token: A reference: ``env:NAME``, ``file:PATH``.
+        worklogs: Whether a sync copies the work that is logged there.
         options: The connector's own settings.
     """
     secret = SecretRef.parse(token)
-    return SystemConfig(name=name, connector=connector, url=url, token=secret, options=options)
+    return SystemConfig(
+        name=name, connector=connector, url=url, token=secret, options=options, worklogs=worklogs
+    )
 
 
 def answers(connector: Connector, operations: Sequence[Operation]) -> list[Done | Failure]:

@@ -20,7 +20,7 @@ from sdsync.store.records import (
     Share,
 )
 from sdsync.testing.simulated.product import SimulatedProduct
-from sdsync.testing.simulated.things import File, Note, Record
+from sdsync.testing.simulated.things import File, Log, Note, Record
 from tests.laws.lines import Heard
 
 if TYPE_CHECKING:
@@ -128,6 +128,17 @@ class Ticket:
         return self.side.product.attach(
             self.record, name, content, internal=False, by=self.side.who(by), truth=name
         )
+
+    def log(self, minutes: int, text: str = "", *, by: str = "ann") -> Log:
+        """Somebody logs work."""
+        return self.side.product.log_work(
+            self.record, minutes * 60, text, by=self.side.who(by), truth=text
+        )
+
+    @property
+    def logged(self) -> list[tuple[int, str]]:
+        """Minutes and texts of all that was logged on it."""
+        return [(one.seconds // 60, one.text) for one in self.record.logs]
 
     def move(self, place: str, *, by: str = "ann") -> None:
         """Somebody moves it."""

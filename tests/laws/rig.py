@@ -174,6 +174,8 @@ class House:
             "note": ElementMapping(side.name, "note"),
             "attachment": ElementMapping(side.name, "attachment"),
         }
+        if "worklog" in side.line.capabilities.create:
+            mappings["worklog"] = ElementMapping(side.name, "worklog")
         return System(
             side.name, lambda: side.line, side.line.capabilities, mappings,
             tenants=self.tenants.get(side.name, {}), poll_s=self.poll_s,

@@ -196,10 +196,17 @@ class Decisions:
         record = product.records.get(replica.native_id or "")
         if record is None or record.deleted or record.forbidden or record.merged_into:
             return
-        things = record.notes if deed.kind == "note" else record.files
-        there = sum(1 for one in things if one.truth == deed.token)
+        able = product.flavour.capabilities
+        if deed.kind not in able.create:
+            return  # the product has no worklogs
+        truths = {
+            "note": [one.truth for one in record.notes],
+            "attachment": [one.truth for one in record.files],
+            "worklog": [one.truth for one in record.logs],
+        }
+        there = truths[deed.kind].count(deed.token)
         where = f"{deed.token} of {deed.system} #{deed.record_id} in {product.name} #{record.id}"
-        removes = product.flavour.capabilities.removes_notes
+        removes = able.edits_worklogs if deed.kind == "worklog" else able.removes_notes
         if deed.ended_at is not None:
             listed = {f"{deed.kind}s", "doubles"} & replica.groups.keys()
             if there and removes and not listed:
@@ -214,7 +221,8 @@ class Decisions:
             return True  # old notes and files count as seen (law 11)
         group = f"{deed.kind}s" in replica.groups
         for element in share.elements:
-            text = str(element.values.get("body") or element.values.get("name"))
+            told = (element.values.get(one) for one in ("body", "name", "text"))
+            text = next((str(one) for one in told if one), "")
             mine = deed.token in text or deed.token.replace("f", "log-") in text
             place = share.placement(element.id, replica.id)
             if mine and place is not None:

@@ -30,13 +30,13 @@ class FieldDeed:
 
 @dataclass(slots=True)
 class TextDeed:
-    """A person wrote a note or file; ``token`` is in its text and all its copies."""
+    """A person wrote a note, file or worklog; ``token`` is in its text and all its copies."""
 
     number: int
     at: datetime
     system: str
     record_id: str
-    kind: str  # note | attachment
+    kind: str  # note | attachment | worklog
     token: str
     audience: str
     known_audience: str  # widest that the engine may still believe

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from sdsync.testing.simulated.product import SimulatedProduct
-from sdsync.testing.simulated.things import File, Note, Record
+from sdsync.testing.simulated.things import File, Log, Note, Record
 from tests.simulation.deeds import Ledger
 from tests.simulation.words import COMMON, HOME, STAFF, SUBJECTS
 
@@ -27,6 +27,7 @@ class Hands:
         self.rand = random.Random(0)
         self.notes: dict[str, tuple[SimulatedProduct, Record, Note]] = {}
         self.files: dict[str, tuple[SimulatedProduct, Record, File]] = {}
+        self.logs: dict[str, tuple[SimulatedProduct, Record, Log]] = {}
         self._texts = 0
 
     # -- picking -----------------------------------------------------------------

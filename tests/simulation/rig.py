@@ -65,6 +65,7 @@ def _sync(name: str, systems: tuple[str, ...], options: Options) -> SyncPolicy:
         fields=dict(options.fields),
         match=options.match,
         notes=options.notes,
+        worklogs=options.worklogs,
         closes=options.closes,
         on_refused=options.on_refused,
         on_delete=options.on_delete,
@@ -146,6 +147,8 @@ def _system(
         "note": ElementMapping(name, "note"),
         "attachment": ElementMapping(name, "attachment"),
     }
+    if "worklog" in line.capabilities.create:
+        mappings["worklog"] = ElementMapping(name, "worklog")
     return System(
         name,
         lambda: line,

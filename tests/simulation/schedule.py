@@ -37,6 +37,17 @@ DEEDS: Mapping[str, float] = {
     "give it a child": 1,
 }
 
+#: What people do beside it in the seeds of :data:`WORKED`.
+WORK: Mapping[str, float] = {
+    "log work": 6,
+    "correct a worklog": 3,
+    "edit a copied worklog": 3,
+    "remove a worklog": 1,
+}
+WORKS = 16
+#: Seeds whose sync copies worklogs, and whose people log some.
+WORKED = frozenset(range(5, 61, 5))
+
 #: What goes wrong by plan, beside the troubles of single calls.
 MISHAPS: Mapping[str, float] = {
     "system down": 3,
@@ -103,6 +114,7 @@ class Options:
     dev_tenant: str
     offsets_s: Mapping[str, float] = field(default_factory=dict)
     poll_s: float = 30.0
+    worklogs: str = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +139,9 @@ def schedule(seed: int) -> Schedule:
 
 def _staged(seed: int, options: Options, planned: list[Planned]) -> Schedule:
     """The schedule with its scene, if it has one; drawn apart, so others stay as they were."""
+    if seed in WORKED:
+        planned += _some(random.Random(f"work {seed}"), WORK, WORKS, bursts=False)
+        options = replace(options, worklogs="copy")
     rand = random.Random(f"scenes {seed}")
     if rand.random() < 1 / SCENE_EVERY:
         what = rand.choice(list(SCENES))

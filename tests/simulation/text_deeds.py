@@ -1,9 +1,9 @@
-"""Deeds on notes and files: written, edited, narrowed, taken away."""
+"""Deeds on notes, files and worklogs: written, edited, narrowed, taken away."""
 
 from __future__ import annotations
 
 from sdsync.testing.simulated.product import SimulatedProduct
-from sdsync.testing.simulated.things import File, Note, Record
+from sdsync.testing.simulated.things import File, Log, Note, Record
 from sdsync.testing.simulated.truth import token
 from tests.simulation.deeds import TextDeed
 from tests.simulation.hands import Hands
@@ -148,4 +148,69 @@ class TextDeeds(Hands):
         product.remove_file(record, file, by=self.who(product))
         self.end_text(product, file.truth)
         self.say(f"{product.name} #{record.id}: file {file.truth} removed")
+        return True
+
+    # -- worklogs --------------------------------------------------------------------
+    def log_work(self) -> bool:
+        """Some minutes on a record; a product without worklogs takes none."""
+        picked = self.pick()
+        if picked is None or "worklog" not in picked[0].flavour.capabilities.create:
+            return False
+        product, record = picked
+        number = self.ledger.next_number()
+        truth, by = f"w{number}", self.who(product)
+        minutes = self.rand.randint(1, 90)
+        text = f"{token('w', number)} worked"
+        log = product.log_work(record, minutes * 60, text, by=by, truth=truth)
+        self.logs[truth] = (product, record, log)
+        self.ledger.texts[truth] = TextDeed(
+            self.ledger.next_number(), product.clock.now(), product.name, record.id, "worklog",
+            truth, "internal", "internal",
+        )  # fmt: skip
+        self.say(f"{product.name} #{record.id}: {by} logs {minutes} minutes, {truth}")
+        return True
+
+    def _some_log(self) -> tuple[SimulatedProduct, Record, Log] | None:
+        standing = [
+            one
+            for one in self.logs.values()
+            if one[2] in one[1].logs and self.alive(one[0], one[1])
+        ]
+        return self.rand.choice(standing) if standing else None
+
+    def correct_a_worklog(self) -> bool:
+        """Its owner says that it took another time."""
+        found = self._some_log()
+        if found is None:
+            return False
+        product, record, log = found
+        minutes = self.rand.randint(1, 90)
+        product.edit_log(record, log, by=log.author, seconds=minutes * 60, text=log.text)
+        self.say(f"{product.name} #{record.id}: {log.truth} took {minutes} minutes")
+        return True
+
+    def edit_a_copied_worklog(self) -> bool:
+        """Somebody changes what we wrote, where the product lets them."""
+        picked = self.pick()
+        if picked is None or not picked[0].flavour.capabilities.edits_worklogs:
+            return False
+        product, record = picked
+        ours = [one for one in record.logs if one.author == product.us]
+        if not ours:
+            return False
+        log = self.rand.choice(ours)
+        by = self.who(product)
+        product.edit_log(record, log, by=by, seconds=log.seconds + 60, text=log.text)
+        self.say(f"{product.name} #{record.id}: {by} changes the copy {log.truth}")
+        return True
+
+    def remove_a_worklog(self) -> bool:
+        """Taken away by its owner."""
+        found = self._some_log()
+        if found is None:
+            return False
+        product, record, log = found
+        product.remove_log(record, log, by=log.author)
+        self.end_text(product, log.truth)
+        self.say(f"{product.name} #{record.id}: {log.truth} removed")
         return True

@@ -12,7 +12,7 @@ from sdsync.store.records import Json
 from sdsync.testing.simulated.faults import Faults
 from sdsync.testing.simulated.native import flat
 from sdsync.testing.simulated.product import Seen, SimulatedProduct
-from sdsync.testing.simulated.things import File, Note, Record
+from sdsync.testing.simulated.things import File, Log, Note, Record
 from tests.simulation.deeds import Ledger
 
 #: A call that was on its way when its reason ended is nobody's fault.
@@ -71,8 +71,11 @@ class Witness:
                 self._born(product, seen)
             case "fields":
                 self._overwrote(product, seen)
-            case "note" | "file" | "note edited":
+            case "log":
                 assert seen.thing is not None
+                self._count(product, seen, seen.thing)
+            case "note" | "file" | "note edited":
+                assert isinstance(seen.thing, Note | File)
                 self._wrote(product, seen, seen.thing)
 
     def _values(self, seen: Seen) -> str:
@@ -145,7 +148,7 @@ class Witness:
             if note in record.notes and removes and not (record.deleted or record.forbidden):
                 yield f"{note.truth} leaked in {product.name} #{record.id} and stayed"
 
-    def _count(self, product: SimulatedProduct, seen: Seen, thing: Note | File) -> None:
+    def _count(self, product: SimulatedProduct, seen: Seen, thing: Note | File | Log) -> None:
         if product.twice:
             return
         key = (product.name, seen.record.id, thing.truth)

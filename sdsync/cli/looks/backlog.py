@@ -28,7 +28,13 @@ class SideBacklog:
     update: int = 0
     notes: int = 0
     files: int = 0
+    worklogs: int = 0
     fields: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def elements(self) -> int:
+        """Notes, files and worklogs together."""
+        return self.notes + self.files + self.worklogs
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,7 @@ def _count(sides: dict[str, SideBacklog], share: Share, replica: Replica) -> str
         if place.replica_id == replica.id and place.state is PlacementState.PENDING:
             side.notes += kinds.get(place.element_id) == "note"
             side.files += kinds.get(place.element_id) == "attachment"
+            side.worklogs += kinds.get(place.element_id) == "worklog"
     if replica.state is ReplicaState.UNBORN:
         side.create += 1
         return "+"

@@ -251,7 +251,7 @@ def _matters(name: str, look: FieldLook, share: Share, sides: Sequence[Replica])
 
 
 def _elements(share: Share, sides: Sequence[Replica]) -> Iterator[ElementsLook]:
-    for kind, name in (("note", "notes"), ("attachment", "files")):
+    for kind, name in (("note", "notes"), ("attachment", "files"), ("worklog", "worklogs")):
         ids = {one.id for one in share.elements if one.kind == kind and one.deleted_at is None}
         if not ids:
             continue

@@ -24,14 +24,14 @@ def draw(look: Backlog, now: datetime, width: int = WIDTH) -> Page:
             fields = ", ".join(f"{name} {number}" for name, number in by_count)
             text = f" update  {side.update:>6,}  {side.system}: {fields}"
             page.append(ends(line(text), "", width))
-        if side.notes or side.files:
-            counts = ((side.notes, "note"), (side.files, "file"))
+        if side.elements:
+            counts = ((side.notes, "note"), (side.files, "file"), (side.worklogs, "worklog"))
             told = ", ".join(words.count(number, word) for number, word in counts if number)
-            page.append(line(f" add     {side.notes + side.files:>6,}  {side.system}: {told}"))
+            page.append(line(f" add     {side.elements:>6,}  {side.system}: {told}"))
     for sign, system, title in look.examples:
         page.append(ends(line(f' {sign} {system}  "{clean(title)}"'), "", width))
     sides = look.sides.values()
-    if not any(one.create or one.update or one.notes or one.files for one in sides):
+    if not any(one.create or one.update or one.elements for one in sides):
         page.append(line(" everything is in step"))
     for one in look.accounts:
         page += account(one, now, width)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar
 
@@ -41,6 +42,7 @@ from sdsync.connectors.redmine.feed import Feed
 from sdsync.connectors.redmine.metadata import Metadata
 from sdsync.connectors.redmine.prepare import Preparation
 from sdsync.connectors.redmine.search import Searcher
+from sdsync.connectors.redmine.worklogs import Worklogs
 from sdsync.connectors.redmine.write import Mailing, Writer
 from sdsync.connectors.replies import Reply
 from sdsync.connectors.settings import http_of, option, token_of
@@ -55,7 +57,8 @@ class Redmine:
     """One Redmine as one account sees it.
 
     Options: ``mark_field`` (custom field for the mark, "sdsync mark"),
-    ``text_format`` (the instance's markup, "textile"; it does not tell), ``ca_file``.
+    ``text_format`` (the instance's markup, "textile"; it does not tell), ``activity``
+    (of copied worklogs, by name; the project's own default), ``ca_file``.
     """
 
     capabilities: ClassVar[Capabilities] = Capabilities(
@@ -66,6 +69,7 @@ class Redmine:
             "ticket": CreateHandle(Handle.STRONG_MARK, LANDING_S),
             "note": CreateHandle(Handle.OWN_RECENT, LANDING_S),
             "attachment": CreateHandle(Handle.OWN_RECENT, LANDING_S),
+            "worklog": CreateHandle(Handle.OWN_RECENT, LANDING_S),
         },
         compare_and_set=False,
         window="from the read before a write to the write: the last write wins",
@@ -74,6 +78,7 @@ class Redmine:
         removes_notes=True,
         note_format="textile",
         webhooks=True,
+        edits_worklogs=True,
     )
 
     day_one: ClassVar[DayOne] = DayOne(
@@ -104,11 +109,18 @@ class Redmine:
         self._form = option(config, "text_format") or "textile"
         self._client = Client(self.http, clock)
         self._metadata = Metadata(self._client)
-        self._writer = Writer(self._client, self._metadata, self._mark_field)
+        self._worklogs = Worklogs(self._client, self._metadata, option(config, "activity"))
+        self._logs = config.worklogs
+        self._writer = Writer(self._client, self._metadata, self._mark_field, self._worklogs)
         self._searcher = Searcher(self._client, self._metadata, self._mark_field)
-        self._feed = Feed(self._client)
+        self._feed = Feed(self._client, self._worklogs if self._logs else None)
         self._mailing = Mailing(self._metadata)
-        self.preparation = Preparation(self._client, self._metadata, self._mark_field)
+        self.preparation = Preparation(
+            self._client,
+            self._metadata,
+            self._mark_field,
+            self._worklogs if self._logs else None,
+        )
 
     @property
     def calls(self) -> int:
@@ -158,10 +170,10 @@ class Redmine:
 
     @answers
     def fetch(self, ref: Ref) -> NativeRecord:
-        """One call: the issue with all that hangs on it."""
-        return self._record(ref)
+        """One call: the issue with all that hangs on it; one more for its worklogs."""
+        return self._record(ref, logs=self._logs)
 
-    def _record(self, ref: Ref) -> NativeRecord:
+    def _record(self, ref: Ref, *, logs: bool) -> NativeRecord:
         if not ref.id.isascii() or not ref.id.isdigit():
             raise Refused(Missing())
         issue = self._client.get(f"/issues/{ref.id}.json", {"include": WHOLE})["issue"]
@@ -171,6 +183,8 @@ class Redmine:
             base=self.http.base, form=self._form, mark_field=self._mark_field,
         )  # fmt: skip
         self._mailing.saw(record.ref.id, record.values)
+        if logs:
+            record = replace(record, worklogs=self._worklogs.of(record.ref.id, issue["project"]))
         return record
 
     @answers
@@ -194,7 +208,8 @@ class Redmine:
         """By author, time and mark; notes and files by author, time and exact content."""
         if query.ref is None:
             return self._searcher.issues(query)
-        return self._searcher.elements(query, self._record(query.ref))
+        logs = query.kind == "worklog"
+        return self._searcher.elements(query, self._record(query.ref, logs=logs))
 
     def apply(
         self, operations: Sequence[Operation], *, within_s: float | None = None

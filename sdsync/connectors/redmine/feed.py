@@ -14,6 +14,7 @@ from sdsync.connectors.common import Refused, digest, instant, need, zulu
 from sdsync.connectors.contract import ChangeEvent, Changes
 from sdsync.connectors.failures import Misconfigured
 from sdsync.connectors.redmine.client import PAGE, Client, Row
+from sdsync.connectors.redmine.worklogs import Worklogs
 from sdsync.store.records import Json
 
 #: Longer than a write of a healthy Redmine takes from its stamp to its commit.
@@ -28,13 +29,23 @@ MOST_PAGES = 20
 
 class Feed:
     """The cursor: ``at`` is the newest stamp met, ``told`` the digests that the overlap
-    would repeat, ``start`` where it all began, ``next`` where a long reading goes on."""
+    would repeat, ``start`` where it all began, ``next`` where a long reading goes on,
+    ``logs`` the newest time entries, where they are read."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, worklogs: Worklogs | None = None) -> None:
         self._client = client
+        self._worklogs = worklogs
 
     def changes(self, cursor: Json) -> Changes:
         """The next changed issues; without a cursor only where we stand."""
+        found = self._issues(cursor)
+        if self._worklogs is None or not isinstance(found.cursor, dict):
+            return found
+        told = cursor.get("logs") if isinstance(cursor, dict) else None
+        events, logs = self._worklogs.changes(told)
+        return Changes((*found.events, *events), {**found.cursor, "logs": logs}, found.more)
+
+    def _issues(self, cursor: Json) -> Changes:
         if not isinstance(cursor, dict):
             _, now = self._page({"limit": "1", "sort": "updated_on:desc"})
             # What changes in this very second must not be lost: from here, inclusive.

@@ -12,6 +12,7 @@ from sdsync.connectors.redmine.client import Client, Row, number
 
 #: An administrator's change is seen after this long, or at the first unknown name.
 FRESH = timedelta(minutes=5)
+SEES_TIME = "view_time_entries"
 CLOSED_PROJECT = 5
 ARCHIVED_PROJECT = 9
 #: list -> (path, name in the answer)
@@ -38,6 +39,7 @@ class Metadata:
         self.admin = False  # known after learn_rights
         self._rights: dict[str, frozenset[str]] = {}  # project id -> permissions
         self._visible: dict[str, str] = {}  # project id -> all | default | own
+        self._seers: set[str] = set()  # ids of projects whose time entries we all see
         self._lists: dict[str, tuple[datetime, list[Row]]] = {}
 
     def account(self) -> Account:
@@ -72,6 +74,7 @@ class Metadata:
         roles: dict[str, Row] = {}
         rights: dict[str, frozenset[str]] = {}
         visible: dict[str, str] = {}
+        seers: set[str] = set()
         for membership in user.get("memberships") or ():
             granted: frozenset[str] = frozenset()
             seen = []
@@ -81,17 +84,32 @@ class Metadata:
                     roles[role_id] = self._client.get(f"/roles/{int(role_id)}.json")["role"]
                 having = frozenset(str(one) for one in roles[role_id]["permissions"])
                 granted |= having
+                if SEES_TIME in having and roles[role_id].get("time_entries_visibility") == "all":
+                    seers.add(str(membership["project"]["id"]))
                 if "view_issues" in having:
                     seen.append(str(roles[role_id].get("issues_visibility") or ""))
             project_id = str(membership["project"]["id"])
             rights[project_id] = granted
             visible[project_id] = next((one for one in VISIBILITIES if one in seen), "")
-        self._rights, self._visible = rights, visible
+        self._rights, self._visible, self._seers = rights, visible, seers
 
     def visibility(self, project_id: str) -> str:
         """Which issues the widest of our roles shows there; "" where none tells."""
         self.account()
         return "all" if self.admin else self._visible.get(project_id, "")
+
+    def sees_all_time(self, project_id: str) -> bool:
+        """Whether our account sees everybody's time entries of a project.
+
+        Where the module is off, Redmine lists none, whatever was logged before.
+        """
+        self.account()
+        return self.tracks_time(project_id) and (self.admin or project_id in self._seers)
+
+    def tracks_time(self, project_id: str) -> bool:
+        """Whether the project's module for time is on."""
+        row = next((one for one in self.rows("project") if str(one["id"]) == project_id), {})
+        return any(one["name"] == "time_tracking" for one in row.get("enabled_modules") or ())
 
     def may(self, project_id: str, right: str) -> bool:
         """Whether our account has a right in a project, as its roles prove."""
@@ -108,7 +126,7 @@ class Metadata:
         kept = self._lists.get(kind)
         if kept is None or afresh or now - kept[0] > FRESH:
             path, name = LISTS[kind]
-            params = {"include": "trackers,issue_categories,issue_custom_fields"}
+            params = {"include": "trackers,issue_categories,issue_custom_fields,enabled_modules"}
             if kind == "project":
                 rows = list(self._client.pages(path, name, params))
             else:

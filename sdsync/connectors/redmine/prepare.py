@@ -14,6 +14,8 @@ from sdsync.connectors.failures import Forbidden
 from sdsync.connectors.preparing import Asked, Deed, Point, Stand, Step, Survey, fields_of
 from sdsync.connectors.redmine.client import Client, Row
 from sdsync.connectors.redmine.metadata import Metadata
+from sdsync.connectors.redmine.prepare_time import LOGGING, of_time
+from sdsync.connectors.redmine.worklogs import Worklogs
 
 #: Permission -> its label on the page of a role, and what it is for.
 #: Source: config/locales/en.yml of 5.0.4, keys ``permission_*``.
@@ -64,10 +66,14 @@ class Found:
 class Preparation:
     """One account's view; an administrator's lists custom fields as well."""
 
-    def __init__(self, client: Client, metadata: Metadata, mark_field: str) -> None:
+    def __init__(
+        self, client: Client, metadata: Metadata, mark_field: str, worklogs: Worklogs | None = None
+    ) -> None:
         self._client = client
         self._metadata = metadata
         self._mark_field = mark_field
+        self._worklogs = worklogs  # None: no sync copies any
+        self._needed = {**NEEDED, **(LOGGING if worklogs else {})}
 
     def survey(self, asked: Asked, admin: Preparation | None) -> Survey:
         """Our account first, then project by project."""
@@ -86,6 +92,10 @@ class Preparation:
         for name in asked.named() or tuple(sorted(projects)):
             row = projects.get(name) or theirs.get(name)
             self._of_project(found, name, row, asked, admin)
+            if name in projects and self._worklogs is not None:
+                points, steps = of_time(projects[name], self._metadata, self._worklogs)
+                found.points += points
+                found.steps += steps
             if name in projects:
                 self._of_issues(found, projects[name], lists, lacking)
         for name, where in lacking.items():
@@ -145,17 +155,17 @@ class Preparation:
                     Step(f"Projects > New project: Identifier {name}; or name another")
                 )
                 return
-        wanted = {**NEEDED, **USEFUL}
+        wanted = {**self._needed, **USEFUL}
         if asked.named() and name not in asked.put:
             del wanted["add_issues"]
         number = str(row["id"]) if row is not None else ""
         granted = frozenset(right for right in wanted if self._metadata.may(number, right))
         for right, (label, why) in wanted.items():
-            lacks = Stand.MISSING if right in NEEDED else Stand.OPTIONAL
+            lacks = Stand.MISSING if right in self._needed else Stand.OPTIONAL
             stand = Stand.THERE if right in granted else lacks
             found.points.append(Point("right", label, stand, name, why))
         shown = self._of_visibility(found, name, number)
-        needed = frozenset(wanted) & NEEDED.keys()
+        needed = frozenset(wanted) & self._needed.keys()
         missing = [label for right, (label, _) in wanted.items() if right in needed - granted]
         if missing:
             found.steps.append(self._role_step(name, login, missing, needed, row, admin))
@@ -288,5 +298,5 @@ class Preparation:
 
 def too_much(granted: frozenset[str]) -> tuple[str, ...]:
     """Permissions that sdsync never uses and that change something."""
-    unused = granted - NEEDED.keys() - USEFUL.keys()
+    unused = granted - NEEDED.keys() - USEFUL.keys() - LOGGING.keys()
     return tuple(sorted(one for one in unused if not one.startswith(HARMLESS)))

@@ -8,7 +8,7 @@ from sdsync.connectors import common
 from sdsync.connectors.common import Refused, instant, zulu
 from sdsync.connectors.contract import Find, Found, Listed, NativeElement, NativeRecord
 from sdsync.connectors.failures import Rejected
-from sdsync.connectors.redmine import convert
+from sdsync.connectors.redmine import convert, worklogs
 from sdsync.connectors.redmine.client import PAGE, Client, Row, number
 from sdsync.connectors.redmine.metadata import Metadata
 from sdsync.connectors.redmine.write import same_text
@@ -53,11 +53,18 @@ class Searcher:
         return Found(tuple(str(row["id"]) for row in marked or bare))
 
     def elements(self, query: Find, record: NativeRecord) -> Found:
-        """Notes or files of an issue, by our account, with exactly this content."""
+        """What hangs on an issue, by our account, with exactly this content.
+
+        An entry of time that somebody edited meanwhile is no longer what we sent, and ours
+        all the same: it counts where none is exact.
+        """
         since = query.since + self._client.offset - SLACK
-        made = record.notes if query.kind == "note" else record.attachments
-        ours = (one for one in made or () if one.ours and one.created_at >= since)
-        return Found(tuple(one.native_id for one in ours if _same(one, query)))
+        made = record.elements(query.kind) or ()
+        ours = [one for one in made if one.ours and one.created_at >= since]
+        exact = tuple(one.native_id for one in ours if _same(one, query))
+        if exact or query.kind != "worklog":
+            return Found(exact)
+        return Found(tuple(one.native_id for one in ours if one.edited_at is not None))
 
     def by_field(self, place: str, path: str, value: Json) -> Found:
         """Issues of a project, closed ones too, whose field is exactly ``value``."""
@@ -124,6 +131,8 @@ def _shows(row: Row, head: str, name: str, value: str) -> bool:
 
 def _same(one: NativeElement, query: Find) -> bool:
     sent = query.values
+    if query.kind == "worklog":
+        return worklogs.same(one, dict(sent))
     if query.kind == "note":
         return same_text(one.values.get("body"), sent.get("body"))
     same_size = sent.get("size") is None or one.values.get("size") == sent.get("size")

@@ -20,6 +20,7 @@ from sdsync.connectors.failures import Failure, Missing, OutcomeUnknown, Rejecte
 from sdsync.connectors.redmine import convert, relations
 from sdsync.connectors.redmine.client import Client, Row, number
 from sdsync.connectors.redmine.metadata import Metadata
+from sdsync.connectors.redmine.worklogs import Worklogs
 from sdsync.connectors.replies import Reply
 from sdsync.store.records import Json, Ref
 
@@ -27,10 +28,13 @@ from sdsync.store.records import Json, Ref
 class Writer:
     """Carries out operations. A 204 is never taken for more than an answer (M1, M2)."""
 
-    def __init__(self, client: Client, metadata: Metadata, mark_field: str) -> None:
+    def __init__(
+        self, client: Client, metadata: Metadata, mark_field: str, worklogs: Worklogs
+    ) -> None:
         self._client = client
         self._metadata = metadata
         self._mark_field = mark_field
+        self._worklogs = worklogs
 
     def carry_out(self, operation: Operation) -> Done:
         """One write, then one read where only that tells the id of what was made."""
@@ -53,6 +57,12 @@ class Writer:
                 path = f"/attachments/{_id(operation.native_id)}.json"
                 need(self._client.call("DELETE", path))
                 return Done(operation.native_id)
+            case AddElement(kind="worklog"):
+                return self._worklogs.add(operation)
+            case EditElement(kind="worklog"):
+                return self._worklogs.edit(operation.native_id, dict(operation.values))
+            case RemoveElement(kind="worklog"):
+                return self._worklogs.remove(operation.native_id)
             case AddElement() | EditElement() | RemoveElement():
                 raise Refused(Rejected(detail=f"Redmine has no such {operation.kind}"))
             case _:
@@ -225,6 +235,8 @@ class Mailing:
                 people = self._known(operation.ref.id) | _followers(operation.values)
                 for one in operation.values.get("relations") or ():  # their history tells it too
                     people |= self._known(str(one).partition(" ")[2])
+            case AddElement(kind="worklog"):
+                people = frozenset()  # Redmine mails nobody about time
             case AddElement():
                 people = self._known(operation.ref.id)
             case _:

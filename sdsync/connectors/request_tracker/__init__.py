@@ -68,6 +68,7 @@ class RequestTracker:
             "ticket": CreateHandle(Handle.STRONG_MARK, LANDING_S),
             "note": CreateHandle(Handle.OWN_RECENT, LANDING_S),
             "attachment": CreateHandle(Handle.OWN_RECENT, LANDING_S),
+            "worklog": CreateHandle(Handle.OWN_RECENT, LANDING_S),
         },
         compare_and_set=True,
         window="none: If-Match on the number of the last transaction",

@@ -195,12 +195,44 @@ def _change(row: Row, field_of: FieldOf, queue_of: QueueOf) -> FieldChange | Non
 def notes(
     transactions: Iterable[Row], bodies: Mapping[str, tuple[str, str]], me: str
 ) -> tuple[NativeElement, ...]:
-    """Comments and correspondence that say something; ``bodies``: transaction -> (format, text)."""
+    """Comments and correspondence that say something; ``bodies``: transaction -> (format, text).
+
+    Ours that took time are copies of worklogs: no notes of ours ever take any.
+    """
     return tuple(
         _note(row, *bodies[str(row["id"])], me)
         for row in transactions
-        if row.get("Type") in NOTES and str(row["id"]) in bodies
+        if row.get("Type") in NOTES
+        and str(row["id"]) in bodies
+        and not (_minutes(row) and uid(row.get("Creator")) == me)
     )
+
+
+def worklogs(
+    transactions: Iterable[Row], bodies: Mapping[str, tuple[str, str]], me: str
+) -> tuple[NativeElement, ...]:
+    """What took time: comments, replies, births, and changes of "TimeWorked", each alone.
+
+    The text of other people's is a note of its own; ours say whose work they copy.
+    """
+    return tuple(_worklog(row, bodies, me) for row in transactions if _minutes(row))
+
+
+def _worklog(row: Row, bodies: Mapping[str, tuple[str, str]], me: str) -> NativeElement:
+    author = uid(row.get("Creator"))
+    _, text = bodies.get(str(row["id"]), ("plain", "")) if author == me else ("plain", "")
+    return NativeElement(
+        kind="worklog",
+        native_id=str(row["id"]),
+        author=author,
+        created_at=born(row),
+        values={"minutes": _minutes(row), "text": text, "internal": True, "author": author},
+        ours=author == me,
+    )
+
+
+def _minutes(row: Row) -> int:
+    return int(row.get("TimeTaken") or 0)
 
 
 def _note(row: Row, form: str, body: str, me: str) -> NativeElement:

@@ -23,6 +23,7 @@ _BODIES = json.dumps(
         {"field": "Filename", "operator": "IS", "value": "NULL"},
     ]
 )
+HISTORY = "ObjectId,Type,Creator,Created,Field,OldValue,NewValue,TimeTaken"
 #: Parts never change, so what was read once need not be read again.
 KEPT_PARTS = 2000
 KEPT_CHARS = 4_000_000
@@ -106,7 +107,7 @@ class Reader:
     def _history(self, ticket_id: str, last: int) -> list[Row]:
         """Up to the version's transaction: later ones belong to another look."""
         rows: list[Row] = []
-        query = {"fields": "ObjectId,Type,Creator,Created,Field,OldValue,NewValue"}
+        query = {"fields": HISTORY}
         for row in self._client.pages(f"/ticket/{ticket_id}/history", query):
             if last and int(row["id"]) > last:
                 continue
@@ -147,6 +148,7 @@ class Reader:
             unknown=record.unknown | gaps,
             notes=None,
             attachments=None,
+            worklogs=None,
             history=None,
         )
 
@@ -182,6 +184,7 @@ class Reader:
             mark=mark if isinstance(mark, str) else None,
             notes=convert.notes(transactions, bodies, me),
             attachments=convert.files(parts, internal, me),
+            worklogs=convert.worklogs(transactions, bodies, me),
             history=convert.history(transactions, me, field_of=field_of, queue_of=queue_of),
             state="deleted" if status == "deleted" else "live",
             ours=uid(ticket.get("Creator")) == me,

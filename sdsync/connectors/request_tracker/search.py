@@ -38,8 +38,11 @@ class Searcher:
         since = query.since + self._client.offset - SLACK
         if query.ref is not None:
             record = self._reader.record(query.ref, as_asked=True)
-            made = record.notes if query.kind == "note" else record.attachments
-            ours = (one for one in made or () if one.ours and one.created_at >= since)
+            ours = (
+                one
+                for one in record.elements(query.kind) or ()
+                if one.ours and one.created_at >= since
+            )
             return Found(tuple(one.native_id for one in ours if _same(one, query)))
         # RT reads a stamp in the account's own time zone, so it only narrows by days.
         day = quoted((since - timedelta(days=2)).strftime("%Y-%m-%d"))
@@ -120,6 +123,9 @@ def _shows(row: Row, head: str, name: str, value: str) -> bool:
 def _same(one: NativeElement, query: Find) -> bool:
     """Exact content, but for the ends of lines, which mail tools rewrite."""
     sent: Mapping[str, Json] = query.values
+    if query.kind == "worklog":
+        same_time = one.values.get("minutes") == sent.get("minutes")
+        return same_time and _lines(one.values.get("text")) == _lines(sent.get("text"))
     if query.kind == "note":
         return _lines(one.values.get("body")) == _lines(sent.get("body"))
     same_size = sent.get("size") is None or one.values.get("size") == sent.get("size")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import assert_never
 
 from sdsync.connectors.contract import (
@@ -43,10 +44,12 @@ class Writer:
                 return self._note(operation)
             case AddElement(kind="attachment"):
                 return self._file(operation)
+            case AddElement(kind="worklog"):
+                return self._worklog(operation)
             case AddElement():
                 return Rejected(detail=f"Request Tracker has no {operation.kind}")
             case EditElement():
-                return failures.frozen("a note cannot be edited")
+                return failures.frozen(f"a {operation.kind} cannot be edited")
             case RemoveElement():
                 return failures.frozen("nothing can be taken back")
             case _:
@@ -95,6 +98,15 @@ class Writer:
         if not str(operation.values.get("body") or "").strip():
             return Rejected(("body",), "an empty note says nothing")
         return self._say(operation, convert.message(operation.values))
+
+    def _worklog(self, operation: AddElement) -> Done | Failure:
+        """A comment that took the time; RT adds it to TimeWorked itself."""
+        minutes, text = operation.values.get("minutes"), operation.values.get("text")
+        if not isinstance(minutes, int) or not minutes or not str(text or "").strip():
+            return Rejected(("minutes",), "no time, or nobody who worked")
+        said = replace(operation, values={**operation.values, "internal": True})
+        body = convert.message({"body": text}) | {"TimeTaken": minutes}
+        return self._say(said, body)
 
     def _file(self, operation: AddElement) -> Done | Failure:
         if not operation.content:
@@ -163,7 +175,7 @@ class Mailing:
                 return Audience(customers, staff, who)
             case AddElement():
                 requestors, copied, staff = self._roles.get(operation.ref.id, (1, 0, 1))
-                public = operation.values.get("internal") is False
+                public = operation.values.get("internal") is False and operation.kind != "worklog"
                 if not public:
                     return Audience(0, staff)
                 return Audience(requestors + copied, staff, _who(requestors, copied))

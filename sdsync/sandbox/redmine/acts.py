@@ -20,6 +20,7 @@ from sdsync.sandbox.redmine.state import (
     RedmineState,
     User,
 )
+from sdsync.sandbox.redmine.time_entries import TimeEntries
 
 Act = Callable[[User, dict[str, Json]], Json]
 
@@ -27,8 +28,11 @@ Act = Callable[[User, dict[str, Json]], Json]
 class Acts:
     """Actions by name; ``by`` is a login, the administrator when left out."""
 
-    def __init__(self, state: RedmineState, issues: Issues, relations: Relations) -> None:
+    def __init__(
+        self, state: RedmineState, issues: Issues, relations: Relations, time: TimeEntries
+    ) -> None:
         self._state = state
+        self._time = time
         self._issues = issues
         self._relations = relations
         self._table: dict[str, Act] = {
@@ -36,6 +40,7 @@ class Acts:
             "file": self._file, "move": self._move, "delete": self._delete, "clone": self._clone,
             "archive": self._archive, "close": self._close, "edit_note": self._edit_note,
             "relate": self._relate, "unrelate": self._unrelate,
+            "log": self._log, "edit_log": self._edit_log, "delete_log": self._delete_log,
         }  # fmt: skip
 
     def do(self, action: str, by: str, fields: dict[str, Json]) -> Json:
@@ -141,6 +146,24 @@ class Acts:
         project.status = ACTIVE if fields.get("undo") else status
         self._state.keep_project(project)
         return {"status": project.status}
+
+    def _log(self, user: User, fields: dict[str, Json]) -> Json:
+        """``hours``, ``comments``, ``spent_on``; the activity is "Development"."""
+        issue = self._issue(fields)
+        return {"time_entry": self._time.log(user, issue, {"activity_id": 9, **fields}).id}
+
+    def _edit_log(self, user: User, fields: dict[str, Json]) -> Json:
+        """Change an entry (``id``)."""
+        del user
+        one = self._state.time_entries[int(text(fields.pop("id")))]
+        self._time.edit(one, fields)
+        return {"time_entry": one.id}
+
+    def _delete_log(self, user: User, fields: dict[str, Json]) -> Json:
+        """Delete an entry (``id``)."""
+        del user
+        self._state.drop_time_entry(self._state.time_entries[int(text(fields.pop("id")))])
+        return {}
 
     def _edit_note(self, user: User, fields: dict[str, Json]) -> Json:
         """Change a note's ``notes`` or ``private_notes``; ``journal`` is its id."""

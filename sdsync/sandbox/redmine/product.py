@@ -15,6 +15,7 @@ from sdsync.sandbox.redmine.relations import Relations
 from sdsync.sandbox.redmine.render import Renderer
 from sdsync.sandbox.redmine.rights import Rights
 from sdsync.sandbox.redmine.state import RedmineState
+from sdsync.sandbox.redmine.time_entries import TimeEntries
 from sdsync.sandbox.routing import Router, Rule, rule
 from sdsync.sandbox.world import World
 
@@ -32,11 +33,13 @@ class Tracker:
         self.renderer = Renderer(self.state, self.rights)
         self._gate = Gate(self.state, self.rights)
         self._relations = Relations(self.state, self.rights)
-        self._acts = Acts(self.state, self.issues, self._relations)
+        self._time = TimeEntries(self.state, self.rights, self.renderer, self._gate)
+        self._acts = Acts(self.state, self.issues, self._relations, self._time)
         self._catalogue = lists.Lists(self.state, self.rights, self.renderer, self._gate)
         self._files = Files(self.state, self.renderer, self._gate)
         members = Memberships(self.state, self.rights, self.renderer, self._gate)
         rules = [*self._catalogue.rules(), *self._files.rules(), *members.rules(), *self._rules()]
+        rules += self._time.rules()
         self.router = Router(rules)
 
     def _rules(self) -> list[Rule]:
@@ -79,6 +82,7 @@ class Tracker:
             "issues": [asdict(one) for one in state.issues.values()],
             "attachments": [asdict(one) for one in state.attachments.values()],
             "projects": [asdict(one) for one in state.projects.values()],
+            "time_entries": [asdict(one) for one in state.time_entries.values()],
         }
 
     def reset(self) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from sdsync.sandbox.call import Call, Json
 from sdsync.sandbox.redmine.rights import Rights
 from sdsync.sandbox.redmine.state import (
+    ACTIVITIES,
     PRIORITIES,
     STATUSES,
     TRACKERS,
@@ -199,6 +200,11 @@ class Renderer:
             shown["trackers"] = [named(id_, TRACKERS[id_]) for id_ in one.trackers]
         if "issue_categories" in included:
             shown["issue_categories"] = [named(id_, n) for id_, n in one.categories.items()]
+        if "enabled_modules" in included:
+            modules = enumerate(("issue_tracking", "time_tracking"), one.id * 10)
+            shown["enabled_modules"] = [named(id_, name) for id_, name in modules]
+        if "time_entry_activities" in included:
+            shown["time_entry_activities"] = [named(id_, name) for id_, name in ACTIVITIES.items()]
         if "issue_custom_fields" in included:
             # Fields that are there for all projects are not named here, in the product neither.
             fields = [field for field in self._state.fields_of(one.id) if field.projects]

@@ -37,6 +37,7 @@ _SYNC = frozenset({
     "view_issues", "add_issues", "edit_issues", "add_issue_notes", "edit_own_issue_notes",
     "view_private_notes", "set_notes_private", "view_issue_watchers", "add_issue_watchers",
     "delete_issue_watchers", "manage_issue_relations", "manage_subtasks", "view_members",
+    "view_time_entries", "log_time", "edit_own_time_entries",
 })  # fmt: skip
 
 

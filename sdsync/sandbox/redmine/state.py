@@ -20,6 +20,7 @@ STATUSES: dict[int, tuple[str, bool]] = {
 TRACKERS: dict[int, str] = {1: "Bug", 2: "Feature", 3: "Support"}
 PRIORITIES: dict[int, str] = {1: "Low", 2: "Normal", 3: "High", 4: "Urgent", 5: "Immediate"}
 DEFAULT_PRIORITY = 2
+ACTIVITIES: dict[int, str] = {8: "Design", 9: "Development"}
 OPEN_STATUSES = tuple(id_ for id_, (_, closed) in STATUSES.items() if not closed)
 
 
@@ -182,6 +183,21 @@ class Issue:
 
 
 @dataclass(slots=True)
+class TimeEntry:
+    """Hours that somebody worked on an issue, on a day."""
+
+    id: int
+    issue: int
+    user: int
+    activity: int
+    hours: float
+    spent_on: str
+    comments: str
+    created: datetime
+    updated: datetime
+
+
+@dataclass(slots=True)
 class Counter:
     """Numbers that are never given twice, deleted records included."""
 
@@ -189,6 +205,7 @@ class Counter:
     journal: int = 0
     attachment: int = 0
     relation: int = 0
+    time_entry: int = 0
 
 
 class RedmineState:
@@ -205,6 +222,8 @@ class RedmineState:
         self.issues: dict[int, Issue] = {}
         self.attachments: dict[int, Attachment] = {}
         self.relations: dict[int, Relation] = {}
+        self.time_entries: dict[int, TimeEntry] = {}
+        self.default_activity = 0  # none, as in the stock product
         self.counter = Counter()
 
     def load(self) -> bool:
@@ -214,6 +233,7 @@ class RedmineState:
         self.issues = _by_number(saver.load("issue", Issue))
         self.attachments = _by_number(saver.load("attachment", Attachment))
         self.relations = _by_number(saver.load("relation", Relation))
+        self.time_entries = _by_number(saver.load("time_entry", TimeEntry))
         kept = saver.load("counter", Counter)
         self.counter = kept.get("0", Counter())
         return bool(kept)
@@ -221,8 +241,10 @@ class RedmineState:
     def clear(self) -> None:
         """Forget all records."""
         for table in (self.issues, self.attachments, self.relations, self.users, self.groups,
-                      self.projects, self.members, self.custom_fields, self.roles):  # fmt: skip
+                      self.projects, self.members, self.custom_fields, self.roles,
+                      self.time_entries):  # fmt: skip
             table.clear()
+        self.default_activity = 0
         self.counter = Counter()
 
     def number(self, kind: str) -> int:
@@ -255,6 +277,17 @@ class RedmineState:
         self.relations[one.id] = one
         self.world.saver.put("relation", str(one.id), one)
         return one
+
+    def keep_time_entry(self, one: TimeEntry) -> TimeEntry:
+        """Add or save."""
+        self.time_entries[one.id] = one
+        self.world.saver.put("time_entry", str(one.id), one)
+        return one
+
+    def drop_time_entry(self, one: TimeEntry) -> None:
+        """Delete it; its number is not used again."""
+        del self.time_entries[one.id]
+        self.world.saver.drop("time_entry", str(one.id))
 
     def drop(self, kind: str, id_: int) -> None:
         """Remove a record; its number is not used again."""

@@ -43,7 +43,7 @@ class Edits:
         self.setters: dict[str, Callable[[Ticket, str, Json], str | None]] = {
             "Due": self._set_due, "Owner": self._set_owner, "Priority": self._set_priority,
             "Queue": self._set_queue, "Starts": self._set_starts, "Status": self.status,
-            "Subject": self._set_subject,
+            "Subject": self._set_subject, "TimeWorked": self._set_time,
         }  # fmt: skip
 
     def _set_subject(self, ticket: Ticket, by: str, value: Json) -> str | None:
@@ -53,6 +53,16 @@ class Edits:
         old, ticket.subject = ticket.subject, new
         self._history.note(ticket, "Set", by, "Subject", old, new)
         return f"Subject changed from '{old}' to '{new}'"
+
+    def _set_time(self, ticket: Ticket, by: str, value: Json) -> str | None:
+        """The sum as a person types it: what it grew by is the time of this change."""
+        old, new = self._state.time_worked(ticket), int(text(value))
+        if new == old:
+            return None
+        made = self._history.note(ticket, "Set", by, "TimeWorked", str(old), str(new))
+        made.time_taken = new - old
+        self._state.keep_transaction(made)
+        return f"TimeWorked changed from '{old}' to '{new}'"
 
     def _set_queue(self, ticket: Ticket, by: str, value: Json) -> str | None:
         queue = self._state.queue(id_of(value))

@@ -205,6 +205,10 @@ class RtState:
         self.world.saver.put("ticket", str(ticket.id), ticket)
         return ticket
 
+    def time_worked(self, ticket: Ticket) -> int:
+        """Minutes: what all its transactions took."""
+        return sum(one.time_taken for one in self.history(ticket))
+
     def keep_transaction(self, one: Transaction) -> Transaction:
         """Add or save."""
         self.transactions[one.id] = one

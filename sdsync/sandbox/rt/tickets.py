@@ -63,6 +63,8 @@ class Tickets:
         if self._state.may(by, "ModifyCustomField"):  # else: not a word, as in the product
             self._first_fields(ticket, data.get("CustomFields"))
         transaction = self._history.note(ticket, "Create", by)
+        transaction.time_taken = int(text(data.get("TimeWorked") or 0))
+        self._state.keep_transaction(transaction)
         if data.get("Content") is not None or data.get("Attachments") is not None:
             self._history.attach(transaction, ticket.subject, data)
         self._state.keep_ticket(ticket)
@@ -131,6 +133,8 @@ class Tickets:
         kind = "Correspond" if public else "Comment"
         title = text(data.get("Subject")) or "No Subject"
         transaction = self._history.note(ticket, kind, by, data=title)
+        transaction.time_taken = int(text(data.get("TimeTaken") or 0))
+        self._state.keep_transaction(transaction)
         self._history.attach(transaction, text(data.get("Subject")), data)
         said = ["Correspondence added" if public else "Comments added"]
         mail.said(self._state, ticket, by, public=public)

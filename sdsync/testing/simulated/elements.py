@@ -1,4 +1,4 @@
-"""Mappings of notes and files, equal for all flavours: a body, and who reads it."""
+"""Mappings of notes, files and worklogs, equal for all flavours: a body, and who reads it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sdsync.store.records import Json
 
 _NOTE = {"body": "body", "audience": "audience", "author_display": "author"}
 _FILE = {"name": "name", "media_type": "media_type", "size": "size", "audience": "audience"}
+_LOG = {"seconds": "seconds", "text": "text", "audience": "audience", "author_display": "author"}
 _TOLD = frozenset({"author_display", "size"})  # the product says it, nobody writes it
 
 
@@ -20,7 +21,7 @@ class ElementMapping:
         self.system = system
         self.kind = kind
         self.version = f"{kind}-1"
-        self._at = _NOTE if kind == "note" else _FILE
+        self._at = {"note": _NOTE, "worklog": _LOG}.get(kind, _FILE)
         self.fields: Mapping[str, Direction] = {
             name: Direction.IN if name in _TOLD else Direction.BOTH for name in self._at
         }

@@ -62,13 +62,14 @@ def _capabilities(
     removes: bool,
     note_format: str,
     webhooks: bool,
+    edits_worklogs: bool = False,
 ) -> Capabilities:
     return Capabilities(
         product=product, tested=("1.0", "1.9"), record_kinds=("ticket",), create=create,
         compare_and_set=cas,
         window="none" if cas else "between the read before a write and the write",
         stamp_resolution_s=stamp_s, edits_notes=edits, removes_notes=removes,
-        note_format=note_format, webhooks=webhooks,
+        note_format=note_format, webhooks=webhooks, edits_worklogs=edits_worklogs,
     )  # fmt: skip
 
 
@@ -82,6 +83,7 @@ DESK = Flavour(
             "ticket": CreateHandle(Handle.STRONG_MARK, 20.0),
             "note": CreateHandle(Handle.STRONG_MARK, 20.0),
             "attachment": CreateHandle(Handle.IDEMPOTENCY_KEY, 20.0),
+            "worklog": CreateHandle(Handle.OWN_RECENT, 20.0),
         },
         cas=True,
         stamp_s=0.0,
@@ -135,7 +137,9 @@ TRACKER = Flavour(
             "ticket": CreateHandle(Handle.LAGGING_MARK, 40.0),
             "note": CreateHandle(Handle.OWN_RECENT, 20.0),
             "attachment": CreateHandle(Handle.OWN_RECENT, 20.0),
+            "worklog": CreateHandle(Handle.OWN_RECENT, 20.0),
         },
+        edits_worklogs=True,
         cas=False,
         stamp_s=1.0,
         edits=True,

@@ -11,7 +11,7 @@ from sdsync.connectors.contract import FieldInfo, NativeElement, NativeRecord, P
 from sdsync.store.records import Json, Ref
 from sdsync.testing.simulated.flavours import Flavour
 from sdsync.testing.simulated.product import SimulatedProduct
-from sdsync.testing.simulated.things import File, Note, Place, Record
+from sdsync.testing.simulated.things import File, Log, Note, Place, Record
 
 KIND = "ticket"
 
@@ -92,6 +92,7 @@ def _show(product: SimulatedProduct, record: Record) -> NativeRecord:
         mark=str(mark) if mark else None,
         notes=tuple(show_note(product, record, one) for one in record.notes),
         attachments=tuple(show_file(product, record, one) for one in record.files),
+        worklogs=_logs(product, record),
         history=tuple(record.history) if flavour.history else None,
         allowed_status=_allowed(flavour, status),
         state="live",
@@ -137,6 +138,30 @@ def show_file(product: SimulatedProduct, record: Record, file: File) -> NativeEl
         created_at=file.created_at,
         values=file_values(product, record, file),
         ours=file.author == product.us,
+    )
+
+
+def _logs(product: SimulatedProduct, record: Record) -> tuple[NativeElement, ...] | None:
+    if "worklog" not in product.flavour.capabilities.create:
+        return None
+    return tuple(show_log(product, one) for one in record.logs)
+
+
+def show_log(product: SimulatedProduct, log: Log) -> NativeElement:
+    """Logged time as the API shows it; only staff see it."""
+    return NativeElement(
+        kind="worklog",
+        native_id=log.id,
+        author=log.author,
+        created_at=log.created_at,
+        values={
+            "seconds": log.seconds,
+            "text": log.text,
+            "author": product.people[log.author].name,
+            "audience": "internal",
+        },
+        edited_at=log.edited_at,
+        ours=log.author == product.us,
     )
 
 

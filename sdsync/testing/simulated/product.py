@@ -11,7 +11,7 @@ from sdsync.connectors.contract import FieldChange
 from sdsync.store.records import Json
 from sdsync.testing.simulated.clock import VirtualClock
 from sdsync.testing.simulated.flavours import Flavour, Rule, Setting
-from sdsync.testing.simulated.things import OURS, Actor, File, Note, Place, Record
+from sdsync.testing.simulated.things import OURS, Actor, File, Log, Note, Place, Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Seen:
     what: str  # born | fields | note | note edited | note removed | file | file removed | …
     record: Record
     by: str
-    thing: Note | File | None = None
+    thing: Note | File | Log | None = None
     paths: tuple[str, ...] = ()
 
 
@@ -180,7 +180,7 @@ class SimulatedProduct:
         values = {**record.values, self.flavour.text_path: text}
         return self.create(record.place, values, by=by, truth=truth)
 
-    # -- notes and files ---------------------------------------------------------
+    # -- notes, files and work ---------------------------------------------------------
     def note(
         self, record: Record, body: str, *, internal: bool, by: str, truth: str,
         mark: str | None = None, intent: str | None = None,
@@ -234,6 +234,28 @@ class SimulatedProduct:
         """Take a file away."""
         record.files.remove(file)
         self._changed(record, "file removed", by, file)
+
+    def log_work(
+        self, record: Record, seconds: int, text: str, *, by: str, truth: str,
+        intent: str | None = None,
+    ) -> Log:  # fmt: skip
+        """Log time."""
+        self._open(record.place)
+        log = Log(self._next_id("log"), truth, by, self.now(), seconds, text, intent)
+        record.logs.append(log)
+        self._changed(record, "log", by, log)
+        return log
+
+    def edit_log(self, record: Record, log: Log, *, by: str, seconds: int, text: str) -> None:
+        """Change what was logged."""
+        self._open(record.place)
+        log.seconds, log.text, log.edited_at = seconds, text, self.now()
+        self._changed(record, "log edited", by, log)
+
+    def remove_log(self, record: Record, log: Log, *, by: str) -> None:
+        """Take logged time away."""
+        record.logs.remove(log)
+        self._changed(record, "log removed", by, log)
 
     def audience(self, record: Record, thing: Note | File) -> str:
         """Who can really read this, whatever anybody meant."""
@@ -290,7 +312,7 @@ class SimulatedProduct:
         return str(self._elements[kind])
 
     def _changed(
-        self, record: Record, what: str, by: str, thing: Note | File | None = None,
+        self, record: Record, what: str, by: str, thing: Note | File | Log | None = None,
         paths: tuple[str, ...] = (),
     ) -> None:  # fmt: skip
         record.version += 1

@@ -25,7 +25,7 @@ def find(product: SimulatedProduct, faults: Faults, query: Find) -> Answer[Found
         record = product.records.get(record.merged_into) if record.merged_into else None
     if not family or family[-1].deleted:
         return Missing()
-    made = _notes if query.kind == "note" else _files
+    made = {"note": _notes, "worklog": _logs}.get(query.kind, _files)
     return Found(tuple(one for record in family for one in made(product, record, query)))
 
 
@@ -67,6 +67,15 @@ def _notes(product: SimulatedProduct, record: Record, query: Find) -> Iterable[s
                 yield note.id
         elif note.created_at >= floor and note.body == query.values.get("body"):
             yield note.id
+
+
+def _logs(product: SimulatedProduct, record: Record, query: Find) -> Iterable[str]:
+    floor = query.since - SKEW + product.offset
+    ours = [one for one in record.logs if one.author == product.us and one.created_at >= floor]
+    sent = (query.values.get("seconds"), query.values.get("text"))
+    exact = [one.id for one in ours if (one.seconds, one.text) == sent]
+    # What somebody edited meanwhile is no longer what we sent, and ours all the same.
+    yield from exact or (one.id for one in ours if one.edited_at is not None)
 
 
 def _files(product: SimulatedProduct, record: Record, query: Find) -> Iterable[str]:

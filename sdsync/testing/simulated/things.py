@@ -73,6 +73,20 @@ class File:
 
 
 @dataclass(slots=True)
+class Log:
+    """Time that somebody worked on a record."""
+
+    id: str
+    truth: str
+    author: str
+    created_at: datetime
+    seconds: int
+    text: str
+    intent: str | None = None
+    edited_at: datetime | None = None
+
+
+@dataclass(slots=True)
 class Record:
     """A ticket. ``values`` are flat native paths without the place."""
 
@@ -91,6 +105,7 @@ class Record:
     intent: str | None = None
     notes: list[Note] = field(default_factory=list)
     files: list[File] = field(default_factory=list)
+    logs: list[Log] = field(default_factory=list)
     history: list[FieldChange] = field(default_factory=list)
     #: When each path was last written by a person, on the simulation's own clock.
     by_people: dict[str, datetime] = field(default_factory=dict)

@@ -121,6 +121,12 @@ def _add(product: SimulatedProduct, record: Record, operation: AddElement) -> An
             record, body, internal=internal, by=product.us, mark=operation.mark,
             intent=operation.intent, truth=truth_of(body, operation.intent),
         ).id  # fmt: skip
+    elif operation.kind == "worklog":
+        text = str(operation.values["text"])
+        made = product.log_work(
+            record, int(str(operation.values["seconds"])), text, by=product.us,
+            intent=operation.intent, truth=truth_of(text, operation.intent),
+        ).id  # fmt: skip
     else:
         content = operation.content or b""
         made = product.attach(
@@ -133,6 +139,8 @@ def _add(product: SimulatedProduct, record: Record, operation: AddElement) -> An
 
 
 def _edit(product: SimulatedProduct, record: Record, operation: EditElement) -> Answer[Done]:
+    if operation.kind == "worklog":
+        return _edit_log(product, record, operation)
     if not product.flavour.capabilities.edits_notes:
         return Rejected((), "notes stay as they are here")
     note = next((one for one in record.notes if one.id == operation.native_id), None)
@@ -146,7 +154,33 @@ def _edit(product: SimulatedProduct, record: Record, operation: EditElement) -> 
     return Done(note.id, _version(product, record))
 
 
+def _edit_log(product: SimulatedProduct, record: Record, operation: EditElement) -> Answer[Done]:
+    if not product.flavour.capabilities.edits_worklogs:
+        return Rejected((), "logged time stays as it is here")
+    log = next((one for one in record.logs if one.id == operation.native_id), None)
+    if log is None:
+        return Missing()
+    seconds = int(str(operation.values.get("seconds", log.seconds)))
+    text = str(operation.values.get("text", log.text))
+    product.edit_log(record, log, by=product.us, seconds=seconds, text=text)
+    return Done(log.id, _version(product, record))
+
+
+def _remove_log(
+    product: SimulatedProduct, record: Record, operation: RemoveElement
+) -> Answer[Done]:
+    if not product.flavour.capabilities.edits_worklogs:
+        return Rejected((), "logged time stays here")
+    for log in record.logs:
+        if log.id == operation.native_id:
+            product.remove_log(record, log, by=product.us)
+            return Done(None, _version(product, record))
+    return Missing()
+
+
 def _remove(product: SimulatedProduct, record: Record, operation: RemoveElement) -> Answer[Done]:
+    if operation.kind == "worklog":
+        return _remove_log(product, record, operation)
     if not product.flavour.capabilities.removes_notes:
         return Rejected((), "nothing is taken back here")
     for note in record.notes if operation.kind == "note" else ():

@@ -41,6 +41,7 @@ RIGHTS = %i[
   view_issues add_issues edit_issues add_issue_notes edit_own_issue_notes
   view_private_notes set_notes_private view_issue_watchers add_issue_watchers
   delete_issue_watchers manage_issue_relations manage_subtasks view_members
+  view_time_entries log_time edit_own_time_entries
 ].freeze
 RIGHTS.each { |right| Redmine::AccessControl.permission(right) or raise "no right #{right}" }
 sync = Role.create!(name: 'sdsync', assignable: false, issues_visibility: 'all',
@@ -62,7 +63,7 @@ reporter = person('reporter', 'Stock', 'Reporter')
 projects = { 'infra' => false, 'web' => true }.map do |identifier, open|
   project = Project.new(name: identifier.capitalize, identifier: identifier, is_public: open)
   project.trackers = Tracker.all
-  project.enabled_module_names = %w[issue_tracking]
+  project.enabled_module_names = %w[issue_tracking time_tracking]
   project.save!
   Member.create!(project: project, principal: account, roles: [sync])
   agents.each { |agent| Member.create!(project: project, principal: agent, roles: [developer]) }

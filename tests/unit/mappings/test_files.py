@@ -278,7 +278,7 @@ def test_packs_are_found_by_name() -> None:
     assert pack_names() == [
         f"{connector}/{kind}"
         for connector in ("redmine", "request_tracker")
-        for kind in ("attachment", "note", "ticket")
+        for kind in ("attachment", "note", "ticket", "worklog")
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from sdsync.mappings.compile import CompiledMapping, compile_mapping
 from sdsync.mappings.contract import Direction, Unmapped
 from sdsync.mappings.examples import SamePeople
-from sdsync.mappings.lenses.base import Lens, Scene, Written
+from sdsync.mappings.lenses.base import Lens, Refused, Scene, Written
 from sdsync.mappings.lenses.dates import (
     DayLens,
     InstantLens,
@@ -23,6 +24,7 @@ from sdsync.mappings.lenses.dates import (
     parse_instant,
     start_of,
 )
+from sdsync.mappings.lenses.duration import DurationLens
 from sdsync.mappings.lenses.length import Cut, carry_prefix
 from sdsync.mappings.lenses.lookup import Lookup
 from sdsync.mappings.lenses.people import PeopleLens, PersonLens
@@ -45,7 +47,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 PACKS = [
     compile_mapping("desk", connector, kind, folder=None, tables={})
     for connector in ("request_tracker", "redmine")
-    for kind in ("ticket", "note", "attachment")
+    for kind in ("ticket", "note", "attachment", "worklog")
 ]
 WORD_RULES = [
     (mapping, rule)
@@ -323,3 +325,55 @@ def test_paths_of_packs_name_native_words(tmp_path: Path) -> None:
     assert ticket.paths("nonsense") == ()
     assert ticket.optional("tags")
     assert not ticket.optional("title")
+
+
+# -- time worked --------------------------------------------------------------------------
+@given(st.integers(-100_000, 100_000).filter(bool))
+def test_minutes_come_back_as_they_went(minutes: int) -> None:
+    lens = DurationLens("minutes")
+
+    assert written(lens, minutes * 60) == minutes
+    assert lens.get(str(minutes), SCENE) == minutes * 60
+
+
+@given(st.integers(1, 1_000_000))
+def test_hundredths_of_an_hour_come_back_as_they_went(hundredths: int) -> None:
+    lens = DurationLens("hours")
+    hours = hundredths / 100
+
+    assert written(lens, lens.get(hours, SCENE)) == hours
+    assert lens.get(written(lens, hundredths * 36), SCENE) == hundredths * 36
+
+
+@given(
+    st.integers(-1_000_000, 1_000_000).filter(bool),
+    st.sampled_from([("minutes", 60), ("hours", 36)]),
+)
+def test_a_time_that_does_not_fit_is_rounded_once_and_said(
+    seconds: int, unit: tuple[Literal["minutes", "hours"], int]
+) -> None:
+    """Written again it stays: a rounded copy is never taken for an edit."""
+    lens, step = DurationLens(unit[0]), unit[1]
+    outcome = lens.put(seconds, ABSENT, SCENE)
+    if unit[0] == "hours" and seconds < 0:
+        assert isinstance(outcome, Refused)
+        return
+    assert isinstance(outcome, Written)
+    shown = lens.get(outcome.value, SCENE)
+    assert isinstance(shown, int)
+
+    assert shown != 0
+    assert abs(shown - seconds) <= max(step / 2, step - abs(seconds))
+    assert (outcome.cut is None) == (shown == seconds)
+    assert written(lens, shown) == outcome.value
+
+
+@pytest.mark.parametrize("unit", ["minutes", "hours"])
+@pytest.mark.parametrize("value", ["soon", 0, "", True, None, 1.5])
+def test_what_is_no_time_is_refused(unit: Literal["minutes", "hours"], value: Json) -> None:
+    assert isinstance(DurationLens(unit).put(value, ABSENT, SCENE), Refused)
+
+
+@pytest.mark.parametrize("native", ["soon", "NaN", "1e999", [], True])
+def test_what_is_no_number_is_unmapped(native: Json) -> None:
+    assert isinstance(DurationLens("hours").get(native, SCENE), Unmapped)

@@ -17,7 +17,8 @@ from sdsync.testing.misbehaving import Handler, whole
 from sdsync.testing.rig import Rig, system
 from tests.unit.sandbox.conftest import ManualClock
 
-Rigged = Callable[[str, str, str, str, str, dict[str, Json], dict[str, Json]], Rig]
+Values = dict[str, Json]
+Rigged = Callable[[str, str, str, str, str, Values, Values, Values], Rig]
 
 
 @pytest.fixture
@@ -33,9 +34,13 @@ def rigged(clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rigg
             place: str,
             values: dict[str, Json],
             changed: dict[str, Json],
+            worked: dict[str, Json],
         ) -> Rig:
             monkeypatch.setenv("SDSYNC_TEST_SECRET", secret)
-            settings = system(name, connector, url, "env:SDSYNC_TEST_SECRET")
+            options = {"activity": "Development"} if connector == "redmine" else {}
+            settings = system(
+                name, connector, url, "env:SDSYNC_TEST_SECRET", worklogs=True, **options
+            )
 
             def connect(transport: httpx.BaseTransport) -> Connector:
                 return create(name, settings, clock=clock, transport=transport)
@@ -56,6 +61,7 @@ def rigged(clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rigg
                 now=clock.now,
                 later=lambda: clock.pass_(60),
                 restless=frozenset({"LastUpdated", "LastUpdatedBy", "updated_on"}),
+                worklog=AddElement(ref, "worklog", worked, "m", "i"),
             )
 
         yield make
@@ -67,6 +73,7 @@ class TestRequestTracker(LivingConformance):
         return rigged(
             "desk", "request_tracker", pair.desk.url, accounts.DESK_TOKEN, "Escalated",
             {"Subject": "db01"}, {"Subject": "db01: disk full"},
+            {"minutes": 20, "text": "Dev Five worked in dev", "internal": True},
         )  # fmt: skip
 
 
@@ -75,6 +82,7 @@ def redmine(pair: Pair, rigged: Rigged) -> Rig:
     return rigged(
             "dev", "redmine", pair.dev.url, accounts.DEV_KEY, "infra",
             {"subject": "db01", "tracker": "Bug"}, {"subject": "db01: disk full"},
+            {"hours": 0.33, "spent_on": "2026-11-20", "comments": "Ops Two worked in desk"},
         )  # fmt: skip
 
 
