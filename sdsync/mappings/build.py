@@ -27,6 +27,7 @@ from sdsync.mappings.options import OptionReader
 from sdsync.mappings.paths import BadPathError, Path, parse_path
 from sdsync.mappings.richtext.convert import MARKUPS
 from sdsync.mappings.rule import Format, Rule
+from sdsync.mappings.strangers import read_strangers
 from sdsync.mappings.tables import Table
 
 SHAPES: Final = (
@@ -68,6 +69,8 @@ class Builder(OptionReader):
         before = len(self.problems)
         path = self._path(raw.keys.get("at"), raw.field)
         lens = self._lens(raw, kind)
+        if "unknown" in raw.keys and not isinstance(lens, PersonLens):
+            self.refuse(raw, "unknown", f"in a rule of {raw.field}", "as: person beside it")
         if path is None and "at" not in raw.keys and "constant" not in raw.keys:
             self.refuse(raw, None, "no at", "at: the product's name of the field")
         rule = Rule(
@@ -136,7 +139,8 @@ class Builder(OptionReader):
                 return TextLens(shape, allow)
             case "person":
                 nobody = raw.keys.get("nobody")
-                return PersonLens(tuple(map(str, listed(nobody.value))) if nobody else ())
+                words = tuple(map(str, listed(nobody.value))) if nobody else ()
+                return PersonLens(words, strangers=read_strangers(raw, self.problems))
             case "people":
                 return PeopleLens()
             case "tags":

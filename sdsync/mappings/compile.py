@@ -28,6 +28,7 @@ from sdsync.mappings.orders import Word
 from sdsync.mappings.packed import pack, pack_names
 from sdsync.mappings.paths import merged
 from sdsync.mappings.rule import Rule
+from sdsync.mappings.strangers import with_reporter
 from sdsync.mappings.tables import Table, load_tables
 from sdsync.store.records import Json
 
@@ -159,7 +160,8 @@ def compile_mapping(
     problems = [*(problem for file in files for problem in file.problems), *builder.problems]
     if problems:
         raise ConfigError(problems)
-    return CompiledMapping(system_name, kind, _version(files, loaded), rules, files=files)
+    version = _version(files, loaded)
+    return CompiledMapping(system_name, kind, version, with_reporter(rules), files=files)
 
 
 def _files(name: str, connector: str, kind: str, folder: Path | None) -> list[MappingFile]:

@@ -68,6 +68,10 @@ class People(Protocol):
         """A name for people to read."""
         ...
 
+    def address(self, key: str) -> str | None:
+        """A verified address of the person; None: none is known."""
+        ...
+
     def record(self, system: str, native_id: str) -> str | None:
         """The name of a shared record in all systems (``desk#4711``); None: it is not shared."""
         ...

@@ -30,6 +30,10 @@ class SamePeople:
         """The key."""
         return key
 
+    def address(self, key: str) -> str | None:
+        """The key, where it is one."""
+        return key if "@" in key else None
+
     def record(self, system: str, native_id: str) -> str | None:
         """The native id."""
         return native_id

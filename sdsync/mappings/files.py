@@ -32,6 +32,7 @@ RULE_KEYS: Final = (
     "format",
     "allow",
     "nobody",
+    "unknown",
     "max",
     "constant",
     "once",

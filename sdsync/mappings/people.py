@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from sdsync.mappings.tables import Table
 from sdsync.store.records import Json, PersonRow
+
+#: Bounded, for names come from strangers.
+_ADDRESS: Final = re.compile(r"([^\s@<>]{1,64})@[^\s@<>]{1,255}")
 
 
 def person_key(login: str | None, email: str | None, *, verified: bool) -> str | None:
@@ -17,6 +22,15 @@ def person_key(login: str | None, email: str | None, *, verified: bool) -> str |
     if email and verified and "@" in email:
         return email.strip().lower()
     return f"login:{login.strip().lower()}" if login and login.strip() else None
+
+
+def shown_name(name: str) -> str:
+    """A name as a text may show it: of an address only the part before the ``@``.
+
+    Where a system tells no name, its login stands for one, and that is often an
+    address; whoever reads the text need not have known it.
+    """
+    return _ADDRESS.sub(r"\1", name)
 
 
 class PeopleTable:
@@ -39,6 +53,7 @@ class PeopleTable:
         self._keys: dict[tuple[str, str], str] = {}
         self._natives: dict[tuple[str, str], str] = {}
         self._names: dict[str, str] = {}
+        self._addresses: dict[str, str] = {}
         self._rows: dict[tuple[str, str], PersonRow] = {}
         rows = sorted(rows, key=lambda row: (not row.active, row.system, row.native_id))
         told = _explicit(explicit or {})
@@ -58,6 +73,8 @@ class PeopleTable:
         if not key:
             return
         self._natives.setdefault((row.system, key), row.native_id)
+        if row.email and row.email_verified:
+            self._addresses.setdefault(key, row.email)
         if row.name:
             self._names.setdefault(key, row.name)
         safe = [row.native_id, row.login, row.email if row.email_verified else None]
@@ -77,6 +94,12 @@ class PeopleTable:
     def display(self, key: str) -> str:
         """The name for people to read; the key where no system told one."""
         return self._names.get(key, key.removeprefix("login:"))
+
+    def address(self, key: str) -> str | None:
+        """A verified address of the person, or the key of the site's own table that is one."""
+        return self._addresses.get(key) or (
+            key if "@" in key and not key.startswith("login:") else None
+        )
 
     def record(self, system: str, native_id: str) -> str | None:
         """Nothing: who is shared stands in the store."""

@@ -118,6 +118,7 @@ class FidelityNote:
     field: str
     text: str
     at: datetime
+    shown: Json = None  # the system's own word for somebody whom sdsync does not know
 
 
 @dataclass(slots=True)

@@ -41,7 +41,8 @@ def unmapped(
     """A value that no rule knows is shown and never guessed; it is told once."""
     mapping = draft.ctx.mapping(replica)
     if FIELDS.get(field) in PEOPLE_KINDS:
-        draft.fidelity(replica, field, f"{found.value} is nobody that sdsync knows")
+        told = f"{found.value} is nobody that sdsync knows"
+        draft.fidelity(replica, field, told, shown=found.value)
         return
     if field in TIES:
         draft.fidelity(replica, field, f"{found.value} is not shared; it stays where it is")

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from sdsync.config.vocabulary import PEER, TIES
+from sdsync.mappings.lenses.strangers import OUTSIDERS_READ
 from sdsync.mappings.lenses.ties import BEFORE
+from sdsync.mappings.lenses.told import BORN_IN, CARRIED, REPORTED_BY
 from sdsync.store.records import Json, Replica
+from sdsync.sync.audiences import width
 from sdsync.sync.draft import Draft
 from sdsync.sync.ties import shown_links, shown_parent
 
@@ -36,7 +39,30 @@ def _peer(draft: Draft, replica: Replica) -> Replica | None:
 
 
 def surroundings(draft: Draft, replica: Replica) -> dict[str, Json]:
-    """The hub's values as a lens may read them beside its own, the peer's link among them."""
-    peer = {"peer_url": desired(draft, replica, "peer_url")}
+    """The hub's values as a lens may read them beside its own, and what it must know of the place.
+
+    That is the peer's link, the links that it acknowledged last, where the record began and who reported it there in that
+    system's own word, and whether people from outside read it here.
+    """
+    place = draft.ctx.systems[replica.system].places.get(replica.place or "")
+    outsiders = place is None or place.public or width(place.default_audience) < width("internal")
     links = {BEFORE: replica.sent["links"]} if "links" in replica.sent else {}
-    return {**draft.hub.values, **peer, **links}
+    return {
+        **draft.hub.values,
+        **links,
+        "peer_url": desired(draft, replica, "peer_url"),
+        BORN_IN: draft.hub.birth_system,
+        REPORTED_BY: _stranger(draft, "reporter"),
+        CARRIED: draft.ctx.policy(draft.hub, "reporter") != "each",
+        OUTSIDERS_READ: outsiders,
+    }
+
+
+def _stranger(draft: Draft, field: str) -> Json:
+    """The word by which the side of birth shows somebody whom sdsync does not know (yet)."""
+    home = draft.share.at(draft.hub.birth_system)
+    if home is None or field not in draft.ctx.mapping(home).fields:
+        return None
+    if draft.ctx.mapping(home).extract(field, home.seen):
+        return None  # what no rule knows stays unseen
+    return next((one.shown for one in home.fidelity if one.field == field), None)

@@ -104,10 +104,10 @@ class Draft:
             )
         )
 
-    def fidelity(self, replica: Replica, field: str, text: str) -> None:
+    def fidelity(self, replica: Replica, field: str, text: str, *, shown: Json = None) -> None:
         """Note what a write lost; a newer note for the same field replaces the older."""
         replica.fidelity = [one for one in replica.fidelity if one.field != field]
-        replica.fidelity.append(FidelityNote(field, text[:300], self.ctx.now))
+        replica.fidelity.append(FidelityNote(field, text[:300], self.ctx.now, shown))
 
     # -- ringing ---------------------------------------------------------------
     def ring(self, lane: str, kind: str, target: str, *, due: datetime | None = None) -> None:

@@ -102,8 +102,11 @@ def _sends(
 def _tried_apart(draft: Draft, replica: Replica, send: Send) -> bool:
     """Whether nothing waits yet, for the groups of the call are tried one by one first."""
     groups = {group_of(name) for name in send.fields}
-    return bool(groups) and all(
-        draft.state(replica, one) is not GroupState.PARKED for one in groups
+    born = isinstance(send.operation, Create)  # whole, or not at all
+    return (
+        not born
+        and bool(groups)
+        and all(draft.state(replica, one) is not GroupState.PARKED for one in groups)
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sdsync.config.vocabulary import group_of
 from sdsync.connectors.contract import AddElement, Audience, Create, Operation
 from sdsync.store.records import PlacementState, Replica
+from sdsync.sync.birth import BIRTH_GROUP
 from sdsync.sync.branches import hit
 from sdsync.sync.compute import Send
 from sdsync.sync.deliver import describe, only_shows
@@ -53,7 +54,9 @@ def wait_over_budget(
             draft.fidelity(replica, field, text)
         return
     groups = {group_of(name) for name in send.fields} or {_group(send.operation)}
-    if len(groups) > 1 and not isinstance(send.operation, Create):
+    if isinstance(send.operation, Create):
+        groups = {BIRTH_GROUP}  # a record is born whole, or not at all
+    if len(groups) > 1:
         hit("law 47: groups go alone")
         replica.solo = True
     else:
@@ -105,4 +108,4 @@ def _whom(mailed: Audience) -> str:
 
 
 def _group(operation: Operation) -> str:
-    return f"{operation.kind}s" if isinstance(operation, AddElement) else "birth"
+    return f"{operation.kind}s" if isinstance(operation, AddElement) else BIRTH_GROUP

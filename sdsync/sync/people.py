@@ -42,6 +42,11 @@ class KnownPeople:
         table = self._people()
         return table.display(key) if table else key
 
+    def address(self, key: str) -> str | None:
+        """A verified address of the person; None: none is known."""
+        table = self._people()
+        return table.address(key) if table else None
+
     def record(self, system: str, native_id: str) -> str | None:
         """The name of the shared record behind a native id."""
         return self._store.name_of(Ref(system, TIED, native_id))

@@ -176,7 +176,10 @@ def _set_aside(draft: Draft, replica: Replica, send: Send, text: str) -> None:
     if send.element_id is not None:
         _element_refused(draft, replica, send, text)
         return
-    for group in sorted({group_of(name) for name in send.fields} or {BIRTH_GROUP}):
+    groups = {group_of(name) for name in send.fields}
+    if isinstance(send.operation, Create) or not groups:
+        groups = {BIRTH_GROUP}  # a record is born whole, or not at all
+    for group in sorted(groups):
         draft.park(replica, group, f"{replica.system} {text}", about=["fails", replica.id])
     draft.deliver(replica)
 

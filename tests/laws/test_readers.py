@@ -324,6 +324,20 @@ def test_law_47_a_machines_record_mails_nobody() -> None:
     assert ticket.group("dev", "birth") == "parked"
 
 
+def test_law_47_a_record_over_the_budget_waits_whole() -> None:
+    house = House(sync={"mail": None}).run(30)
+    house.dev.line.mails = lambda one: Audience(
+        customers=isinstance(one, Create) and "priority" in one.values
+    )
+
+    ticket = house.desk.open("by a customer", Priority="90")
+    house.run()
+
+    assert not house.dev.tickets  # nor one without what would mail
+    assert ticket.group("dev", "birth") == "parked"
+    assert ticket.group("dev", "title") != "parked"
+
+
 # -- law 48 ------------------------------------------------------------------------------
 def test_law_48_an_undelivered_human_change_says_so_where_people_look() -> None:
     house = House()

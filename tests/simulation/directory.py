@@ -30,6 +30,10 @@ class Directory:
         """What the system calls them."""
         return self._natives.get((system, key))
 
+    def address(self, key: str) -> str | None:
+        """None: nobody is ever made here."""
+        return None
+
     def display(self, key: str) -> str:
         """Their name."""
         return self._names.get(key, key)

@@ -6,11 +6,10 @@ a field is never blanked because a person is unknown.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sdsync.mappings.contract import Viewed
 from sdsync.mappings.lenses.base import (
-    Left,
     Lens,
     Outcome,
     Scene,
@@ -20,6 +19,7 @@ from sdsync.mappings.lenses.base import (
     is_empty,
     merge_sets,
 )
+from sdsync.mappings.lenses.strangers import LEFT_ALONE, Strangers
 from sdsync.mappings.paths import Absent
 from sdsync.store.records import Json
 
@@ -30,6 +30,7 @@ class PersonLens(Lens):
 
     nobody: tuple[str, ...] = ()
     can_empty: bool = True
+    strangers: Strangers = LEFT_ALONE
 
     @property
     def empty(self) -> Json:
@@ -49,11 +50,12 @@ class PersonLens(Lens):
         return key if key is not None else self.unmapped(native, scene)
 
     def put(self, value: Json, seen: Json | Absent, scene: Scene) -> Outcome:
-        """What the system calls the person; left alone when it does not know them."""
+        """What the system calls the person, or what the policy has for one it does not know."""
         native = scene.people.native(scene.system, as_text(value))
-        if native is None:
-            return Left(f"{scene.people.display(as_text(value))} is not known in {scene.system}")
-        return Written([native, *seen[1:]] if isinstance(seen, list) else native)
+        outcome = Written(native) if native else self.strangers.outcome(as_text(value), scene)
+        if isinstance(outcome, Written) and isinstance(seen, list):
+            return replace(outcome, value=[outcome.value, *seen[1:]])
+        return outcome
 
 
 def _first(native: Json) -> Json:
