@@ -72,7 +72,8 @@ class PeopleTable:
         key = chosen or row.key or person_key(row.login, row.email, verified=row.email_verified)
         if not key:
             return
-        self._natives.setdefault((row.system, key), row.native_id)
+        if row.active:  # who is locked can be read, and is never written
+            self._natives.setdefault((row.system, key), row.native_id)
         if row.email and row.email_verified:
             self._addresses.setdefault(key, row.email)
         if row.name:

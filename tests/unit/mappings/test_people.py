@@ -76,6 +76,13 @@ def test_an_active_account_goes_before_one_that_left() -> None:
     assert PeopleTable(rows).native("dev", "a@x.org") == "2"
 
 
+def test_somebody_who_is_locked_is_read_and_never_written() -> None:
+    people = PeopleTable([PersonRow("dev", "5", "a@x.org", login="ann", active=False)])
+
+    assert people.key("dev", "5") == "a@x.org"
+    assert people.native("dev", "a@x.org") is None
+
+
 def test_an_unknown_person_is_never_blanked_and_never_guessed() -> None:
     dev = compile_mapping("dev", "redmine", "ticket", folder=None, tables={})
 
