@@ -41,8 +41,9 @@ def _peer(draft: Draft, replica: Replica) -> Replica | None:
 def surroundings(draft: Draft, replica: Replica) -> dict[str, Json]:
     """The hub's values as a lens may read them beside its own, and what it must know of the place.
 
-    That is the peer's link, the links that it acknowledged last, where the record began and who reported it there in that
-    system's own word, and whether people from outside read it here.
+    That is the peer's link, the links that it acknowledged last, where the record began
+    and who reported it there in that system's own word, and whether people from outside
+    read it here.
     """
     place = draft.ctx.systems[replica.system].places.get(replica.place or "")
     outsiders = place is None or place.public or width(place.default_audience) < width("internal")

@@ -134,7 +134,8 @@ def test_a_new_ticket_is_born_as_an_issue_once(pair: Pair) -> None:
     until(lambda: pair.agree(ticket))
     there = pair.dev.issue(issue)
     assert (there["project"]["name"], there["tracker"]["name"]) == ("Infra", "Bug")
-    assert there["description"] == "_Reported in desk by Customer One:_\n\nThe *disk* is full."
+    told = ["_Reported in desk by Customer One:_", "", "The *disk* is full."]
+    assert there["description"].splitlines() == told  # Redmine ends lines as mail does
     assert there["author"]["name"] == "sdsync Sync"
     assert len(pair.called(subject)) == 1
 
