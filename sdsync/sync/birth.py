@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from sdsync.config.vocabulary import FIELDS, TIES, group_of
 from sdsync.connectors.contract import Create, PlaceInfo
 from sdsync.mappings.contract import Direction
@@ -14,6 +16,8 @@ from sdsync.sync.draft import BLOCKED, Draft, digest
 
 BIRTH_GROUP = "birth"
 MAX_STARTS = 5
+#: A replay asks the system for its rights at once; what hangs on them looks again after this.
+ASKED_SOON = timedelta(seconds=5)
 
 
 def compute_birth(draft: Draft, replica: Replica) -> Send | Rest:
@@ -21,6 +25,8 @@ def compute_birth(draft: Draft, replica: Replica) -> Send | Rest:
     if draft.state(replica, BIRTH_GROUP) in BLOCKED:
         return Rest()
     problem = _forbidden_place(draft, replica)
+    if problem and asks_first(draft, replica, BIRTH_GROUP):
+        return Rest()
     if problem:
         draft.park(
             replica,
@@ -64,6 +70,21 @@ def _forbidden_place(draft: Draft, replica: Replica) -> str | None:
         hit("law 45: not born in a public place")
         return f'{replica.system}: "{place.key}" is public, the record comes from customers'
     return None
+
+
+def asks_first(draft: Draft, replica: Replica, group: str) -> bool:
+    """Whether a refusal waits: the system has not told its rights since a person's replay.
+
+    The cause may be mended there; what was told before says nothing of that.
+    """
+    row = replica.groups.get(group)
+    if row is None or row.state is not GroupState.DIRTY or row.cause is None:
+        return False
+    told_at = draft.ctx.systems[replica.system].described_at
+    if told_at is None or told_at >= row.since:
+        return False
+    draft.deliver(replica, due=draft.ctx.now + ASKED_SOON)
+    return True
 
 
 def _cure_of_place(draft: Draft, replica: Replica) -> str:
@@ -183,13 +204,16 @@ def _mark(draft: Draft) -> str:
     return f"{draft.ctx.new_id()}-{origin}" if origin else draft.ctx.new_id()
 
 
-def narrower_than_proved(place: PlaceInfo | None, audience: str) -> bool:
+def narrower_than_proved(place: PlaceInfo | None, audience: str, *, flagged: bool) -> bool:
     """Whether a note of this audience may reach more people than it should here (law 45).
 
-    The place's own default is always sure; anything narrower must be proved.
+    The place's own default is always sure; anything narrower must be proved. Where the
+    product has a flag for staff alone, that is proved whatever the place is said to be:
+    without the right it stores the note for everybody there.
     """
     if place is None:
         return width(audience) > 0
-    if width(place.default_audience) >= width(audience) and not place.public:
+    sure = width(place.default_audience) >= width(audience) and not place.public
+    if sure and not (flagged and width(audience) >= width("internal")):
         return False
     return audience not in place.proved_audiences

@@ -27,7 +27,7 @@ from sdsync.sync.compute import (
     writable,
 )
 from sdsync.sync.draft import Draft
-from sdsync.sync.placing import blocks_closing, compute_element, compute_withdrawal
+from sdsync.sync.placing import blocks_closing, compute_element, compute_withdrawal, pending
 from sdsync.sync.suspicion import await_plan
 from sdsync.sync.waiting import points_at
 
@@ -125,6 +125,7 @@ def _behind_wall(draft: Draft, replica: Replica, wall: str) -> None:
 def _settle_groups(draft: Draft, replica: Replica) -> None:
     """Groups in which nothing is left to write are in step, whoever rang."""
     behind = {group_of(name) for name in dirty_fields(draft, replica)}
+    behind |= {f"{element.kind}s" for element, _ in pending(draft, replica)}
     for group in draft.waiting_groups(replica, (GroupState.DIRTY, GroupState.IN_DOUBT)):
         if group not in behind:
             draft.mark(replica, group, GroupState.IN_STEP)

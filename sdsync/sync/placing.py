@@ -17,7 +17,7 @@ from sdsync.store.records import (
     Ref,
     Replica,
 )
-from sdsync.sync.birth import MAX_STARTS, narrower_than_proved, open_intent
+from sdsync.sync.birth import MAX_STARTS, asks_first, narrower_than_proved, open_intent
 from sdsync.sync.branches import hit
 from sdsync.sync.compute import Send, deep_merge
 from sdsync.sync.draft import Draft
@@ -151,10 +151,10 @@ def _too_wide(draft: Draft, replica: Replica, element: Element, audience: str) -
     """
     system = draft.ctx.systems[replica.system]
     place = system.places.get(replica.place or "")
-    flagless = "audience" not in system.mappings[element.kind].fields
-    if place is not None and (flagless or replica.place in system.leaky):
+    flagged = "audience" in system.mappings[element.kind].fields
+    if place is not None and (not flagged or replica.place in system.leaky):
         place = dataclasses.replace(place, proved_audiences=frozenset())
-    return narrower_than_proved(place, audience)
+    return narrower_than_proved(place, audience, flagged=flagged)
 
 
 def _withdraw(
@@ -214,6 +214,8 @@ def _add(
         return None
     audience = outgoing_audience(draft, element)
     if _too_wide(draft, replica, element, audience):
+        if asks_first(draft, replica, f"{element.kind}s"):
+            return None
         hit("law 45: right not proved")
         what = f"{audience} {'worklogs' if element.kind == WORKLOG else 'notes'}"
         _unplaceable(

@@ -66,6 +66,7 @@ def replay(
         due = what.due(number, now)
         change_share(store, hub_id, partial(_revive, chosen=chosen, by=by, now=now, due=due))
     _trust_again(store, what.what, found, by, now)
+    _ask_again(store, found, now)
     return found
 
 
@@ -79,13 +80,24 @@ def _trust_again(store: Store, what: str, found: Sequence[Member], by: str, now:
             continue
         cause.closed_at = now
         change.causes.append(cause)
-        change.ring.append(Work(WorkKey(cause.system, "describe", FEED), 1, now, now, now))
+        change.ring.append(_ask(cause.system, now))
         change.audit.append(
             AuditRow(now, "trusted", f"person:{by}", system=cause.system, actor=by,
                      why=cause.id, text=cause.at_place)
         )  # fmt: skip
     if change.causes:
         commit(store, change)
+
+
+def _ask_again(store: Store, found: Sequence[Member], now: datetime) -> None:
+    """Have the systems tell their places and rights anew: the cause may be mended there."""
+    systems = sorted({replica.system for _, replica, _ in found})
+    if systems:
+        commit(store, Change(ring=[_ask(one, now) for one in systems]))
+
+
+def _ask(system: str, now: datetime) -> Work:
+    return Work(WorkKey(system, "describe", FEED), 1, now, now, now)
 
 
 def _revive(

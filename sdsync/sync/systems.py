@@ -68,7 +68,7 @@ class System:
         Its clock is compared with the middle of the call; a difference that the
         call's own length explains, or whole seconds of a header, is none.
         """
-        self.description, self.described_at = said, answered
+        self.description, self.described_at = said, asked
         half = (answered - asked) / 2
         offset_s = (said.clock - (asked + half)).total_seconds()
         doubt_s = 2.0 + half.total_seconds()
@@ -91,6 +91,7 @@ class System:
             feed_ok_at=self.feed_ok_at,
             deadline_s=self.deadline_s,
             clock_offset_s=self.clock_offset_s,
+            described_at=self.described_at,
         )
 
     def _places(self, said: Description) -> Mapping[str, PlaceInfo]:

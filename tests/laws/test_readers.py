@@ -14,7 +14,7 @@ from sdsync.connectors.contract import (
     Operation,
     Update,
 )
-from sdsync.connectors.failures import Scope, Throttled, Transient
+from sdsync.connectors.failures import Rejected, Scope, Throttled, Transient
 from sdsync.mappings.compile import CompiledMapping, compile_mapping
 from sdsync.mappings.examples import SamePeople
 from sdsync.store.records import ReplicaState
@@ -69,6 +69,56 @@ def test_law_45_without_the_proved_right_nothing_narrower_is_written() -> None:
 
     assert not notes(house.dev.sent)
     assert ticket.group("dev", "notes") == "parked"
+
+
+def test_law_45_what_a_place_is_said_to_be_is_no_proof() -> None:
+    """A project of staff alone, where the right to private notes is missing all the same."""
+    house = House(("desk", "dev"), {}, CUSTOMER, private_right=False)
+    house.engine.systems["dev"].audiences = {"infra": "internal"}
+    ticket = shared(house)
+
+    ticket.note("for us", internal=True)
+    house.run()
+
+    assert not notes(house.dev.sent)
+    assert ticket.group("dev", "notes") == "parked"
+
+
+def test_law_40_a_replay_is_judged_by_the_rights_as_they_are_now() -> None:
+    """Not by what the system told minutes ago: somebody granted the right, and replays."""
+    house = House(("desk", "dev"), {}, PUBLIC, private_right=False)
+    ticket = shared(house)
+    ticket.note("for us", internal=True)
+    house.run()
+    (cause,) = house.store.causes()
+    house.dev.product.places["infra"].private_right = True
+
+    def not_at_once(_: object) -> Rejected:
+        house.dev.line.instead = {}
+        return Rejected((), "come again")
+
+    house.dev.line.instead["describe"] = not_at_once
+    recovery.replay(house.store, Replay(cause.id), "ann", house.clock.now())
+    house.run(300)
+
+    assert ticket.copy("dev").bodies == ["for us"]
+    assert not ticket.replica("dev").groups
+
+
+def test_law_40_a_replay_finds_that_a_place_takes_births_now() -> None:
+    house = House(("desk", "dev"))
+    house.run(30)
+    house.dev.product.places["infra"].may_create = False
+    house.run(1200)
+    ticket = house.desk.open("disk full")
+    house.run(60)
+    assert ticket.group("dev", "birth") == "parked"
+    house.dev.product.places["infra"].may_create = True
+
+    recovery.replay(house.store, Replay("all"), "ann", house.clock.now())
+    house.run(30)
+
+    assert ticket.copy("dev")["subject"] == "disk full"
 
 
 def test_law_45_a_customers_note_does_not_become_public() -> None:
