@@ -125,6 +125,19 @@ LINK_TYPES: Final = (
     "follows",
 )
 
+#: A type of link as the other record shows it.
+TURNED: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "relates": "relates",
+        "duplicates": "duplicated_by",
+        "duplicated_by": "duplicates",
+        "blocks": "blocked_by",
+        "blocked_by": "blocks",
+        "precedes": "follows",
+        "follows": "precedes",
+    }
+)
+
 _LEVELS: Final = ("critical", "high", "normal", "low", "lowest")
 
 #: The closed vocabularies of the fields of kind ``choice``, in their order.

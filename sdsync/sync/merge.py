@@ -18,6 +18,7 @@ from sdsync.sync.elements import add_own
 from sdsync.sync.intervals import Interval
 from sdsync.sync.model import SUSPECT
 from sdsync.sync.spread import OWNER_SILENT, members, remember_clock, spread
+from sdsync.sync.ties import still_tied
 from sdsync.sync.weight import weight
 
 SET_KINDS = frozenset({"tags", "people", "links"})
@@ -285,12 +286,22 @@ class GroupMerge:
         hub = self.draft.hub
         for field, edit in self.edits.items():
             now, old, new = (_set(v) for v in (hub.values.get(field), edit.old, edit.new))
-            merged = sorted((now - (old - new)) | (new - old))
+            removed = old - new
+            account = self.draft.ctx.systems[self.replica.system].account
+            if field == "links" and edit.reaction and edit.actor == account:
+                # What a product drops by itself (a relation to a new parent) nobody took
+                # away; where we took it away at its other end, that one has it no more.
+                removed = {one for one in removed if not still_tied(self.draft, one)}
+            merged = sorted((now - removed) | (new - old))
             if merged != sorted(now):
                 hit("law 15: set merged")
                 self._write(field, merged, "union")
                 self._spread()
         self._settle_base()
+        if any(field in TIES and self._image(field) != self.replica.sent[field]
+               for field in self.edits):  # fmt: skip
+            self.draft.mark(self.replica, self.group, GroupState.DIRTY)
+            self.draft.deliver(self.replica)
 
     def _max(self) -> None:
         heavier = {

@@ -7,6 +7,7 @@ whoever becomes known rings those that are tied to it (:func:`ring_the_tied`).
 
 from __future__ import annotations
 
+from sdsync.config.vocabulary import TURNED
 from sdsync.mappings.lenses.ties import target
 from sdsync.store.records import Json, Ref, Replica, ReplicaState
 from sdsync.sync.counterparts import gap
@@ -35,6 +36,14 @@ def shown_parent(draft: Draft, replica: Replica) -> Json:
 
 def _gap(draft: Draft, replica: Replica, name: str) -> str | None:
     return gap(draft, replica, draft.ctx.records.named(draft.hub.kind, name))
+
+
+def still_tied(draft: Draft, link: str) -> bool:
+    """Whether the other record's hub still has the other end of a link."""
+    kind, _, name = link.partition(" ")
+    share = draft.ctx.records.named(draft.hub.kind, name)
+    back = f"{TURNED.get(kind, kind)} {draft.hub.correlation}"
+    return share is not None and back in (share.hub.values.get("links") or [])
 
 
 def ring_the_tied(draft: Draft, replica: Replica, linked: frozenset[str]) -> None:

@@ -262,3 +262,21 @@ def test_law_20_a_removal_at_the_other_end_is_a_removal_here() -> None:
     assert one.copy("dev")["relations"] == two.copy("dev")["relations"] == []
     assert (one["Links"], two["Links"]) == ([], [])
     assert house.quiet()
+
+
+def test_law_20_a_link_that_a_product_drops_by_itself_is_nobodys_removal() -> None:
+    """Redmine drops relations between an issue and its new parent, in our account's name."""
+    house = house_of_ties()
+    one, two = shared(house, "one"), shared(house, "two")
+    one.set({"Links": [f"RefersTo {two.record.id}"]})
+    two.set({"Links": [f"ReferredToBy {one.record.id}"]})
+    house.run()
+
+    us = house.dev.product.us
+    house.dev.product.write(one.copy("dev").record, {"relations": []}, by=us)
+    house.run()
+
+    assert one.hub.values["links"] == [f"relates desk#{two.record.id}"]
+    assert one["Links"] == [f"RefersTo {two.record.id}"]
+    assert one.copy("dev")["relations"] == [f"relates {dev_id(two)}"]
+    assert house.quiet()
