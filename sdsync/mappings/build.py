@@ -136,7 +136,7 @@ class Builder(OptionReader):
             case "line":
                 return LineLens(allow)
             case "plain" | "html" | "textile" | "markdown":
-                return TextLens(shape, allow)
+                return TextLens(shape, allow, self.mentions(raw))
             case "person":
                 nobody = raw.keys.get("nobody")
                 words = tuple(map(str, listed(nobody.value))) if nobody else ()

@@ -13,7 +13,16 @@ from typing import Final
 from sdsync.config.problems import ConfigError, Problem, nearest_name, one_of, show
 from sdsync.mappings.build import Builder
 from sdsync.mappings.canonical import fields_of
-from sdsync.mappings.contract import UNKNOWN, Direction, People, Put, Unknown, Viewed
+from sdsync.mappings.contract import (
+    NO_NAMES,
+    UNKNOWN,
+    Direction,
+    People,
+    Put,
+    RecordNames,
+    Unknown,
+    Viewed,
+)
 from sdsync.mappings.files import (
     ALONE,
     Example,
@@ -33,7 +42,7 @@ from sdsync.mappings.tables import Table, load_tables
 from sdsync.store.records import Json
 
 #: Raised when the code reads native values in another way, so that law 7 notices.
-LENSES_VERSION: Final = "1"
+LENSES_VERSION: Final = "2"
 #: A file may extend a pack, and a pack another; more is a circle.
 _LONGEST_CHAIN: Final = 4
 
@@ -95,10 +104,12 @@ class CompiledMapping:
         rule = self.rules.get("tags")
         return frozenset() if rule is None else rule.orders(native)
 
-    def get(self, field: str, native: Dict[str, Json], people: People) -> Viewed:
+    def get(
+        self, field: str, native: Dict[str, Json], people: People, names: RecordNames = NO_NAMES
+    ) -> Viewed:
         """The canonical value; UNKNOWN for a field without rule, or that the record lacks."""
         rule = self.rules.get(field)
-        return UNKNOWN if rule is None else rule.get(native, self.system, people)
+        return UNKNOWN if rule is None else rule.get(native, self.system, people, names)
 
     def put(
         self,
@@ -108,10 +119,11 @@ class CompiledMapping:
         seen: Dict[str, Json],
         hub: Dict[str, Json],
         people: People,
+        names: RecordNames = NO_NAMES,
     ) -> Put:
         """The native patch; empty for a field without rule."""
         rule = self.rules.get(field)
-        return Put() if rule is None else rule.put(value, seen, hub, self.system, people)
+        return Put() if rule is None else rule.put(value, seen, hub, self.system, people, names)
 
     def carry(self, field: str, *, old_view: Json, new_view: Json, whole: Json) -> Json | None:
         """An edit of a view, on the whole; None where it is for a person (law 8)."""

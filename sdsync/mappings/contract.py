@@ -6,6 +6,7 @@ from collections.abc import Mapping as Dict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Protocol
 
 from sdsync.mappings.orders import Word
@@ -81,6 +82,40 @@ class People(Protocol):
         ...
 
 
+class RecordNames(Protocol):
+    """Joins records across systems: which copies are of one record. Names are native ids."""
+
+    @property
+    def addresses(self) -> Dict[str, str]:
+        """Every configured system, and where it is reached; "" where that is not told."""
+        ...
+
+    def key(self, system: str, native: str) -> tuple[str, str]:
+        """System and id by which all know the record; of one that is not shared, its own."""
+        ...
+
+    def native(self, system: str, key: tuple[str, str]) -> str | None:
+        """The id of the system's copy; None: it has none that is known."""
+        ...
+
+
+class NoNames:
+    """No record is known to be shared, and no system but the one that is read."""
+
+    addresses: Dict[str, str] = MappingProxyType({})
+
+    def key(self, system: str, native: str) -> tuple[str, str]:
+        """As it was named."""
+        return system, native
+
+    def native(self, system: str, key: tuple[str, str]) -> str | None:
+        """Its own alone."""
+        return key[1] if key[0] == system else None
+
+
+NO_NAMES = NoNames()
+
+
 class Mapping(Protocol):
     """One system's fields of one kind, both ways. Pure: no clock, no I/O."""
 
@@ -109,7 +144,9 @@ class Mapping(Protocol):
         """The orders that stand among the tags (``sdsync:stop``): no content, never carried."""
         ...
 
-    def get(self, field: str, native: Dict[str, Json], people: People) -> Viewed:
+    def get(
+        self, field: str, native: Dict[str, Json], people: People, names: RecordNames = NO_NAMES
+    ) -> Viewed:
         """The canonical value that ``native`` shows for the field."""
         ...
 
@@ -121,6 +158,7 @@ class Mapping(Protocol):
         seen: Dict[str, Json],
         hub: Dict[str, Json],
         people: People,
+        names: RecordNames = NO_NAMES,
     ) -> Put:
         """The native patch that makes ``field`` show ``value``; ``seen`` may be {} at birth."""
         ...

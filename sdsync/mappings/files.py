@@ -31,6 +31,7 @@ RULE_KEYS: Final = (
     "midnight",
     "format",
     "allow",
+    "mentions",
     "nobody",
     "unknown",
     "max",

@@ -1,4 +1,4 @@
-"""The small keys of a rule: zone, midnight, by, allow, direction and flags."""
+"""The small keys of a rule: zone, midnight, by, allow, mentions, direction and flags."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from sdsync.config.problems import Problem, nearest_name, one_of, show
 from sdsync.mappings.contract import Direction
-from sdsync.mappings.files import Key, RawRule
+from sdsync.mappings.files import OFF, Key, RawRule
 from sdsync.mappings.lenses.tags import Separator
 from sdsync.mappings.merge import listed
 from sdsync.mappings.richtext.inert import ALL, Danger
+from sdsync.mappings.richtext.mentions import HOLE, MentionStyle
 
+MENTIONS: Final = 'text: "#{id}", and link: the page below the address, "issues/{id}"'
 _SEPARATORS: Final[tuple[Separator, ...]] = ("comma", "space", "line", "list")
 
 
@@ -74,6 +76,21 @@ class OptionReader:
                     key.spot.problem(f"fields.{raw.field}.allow", show(word), expected, near)
                 )
         return known
+
+    def mentions(self, raw: RawRule) -> MentionStyle | None:
+        """How a text names records: ``{ text: "#{id}", link: "issues/{id}" }``."""
+        key = raw.keys.get("mentions")
+        if key is None or key.value == OFF:
+            return None
+        told = key.value if isinstance(key.value, dict) else {}
+        sound = told.keys() <= {"text", "link"} and "text" in told
+        for style in told.values():
+            head, hole, tail = str(style).partition(HOLE)
+            sound = sound and bool(head and hole) and HOLE not in tail
+        if not sound:
+            self.refuse(raw, "mentions", show(key.value), MENTIONS)
+            return None
+        return MentionStyle(**{name: str(style) for name, style in told.items()})
 
     def direction(self, key: Key | None, raw: RawRule) -> Direction:
         """Which way the field flows."""

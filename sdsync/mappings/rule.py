@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as default
 
 from sdsync.config.vocabulary import SETS
-from sdsync.mappings.contract import UNKNOWN, Direction, People, Put, Unknown, Viewed
+from sdsync.mappings.contract import (
+    NO_NAMES,
+    UNKNOWN,
+    Direction,
+    People,
+    Put,
+    RecordNames,
+    Unknown,
+    Viewed,
+)
 from sdsync.mappings.expressions import Expression
 from sdsync.mappings.lenses.base import Left, Lens, Outcome, Refused, Scene, Written, is_empty
 from sdsync.mappings.orders import Word
@@ -74,11 +83,17 @@ class Rule:
         known = self.direction is not Direction.OUT and not isinstance(found, Absent | Unknown)
         return self.lens.orders(found) if known else frozenset()
 
-    def get(self, native: Mapping[str, Json], system: str, people: People) -> Viewed:
+    def get(
+        self,
+        native: Mapping[str, Json],
+        system: str,
+        people: People,
+        names: RecordNames = NO_NAMES,
+    ) -> Viewed:
         """The canonical value; UNKNOWN where the record does not hold the path (law 9)."""
         if self.direction is Direction.OUT and not self.lens.mended:
             return UNKNOWN
-        return self._view(native, self._scene(native, system, people, {}))
+        return self._view(native, self._scene(native, system, people, {}, names))
 
     def put(
         self,
@@ -87,11 +102,12 @@ class Rule:
         hub: Mapping[str, Json],
         system: str,
         people: People,
+        names: RecordNames = NO_NAMES,
     ) -> Put:
         """The patch that makes the record show ``value``; empty when it already does (law 8)."""
         if self.direction is Direction.IN:
             return Put()
-        scene = self._scene(seen, system, people, hub)
+        scene = self._scene(seen, system, people, hub, names)
         now: Json | Absent = ABSENT
         if self.path is not None:
             found = self.path.read(seen)
@@ -139,9 +155,7 @@ class Rule:
         """Whether the record shows what it would show after the write (law 8)."""
         if isinstance(now, Absent):
             return False
-        after = Scene(
-            scene.system, scene.people, scene.path, scene.place, outcome.format or scene.format
-        )
+        after = replace(scene, format=outcome.format or scene.format)
         shown, wanted = self._shows(now, scene), self._shows(outcome.value, after)
         return self.lens.footprint(outcome.value) == self.lens.footprint(now) or (
             type(shown) is type(wanted) and shown == wanted
@@ -162,8 +176,13 @@ class Rule:
         return self._shows(found, scene)
 
     def _scene(
-        self, native: Mapping[str, Json], system: str, people: People, hub: Mapping[str, Json]
+        self,
+        native: Mapping[str, Json],
+        system: str,
+        people: People,
+        hub: Mapping[str, Json],
+        names: RecordNames,
     ) -> Scene:
         path = self.path.text if self.path else ""
         told = self.format.read(native) if self.format else None
-        return Scene(system, people, path, self.place, told, hub)
+        return Scene(system, people, path, self.place, told, hub, names)

@@ -121,6 +121,7 @@ def _system(
         mappings=mappings,
         audiences={key: one.audience for key, one in config.places.items() if one.audience},
         tenants={key: one.tenant for key, one in config.places.items() if one.tenant},
+        address=config.url,
         poll_s=config.poll_s,
         deadline_s=config.deadline_s,
         budget=LaneBudget(config.calls_at_once, config.per_minute),

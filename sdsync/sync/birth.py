@@ -142,7 +142,7 @@ def _birth_values(draft: Draft, replica: Replica) -> tuple[dict[str, Json], dict
             continue
         if name == "status" and value in ("closed", "resolved", "cancelled"):
             continue  # born open: the status follows as a transition
-        put = mapping.put(name, value, seen={}, hub=hub, people=draft.ctx.people)
+        put = draft.put(mapping, name, value, seen={}, hub=hub)
         if put.cut:
             draft.fidelity(replica, name, put.cut)
         lacking = put.refused or (put.cut if not put.values else None)

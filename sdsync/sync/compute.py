@@ -149,7 +149,7 @@ def put_field(draft: Draft, replica: Replica, name: str, value: Json) -> Put | N
         acknowledge(draft, replica, name, value)
         return None
     hub = surroundings(draft, replica)
-    put = mapping.put(name, value, seen=replica.seen, hub=hub, people=draft.ctx.people)
+    put = draft.put(mapping, name, value, seen=replica.seen, hub=hub)
     if put.cut:
         draft.fidelity(replica, name, put.cut)
     lacking = put.refused or (put.cut if not put.values else None)

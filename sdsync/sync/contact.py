@@ -136,7 +136,7 @@ def first_contact(
         replica.sent[field] = value
         return
     whole = desired(draft, replica, field) if field in TIES else hub.values.get(field)
-    put = mapping.put(field, whole, seen=current, hub=hub.values, people=ctx.people)
+    put = draft.put(mapping, field, whole, seen=current, hub=hub.values)
     if value == whole or (not put.values and put.refused is None and put.cut is None):
         hit("law 11: adopted")
         replica.sent[field] = whole
@@ -202,7 +202,7 @@ def mapping_changed(
     edits: dict[str, Edit],
 ) -> None:
     """A mapping change is not an edit: what it alone would alter awaits a plan (law 7)."""
-    mapping, ctx = draft.ctx.mapping(replica), draft.ctx
+    mapping = draft.ctx.mapping(replica)
     before, replica.seen_mapping = replica.seen_mapping, mapping.version
     if not before or before == mapping.version:
         return
@@ -213,7 +213,7 @@ def mapping_changed(
         whole = draft.hub.values.get(field)
         if replica.sent.get(field) != whole:
             continue  # it was dirty anyway
-        put = mapping.put(field, whole, seen=current, hub=draft.hub.values, people=ctx.people)
+        put = draft.put(mapping, field, whole, seen=current, hub=draft.hub.values)
         if put.values and value != whole:
             hit("law 7: awaiting plan")
             replica.sent[field] = value  # what it shows under the new mapping

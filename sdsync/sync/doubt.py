@@ -147,7 +147,7 @@ def overridden(draft: Draft, replica: Replica, name: str, intended: Json) -> Non
     """Another value than sent: the base is what we wrote, and what it shows instead
     goes through merge as a change."""
     replica.sent[name] = intended
-    mapping, ctx = draft.ctx.mapping(replica), draft.ctx
+    mapping = draft.ctx.mapping(replica)
     # On the base from before the write: on nothing, a value that was emptied changes nothing.
-    put = mapping.put(name, intended, seen=replica.seen, hub=draft.hub.values, people=ctx.people)
+    put = draft.put(mapping, name, intended, seen=replica.seen, hub=draft.hub.values)
     deep_merge(replica.seen, put.values)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 import orjson
 
 from sdsync.config.vocabulary import group_of
+from sdsync.mappings.contract import Mapping as FieldMapping
+from sdsync.mappings.contract import Put
 from sdsync.store.records import (
     AuditRow,
     Cause,
@@ -60,6 +63,7 @@ class Draft:
     def __init__(self, share: Share, ctx: Context) -> None:
         self.share = share
         self.ctx = ctx
+        self.ctx = replace(ctx, names=ctx.naming(self))
         self.change = Change(shares=[share])
         self._causes: dict[str, Cause] = {}
 
@@ -71,6 +75,19 @@ class Draft:
     def is_of_now(self, at: datetime) -> bool:
         """Whether somebody did it since the record is shared, and not before a plan let it in."""
         return self.hub.planned_at is None or at > self.hub.planned_at
+
+    def put(
+        self,
+        mapping: FieldMapping,
+        field: str,
+        value: Json,
+        *,
+        seen: Mapping[str, Json],
+        hub: Mapping[str, Json],
+    ) -> Put:
+        """What writing the value takes, by what is known of people and records."""
+        people, names = self.ctx.people, self.ctx.names
+        return mapping.put(field, value, seen=seen, hub=hub, people=people, names=names)
 
     # -- telling ---------------------------------------------------------------
     def audit(

@@ -53,7 +53,7 @@ def view(
     mapping: FieldMapping, field: str, native: Mapping[str, Json], ctx: Context
 ) -> Json | Unmapped:
     """The canonical value that the native one shows; Unmapped when no rule knows it."""
-    shown = mapping.get(field, native, ctx.people)
+    shown = mapping.get(field, native, ctx.people, ctx.names)
     if FIELDS.get(field) == "people" and isinstance(shown, list):
         ours = {
             ctx.people.key(name, one.account) for name, one in ctx.systems.items() if one.account

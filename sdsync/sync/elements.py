@@ -73,7 +73,7 @@ def read_values(draft: Draft, replica: Replica, native: NativeElement) -> dict[s
     mapping = draft.ctx.systems[replica.system].mappings[native.kind]
     values: dict[str, Json] = {}
     for field in mapping.fields:
-        value = mapping.get(field, native.values, draft.ctx.people)
+        value = mapping.get(field, native.values, draft.ctx.people, draft.ctx.names)
         if value is not UNKNOWN and not isinstance(value, Unmapped):
             values[field] = value
     if native.kind == "note":

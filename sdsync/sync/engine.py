@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from random import Random
 
 from sdsync.config.clock import Clock
@@ -37,6 +38,7 @@ from sdsync.sync.delivery import Delivery
 from sdsync.sync.doubles import Doubles
 from sdsync.sync.feeds import FEED, Feeds
 from sdsync.sync.looks import Looks
+from sdsync.sync.mentions import Named
 from sdsync.sync.model import OBJECTIVES, Context, Rule, SyncPolicy
 from sdsync.sync.pauses import Pauses
 from sdsync.sync.people import KnownPeople
@@ -96,6 +98,7 @@ class Engine:
         self.keep = keep  # stores a lane's pause at once: a crash does not forget it (law 37)
         self.people = KnownPeople(store, people)
         self.pauses = Pauses(store)
+        self._addresses = {name: one.address for name, one in systems.items()}
         self.alone = Alone(store, clock)
         self._busy: dict[str, set[str]] = {name: set() for name in systems}
         self._names: dict[WorkKey, set[str]] = {}
@@ -340,6 +343,7 @@ class Engine:
             wave=lambda system: wave_of(self.store, system, self.clock.now()),
             pause=self.pauses.named,
             records=SharedRecords(self.store),
+            naming=partial(Named, self._addresses),
         )
 
     def _as_told(self, sync: SyncPolicy) -> SyncPolicy:

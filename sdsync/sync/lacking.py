@@ -34,7 +34,7 @@ def lacks(draft: Draft, replica: Replica, fields: Mapping[str, Json]) -> str | N
 def _each(draft: Draft, replica: Replica, fields: Mapping[str, Json]) -> Iterator[str]:
     mapping, hub = draft.ctx.mapping(replica), surroundings(draft, replica)
     for name, value in fields.items():
-        put = mapping.put(name, value, seen={}, hub=hub, people=draft.ctx.people)
+        put = draft.put(mapping, name, value, seen={}, hub=hub)
         shown = mapping.extract(name, put.values)
         for path, word in shown.items() if isinstance(shown, Mapping) else ():
             if (told := lacking(draft, replica, path, word)) is not None:

@@ -180,7 +180,7 @@ class Matching(Visiting):
     def _candidates(self, draft: Draft, replica: Replica, name: str) -> list[str] | None:
         """Unlinked records of the target with the same value; None when it could not be asked."""
         mapping, hub = draft.ctx.mapping(replica), draft.hub
-        put = mapping.put(name, hub.values[name], seen={}, hub=hub.values, people=draft.ctx.people)
+        put = draft.put(mapping, name, hub.values[name], seen={}, hub=hub.values)
         path = mapping.paths(name)[0]
         native = mapping.extract(name, put.values)
         found = self._meter.note(self._connector.search(replica.place or "", path, native))

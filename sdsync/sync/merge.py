@@ -473,8 +473,8 @@ class GroupMerge:
     def _projects(self, field: str, whole: Json) -> bool:
         if self.shown[field] == whole:
             return True
-        put = self.mapping.put(
-            field, whole, seen=self.current, hub=self.draft.hub.values, people=self.draft.ctx.people
+        put = self.draft.put(
+            self.mapping, field, whole, seen=self.current, hub=self.draft.hub.values
         )
         return not put.values and put.refused is None and put.cut is None
 

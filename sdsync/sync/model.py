@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from sdsync.connectors.contract import Capabilities, PlaceInfo
+from sdsync.mappings.contract import NO_NAMES, People, RecordNames
 from sdsync.mappings.contract import Mapping as FieldMapping
-from sdsync.mappings.contract import People
 from sdsync.ratelimit import urgency
 from sdsync.store.records import Hub, Json, Pause, Ref, Replica, Share
+
+if TYPE_CHECKING:
+    from sdsync.sync.draft import Draft
 
 #: So many records may always go within an hour: of a few each one is many percent (law 41).
 FEW = 5
@@ -196,6 +199,8 @@ class Context:
     wave: Callable[[str], Wave] = lambda _system: CALM  # what went lately (law 41)
     pause: Callable[[str], Pause | None] = lambda _scope: None  # who paused it, if somebody did
     records: Records = field(default_factory=NoRecords)  # who else is shared (counterparts.py)
+    naming: Callable[[Draft], RecordNames] = lambda _draft: NO_NAMES
+    names: RecordNames = NO_NAMES  # of the draft at hand: what its texts may name
 
     def ours(self, system: str, at: datetime) -> datetime:
         """A stamp of a product's clock as our clock would have read it (law 14)."""

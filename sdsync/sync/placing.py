@@ -279,7 +279,7 @@ def _native(draft: Draft, replica: Replica, element: Element, audience: str) -> 
     for name in mapping.fields:
         if canonical.get(name) is None:
             continue
-        put = mapping.put(name, canonical[name], seen={}, hub=canonical, people=draft.ctx.people)
+        put = draft.put(mapping, name, canonical[name], seen={}, hub=canonical)
         if put.cut:
             draft.fidelity(replica, element.kind, put.cut)
         deep_merge(patch, put.values)

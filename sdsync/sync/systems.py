@@ -27,6 +27,7 @@ class System:
     mappings: Mapping[str, FieldMapping]
     tenants: Mapping[str, str] = field(default_factory=dict)
     audiences: Mapping[str, str] = field(default_factory=dict)  # place -> who reads it, as told
+    address: str = ""  # "" where it has none
     poll_s: float = 10.0
     deadline_s: float = 10.0
     sweep_s: float = 3600.0  # a record unread for longer is looked at, feed or no feed

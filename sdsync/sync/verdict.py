@@ -38,7 +38,7 @@ def verdict(
         return Verdict.UNKNOWN
     now, old = mapping.extract(name, current), mapping.extract(name, replica.seen)
     hub = surroundings(draft, replica)
-    put = mapping.put(name, intended, seen=current, hub=hub, people=draft.ctx.people)
+    put = draft.put(mapping, name, intended, seen=current, hub=hub)
     if not put.values and put.refused is None and put.cut is None:
         return Verdict.OURS
     if name in replica.stepping and now == replica.stepping[name]:

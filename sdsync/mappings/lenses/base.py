@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sdsync.mappings.contract import People, Unmapped, Viewed
+from sdsync.mappings.contract import NO_NAMES, People, RecordNames, Unmapped, Viewed
 from sdsync.mappings.orders import Word
 from sdsync.mappings.paths import ABSENT, Absent
 from sdsync.store.records import Json
@@ -28,6 +28,7 @@ class Scene:
     place: str  # file:line:column of the rule
     format: str | None = None  # markup of this very value, where the record tells
     hub: Mapping[str, Json] = field(default_factory=dict)
+    names: RecordNames = NO_NAMES
 
 
 @dataclass(frozen=True, slots=True)

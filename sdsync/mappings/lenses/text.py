@@ -7,8 +7,16 @@ from dataclasses import dataclass
 from sdsync.mappings.contract import Viewed
 from sdsync.mappings.lenses.base import Lens, Outcome, Scene, Written, as_text
 from sdsync.mappings.paths import Absent
-from sdsync.mappings.richtext.convert import MARKUPS, Markup, clean, from_native, to_native
+from sdsync.mappings.richtext.convert import (
+    MARKUPS,
+    Markup,
+    clean,
+    from_native,
+    settled,
+    to_native,
+)
 from sdsync.mappings.richtext.inert import ALL, Danger, inert_line, plain_line
+from sdsync.mappings.richtext.mentions import Mentions, MentionStyle
 from sdsync.mappings.richtext.threeway import three_way
 from sdsync.store.records import Json
 
@@ -23,17 +31,18 @@ class TextLens(Lens):
 
     markup: Markup
     allow: frozenset[Danger] = frozenset()
+    mentions: MentionStyle | None = None  # None: it names no records
 
     def get(self, native: Json, scene: Scene) -> Viewed:
         """CommonMark in its canonical form."""
-        return from_native(as_text(native), self._markup(scene)) or None
+        return from_native(as_text(native), self._markup(scene), self._mentions(scene)) or None
 
     def put(self, value: Json, seen: Json | Absent, scene: Scene) -> Outcome:
         """The product's markup; ``cut`` when it reads back as something else."""
-        markup = self._markup(scene)
+        markup, mentions = self._markup(scene), self._mentions(scene)
         text = as_text(value)
-        native = to_native(text, markup, dangers=ALL - self.allow)
-        same = from_native(native, markup) == from_native(text, "markdown")
+        native = to_native(text, markup, dangers=ALL - self.allow, mentions=mentions)
+        same = from_native(native, markup, mentions) == settled(text, mentions)
         cut = None if same else f"some formatting has no form in {markup}"
         return Written(native, cut, markup)
 
@@ -46,6 +55,11 @@ class TextLens(Lens):
         if not isinstance(old_view, str) or not isinstance(whole, str):
             return new_view
         return three_way(base=old_view, ours=whole, theirs=as_text(new_view or ""))
+
+    def _mentions(self, scene: Scene) -> Mentions | None:
+        if self.mentions is None:
+            return None
+        return Mentions(self.mentions, scene.system, scene.names)
 
     def _markup(self, scene: Scene) -> Markup:
         for markup in MARKUPS:

@@ -5,20 +5,23 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final, Literal, get_args
 
 from sdsync.mappings.richtext.document import Blocks, CodeBlock
 from sdsync.mappings.richtext.html_write import write_html
 from sdsync.mappings.richtext.inert import (
     Danger,
+    Parts,
     inert_lines,
     make_inert,
     unguarded,
+    whole,
     without_guards,
 )
 from sdsync.mappings.richtext.markdown_read import read_markdown
 from sdsync.mappings.richtext.markdown_write import write_markdown
+from sdsync.mappings.richtext.mentions import Mentions
 from sdsync.mappings.richtext.plain import read_plain, write_plain
 from sdsync.mappings.richtext.textile_read import read_textile
 from sdsync.mappings.richtext.textile_write import write_textile
@@ -42,16 +45,34 @@ def canonical(text: str) -> str:
     return _remembered(text) if len(text) <= _SHORT else _canonical(text)
 
 
-def from_native(text: str, markup: Markup) -> str:
+def from_native(text: str, markup: Markup, mentions: Mentions | None = None) -> str:
     """The canonical form of a product's text, without guards."""
     text = clean(text)
+    if mentions is not None and mentions.may_name(text) and not _is_log(text):
+        return canonical(write_markdown(mentions.read(_READERS[markup](text))))
     return _remembered_in(text, markup) if len(text) <= _SHORT else _from_native(text, markup)
 
 
-def to_native(text: str, markup: Markup, *, dangers: frozenset[Danger]) -> str:
-    """A canonical text in a product's markup, inert as far as ``dangers`` says (law 46)."""
+def to_native(
+    text: str, markup: Markup, *, dangers: frozenset[Danger], mentions: Mentions | None = None
+) -> str:
+    """A canonical text in a product's markup, inert as far as ``dangers`` says (law 46).
+
+    Records that ``mentions`` knows there are named as the product names them.
+    """
+    if mentions is not None and mentions.may_name(text):
+        parts = partial(mentions.parts, linked=markup == "html")
+        return _written(mentions.settled(read_markdown(canonical(text))), markup, dangers, parts)
     short = len(text) <= _SHORT
     return (_remembered_out if short else _to_native)(text, markup, dangers)
+
+
+def settled(text: str, mentions: Mentions | None) -> str:
+    """The canonical form of a canonical text, each record in it under its one name."""
+    text = canonical(text)
+    if mentions is None or not mentions.may_name(text) or _is_log(text):
+        return text
+    return canonical(write_markdown(mentions.settled(read_markdown(text))))
 
 
 def clean(text: str) -> str:
@@ -82,16 +103,19 @@ def _from_native(text: str, markup: Markup) -> str:
 
 
 def _to_native(text: str, markup: Markup, dangers: frozenset[Danger]) -> str:
-    blocks = read_markdown(canonical(text))
+    return _written(read_markdown(canonical(text)), markup, dangers, whole)
+
+
+def _written(blocks: Blocks, markup: Markup, dangers: frozenset[Danger], parts: Parts) -> str:
     match markup:
         case "plain":
-            return inert_lines(write_plain(blocks), dangers)
+            return inert_lines(write_plain(blocks), dangers, parts)
         case "html":
-            return write_html(make_inert(blocks, dangers))
+            return write_html(make_inert(blocks, dangers, parts))
         case "textile":
-            return write_textile(make_inert(blocks, dangers))
+            return write_textile(make_inert(blocks, dangers, parts))
         case "markdown":
-            return write_markdown(make_inert(blocks, dangers))
+            return write_markdown(make_inert(blocks, dangers, parts))
 
 
 def _read_html(text: str) -> Blocks:

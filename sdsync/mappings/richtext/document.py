@@ -7,7 +7,7 @@ equal texts are equal trees.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -249,41 +249,6 @@ def _strip_end(result: list[Inline]) -> None:
         if stripped:
             result.append(Text(stripped))
             return
-
-
-def map_text(blocks: Blocks, change: Callable[[str], str]) -> Blocks:
-    """The same tree with every text, code and code block changed."""
-    return tuple(_map_block(block, change) for block in blocks)
-
-
-def _map_block(block: Block, change: Callable[[str], str]) -> Block:
-    match block:
-        case Para() | Heading():
-            return replace(block, inner=map_inlines(block.inner, change))
-        case CodeBlock(text=text):
-            return replace(block, text=change(text))
-        case Quote(inner=inner):
-            return Quote(map_text(inner, change))
-        case Items(items=items):
-            return replace(block, items=tuple(map_text(one, change) for one in items))
-        case Line():
-            return block
-
-
-def map_inlines(inlines: Inlines, change: Callable[[str], str]) -> Inlines:
-    """The same inlines with every text and code changed."""
-    result: list[Inline] = []
-    for one in inlines:
-        match one:
-            case Text(text=text):
-                result.append(Text(change(text)))
-            case Code(text=text):
-                result.append(Code(change(text)))
-            case Strong() | Em() | Link():
-                result.append(replace(one, inner=map_inlines(one.inner, change)))
-            case _:
-                result.append(one)
-    return tuple(result)
 
 
 def plain_inlines(inlines: Inlines) -> Inlines:

@@ -76,7 +76,8 @@ _SPACE: Final = re.compile(r"[ \t\r\n\f]+")
 def read_html(text: str) -> Blocks:
     """The normal tree of an HTML text, however broken."""
     text = _STRAY.sub("&lt;", _COMMENT.sub("", text))
-    return normal(_flow(BeautifulSoup(text, "html.parser"), 0))
+    # The space: of a text that is one address the parser says that it should be fetched.
+    return normal(_flow(BeautifulSoup(f" {text}", "html.parser"), 0))
 
 
 class _Flow:

@@ -9,6 +9,7 @@ on the way back, so that the round trip is exact.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from typing import Final, Literal, get_args
 
 from sdsync.mappings.richtext.document import (
@@ -28,8 +29,8 @@ from sdsync.mappings.richtext.document import (
     Quote,
     Strong,
     Text,
-    map_text,
 )
+from sdsync.mappings.richtext.walk import map_text
 
 GUARD: Final = "\u2060"
 
@@ -114,45 +115,76 @@ def unguarded(text: str) -> str:
     return _RUN.sub(lambda run: GUARD * (len(run[0]) // 2), text)
 
 
-def make_inert(blocks: Blocks, dangers: frozenset[Danger]) -> Blocks:
+Parts = Callable[[str], Sequence[str | Text | Link]]
+"""A text in pieces: what is no ``str`` is meant to be alive, and stays so."""
+
+
+def whole(text: str) -> Sequence[str]:
+    """One piece: nothing is alive."""
+    return [text]
+
+
+def make_inert(blocks: Blocks, dangers: frozenset[Danger], parts: Parts = whole) -> Blocks:
     """The tree with guards in every text; code does nothing by itself."""
-    return tuple(_block(block, dangers) for block in blocks)
+    return tuple(_block(block, dangers, parts) for block in blocks)
 
 
-def _block(block: Block, dangers: frozenset[Danger]) -> Block:
+def _block(block: Block, dangers: frozenset[Danger], parts: Parts) -> Block:
     match block:
         case Para(inner=inner):
-            return Para(_inlines(inner, dangers))
+            return Para(_inlines(inner, dangers, parts))
         case Heading(level=level, inner=inner):
-            return Heading(level, _inlines(inner, dangers))
+            return Heading(level, _inlines(inner, dangers, parts))
         case CodeBlock(text=text):
             return CodeBlock(text.replace(GUARD, GUARD * 2), block.language)
         case Quote(inner=blocks):
-            return Quote(make_inert(blocks, dangers))
+            return Quote(make_inert(blocks, dangers, parts))
         case Items(items=items):
-            return Items(tuple(make_inert(item, dangers) for item in items), block.start)
+            return Items(tuple(make_inert(item, dangers, parts) for item in items), block.start)
         case Line():
             return block
 
 
-def _inlines(inlines: Inlines, dangers: frozenset[Danger], *, start: bool = True) -> Inlines:
+def _inlines(
+    inlines: Inlines, dangers: frozenset[Danger], parts: Parts, *, start: bool = True
+) -> Inlines:
     result: list[Inline] = []
     for one in inlines:
         match one:
             case Text(text=text):
-                result.append(Text(guarded(text, dangers, at_start=start)))
+                result += _pieces(text, dangers, parts, start=start)
             case Code(text=text):
                 result.append(Code(text.replace(GUARD, GUARD * 2)))
             case Strong(inner=inner):
-                result.append(Strong(_inlines(inner, dangers, start=start)))
+                result.append(Strong(_inlines(inner, dangers, parts, start=start)))
             case Em(inner=inner):
-                result.append(Em(_inlines(inner, dangers, start=start)))
+                result.append(Em(_inlines(inner, dangers, parts, start=start)))
             case Link(url=url, inner=inner):
-                result.append(Link(url, _inlines(inner, dangers, start=start)))
+                result.append(Link(url, _inlines(inner, dangers, whole, start=start)))
             case _:
                 result.append(one)
         start = isinstance(one, Break)
     return tuple(result)
+
+
+def _pieces(
+    text: str, dangers: frozenset[Danger], parts: Parts, *, start: bool
+) -> list[Text | Link]:
+    """A text's pieces with guards, texts side by side as one."""
+    found = parts(text)
+    result: list[Text | Link] = []
+    for i, one in enumerate(found):
+        if isinstance(one, str):
+            # What closes or commands does so by what follows: "fixes #12".
+            follows = "#" if i + 1 < len(found) else ""
+            inert = guarded(one + follows, dangers, at_start=start and i == 0)
+            one = Text(inert.removesuffix(follows))
+        last = result[-1] if result else None
+        if isinstance(last, Text) and isinstance(one, Text):
+            result[-1] = Text(last.text + one.text)
+        elif one != Text(""):
+            result.append(one)
+    return result
 
 
 def without_guards(blocks: Blocks) -> Blocks:
@@ -160,9 +192,10 @@ def without_guards(blocks: Blocks) -> Blocks:
     return map_text(blocks, unguarded)
 
 
-def inert_lines(text: str, dangers: frozenset[Danger]) -> str:
+def inert_lines(text: str, dangers: frozenset[Danger], parts: Parts = whole) -> str:
     """A plain text with guards, line by line: where there is no markup, code is text too."""
-    return "\n".join(guarded(line, dangers, at_start=True) for line in text.split("\n"))
+    lines = (_pieces(line, dangers, parts, start=True) for line in text.split("\n"))
+    return "\n".join("".join(one.text for one in line if isinstance(one, Text)) for line in lines)
 
 
 #: In a title only these are obeyed: ticket tags of mail subjects, and cells of exported tables.

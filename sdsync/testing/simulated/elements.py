@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sdsync.mappings.contract import Direction, People, Put, Viewed
+from sdsync.mappings.contract import NO_NAMES, Direction, People, Put, RecordNames, Viewed
 from sdsync.mappings.orders import Word
 from sdsync.store.records import Json
 
@@ -42,7 +42,13 @@ class ElementMapping:
         """Elements have no tags."""
         return frozenset()
 
-    def get(self, field: str, native: Mapping[str, Json], people: People) -> Viewed:
+    def get(
+        self,
+        field: str,
+        native: Mapping[str, Json],
+        people: People,
+        names: RecordNames = NO_NAMES,
+    ) -> Viewed:
         """The value as it is."""
         return native.get(self._at[field])
 
@@ -54,6 +60,7 @@ class ElementMapping:
         seen: Mapping[str, Json],
         hub: Mapping[str, Json],
         people: People,
+        names: RecordNames = NO_NAMES,
     ) -> Put:
         """An audience becomes the flag; what the product tells is not written."""
         if field in _TOLD:

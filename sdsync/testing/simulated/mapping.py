@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sdsync.mappings.contract import Direction, People, Put, Viewed
+from sdsync.mappings.contract import NO_NAMES, Direction, People, Put, RecordNames, Viewed
 from sdsync.mappings.orders import Word, contents, standing
 from sdsync.store.records import Json
 from sdsync.testing.simulated.lenses import (
@@ -178,7 +178,13 @@ class SimulatedMapping:
         """The orders among the tags."""
         return standing(self._shown("tags", native))
 
-    def get(self, field: str, native: Mapping[str, Json], people: People) -> Viewed:
+    def get(
+        self,
+        field: str,
+        native: Mapping[str, Json],
+        people: People,
+        names: RecordNames = NO_NAMES,
+    ) -> Viewed:
         """The canonical value."""
         if field in self._ties:
             return self._ties[field].get(native, self.system, people)
@@ -192,6 +198,7 @@ class SimulatedMapping:
         seen: Mapping[str, Json],
         hub: Mapping[str, Json],
         people: People,
+        names: RecordNames = NO_NAMES,
     ) -> Put:
         """The native patch."""
         if field in self._ties:
