@@ -172,6 +172,7 @@ class NativeElement:
     edited_at: datetime | None = None
     mark: str | None = None
     ours: bool = False  # written by our account
+    url: str | None = None  # its page, for people
 
 
 @dataclass(frozen=True, slots=True)

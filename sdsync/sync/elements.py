@@ -86,6 +86,8 @@ def read_values(draft: Draft, replica: Replica, native: NativeElement) -> dict[s
     if key is not None:
         values["author_display"] = draft.ctx.people.display(key)
     values["created_at"] = native.created_at.isoformat()
+    if native.url is not None:
+        values["url"] = native.url
     return values
 
 

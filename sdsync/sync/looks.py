@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from sdsync.connectors.contract import Connector, NativeRecord
@@ -378,6 +379,7 @@ class Looks:
         element = next(one for one in share.elements if one.id == element_id)
         if isinstance(answer, bytes):
             element.blob = "stored"
+            element.values["sha256"] = sha256(answer).hexdigest()
             draft.change.blobs.append((element_id, answer))
         elif isinstance(answer, Rejected):
             element.blob = "too large"

@@ -290,9 +290,13 @@ def _as_link(draft: Draft, replica: Replica, element: Element, place: Placement)
     """A file that cannot be copied becomes a line with its name and where it lies."""
     place.state = PlacementState.UNPLACEABLE
     source = draft.share.at(element.source)
-    where = f" at {source.url}" if source and source.url else ""
-    size = element.values.get("size")
-    text = f'File "{element.values.get("name")}" ({size} bytes) stays in {element.source}{where}'
+    where = element.values.get("url") or (source.url if source else None)
+    most = draft.ctx.setting(draft.hub, "file_limit_bytes", 10_000_000)
+    why = f"larger than {most} bytes" if element.blob == "too large" else "it was not handed out"
+    text = (
+        f'File "{element.values.get("name")}" ({element.values.get("size")} bytes) '
+        f"stays in {element.source}, {why}{f': {where}' if where else ''}"
+    )
     place.note = text
     draft.fidelity(replica, "attachment", text)
     note = add_own(draft, replica, text, now=draft.ctx.now)

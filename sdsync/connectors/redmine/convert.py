@@ -145,7 +145,7 @@ def record(
         version=str(issue["updated_on"]),
         mark=mark if isinstance(mark, str) else None,
         notes=notes(issue, me, form) if "journals" in issue else None,
-        attachments=files(issue, me) if "attachments" in issue else None,
+        attachments=files(issue, me, base) if "attachments" in issue else None,
         history=history(issue, metadata) if "journals" in issue else None,
         allowed_status=None if allowed is None else tuple(str(one["name"]) for one in allowed),
         ours=author == me,
@@ -196,7 +196,7 @@ def _note(journal: Row, me: str, form: str) -> NativeElement:
     )
 
 
-def files(issue: Row, me: str) -> tuple[NativeElement, ...]:
+def files(issue: Row, me: str, base: str) -> tuple[NativeElement, ...]:
     """The files of an issue. Everyone who sees the issue sees them."""
     return tuple(
         NativeElement(
@@ -211,6 +211,7 @@ def files(issue: Row, me: str) -> tuple[NativeElement, ...]:
                 "description": one.get("description") or None,
             },
             ours=number(one.get("author")) == me,
+            url=f"{base}/attachments/{one['id']}",
         )
         for one in issue["attachments"]
     )

@@ -272,7 +272,9 @@ def _size(part: Row) -> int:
     return int(part.get("ContentLength") or 0)
 
 
-def files(parts: Iterable[Row], internal: Mapping[str, bool], me: str) -> tuple[NativeElement, ...]:
+def files(
+    parts: Iterable[Row], internal: Mapping[str, bool], me: str, base: str
+) -> tuple[NativeElement, ...]:
     """Files of a ticket; ``internal``: transaction -> whether it was a comment."""
     return tuple(
         NativeElement(
@@ -287,6 +289,7 @@ def files(parts: Iterable[Row], internal: Mapping[str, bool], me: str) -> tuple[
                 "internal": internal.get(str(part.get("TransactionId")), False),
             },
             ours=uid(part.get("Creator")) == me,
+            url=f"{base}/Ticket/Attachment/{part.get('TransactionId')}/{part['id']}/",
         )
         for part in parts
         if is_file(part)

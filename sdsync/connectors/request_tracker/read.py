@@ -183,7 +183,7 @@ class Reader:
             version=version,
             mark=mark if isinstance(mark, str) else None,
             notes=convert.notes(transactions, bodies, me),
-            attachments=convert.files(parts, internal, me),
+            attachments=convert.files(parts, internal, me, self._client.http.base),
             worklogs=convert.worklogs(transactions, bodies, me),
             history=convert.history(transactions, me, field_of=field_of, queue_of=queue_of),
             state="deleted" if status == "deleted" else "live",
