@@ -11,7 +11,7 @@ from urllib.parse import quote
 from sdsync.connectors.common import Refused
 from sdsync.connectors.contract import NativeRecord
 from sdsync.connectors.failures import Missing
-from sdsync.connectors.request_tracker import convert, links
+from sdsync.connectors.request_tracker import convert, links, pictures
 from sdsync.connectors.request_tracker.client import Client, Row, uid
 from sdsync.connectors.request_tracker.metadata import Metadata
 from sdsync.store.records import Ref
@@ -24,6 +24,7 @@ _BODIES = json.dumps(
     ]
 )
 HISTORY = "ObjectId,Type,Creator,Created,Field,OldValue,NewValue,TimeTaken"
+_PICTURES = json.dumps([{"field": "ContentType", "operator": "LIKE", "value": "image/"}])
 #: Parts never change, so what was read once need not be read again.
 KEPT_PARTS = 2000
 KEPT_CHARS = 4_000_000
@@ -126,8 +127,11 @@ class Reader:
         texts = [part for part in parts if convert.is_body(part)]
         if any(self._parts.get(str(part["id"])) is None for part in texts):
             query = {"fields": "Content", "query": _BODIES}
-            for row in self._client.pages(f"/ticket/{ticket_id}/attachments", query):
-                self._parts.keep(str(row["id"]), str(row.get("Content") or ""))
+            rows = list(self._client.pages(f"/ticket/{ticket_id}/attachments", query))
+            names = self._pictures(ticket_id) if any(map(pictures.shows_pictures, rows)) else {}
+            for row in rows:
+                text = pictures.with_pictures(str(row.get("Content") or ""), names)
+                self._parts.keep(str(row["id"]), text)
         bodies: dict[str, tuple[str, str]] = {}
         for part in texts:
             text = self._parts.get(str(part["id"])) or ""
@@ -136,6 +140,12 @@ class Reader:
             if text.strip() and (transaction not in bodies or _richer(form, bodies[transaction])):
                 bodies[transaction] = (form, text)
         return bodies
+
+    def _pictures(self, ticket_id: str) -> dict[str, str]:
+        """Content-ID -> name of the images that came with messages of the ticket."""
+        query = {"fields": "Filename,Headers", "query": _PICTURES}
+        rows = self._client.pages(f"/ticket/{ticket_id}/attachments", query)
+        return dict(filter(None, map(pictures.picture, rows)))
 
     def listed(self, system: str, row: Row) -> NativeRecord:
         """What a row of a list shows: no text, and nobody where RT left a role out."""

@@ -58,9 +58,9 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An image that lies elsewhere."""
+    """A file of the record that is shown where it stands, by its name (``images.py``)."""
 
-    url: str
+    name: str
     alt: str
 
 

@@ -18,7 +18,6 @@ from sdsync.mappings.richtext.document import (
     CodeBlock,
     Em,
     Heading,
-    Image,
     Inline,
     Inlines,
     Items,
@@ -30,7 +29,8 @@ from sdsync.mappings.richtext.document import (
     Text,
     normal,
 )
-from sdsync.mappings.richtext.links import safe_url
+from sdsync.mappings.richtext.images import image_of
+from sdsync.mappings.richtext.links import absolute, safe_url
 
 _SILENT: Final = frozenset(
     {"script", "style", "head", "title", "template", "noscript", "iframe", "object", "svg"}
@@ -183,9 +183,8 @@ def _inline(node: object, depth: int) -> list[Inline]:
     if node.name == "br":
         return [Break()]
     if node.name == "img":
-        url = safe_url(str(node.get("src", "")))
-        alt = _SPACE.sub(" ", str(node.get("alt", "")))
-        return [Image(url, alt)] if url else [Text(alt)]
+        src, alt = str(node.get("src", "")), _SPACE.sub(" ", str(node.get("alt", "")))
+        return [image_of(src, alt, absolute(src))]
     if node.name in ("code", "tt", "kbd", "samp"):
         return [Code(node.get_text())]
     return _wrapped(node, [part for child in node.children for part in _inline(child, depth + 1)])

@@ -7,6 +7,11 @@ from typing import Final
 SCHEMES: Final = ("http", "https", "ftp", "mailto", "tel")
 
 
+def absolute(url: str) -> str | None:
+    """The address where it is one on the web: a relative one means nothing elsewhere."""
+    return safe_url(url) if url.lower().startswith(("http://", "https://")) else None
+
+
 def safe_url(url: str) -> str | None:
     """The address as CommonMark writes it; None for one that runs or embeds something."""
     # As in markdown_read: with the first text, not with the daemon.

@@ -13,7 +13,6 @@ from sdsync.mappings.richtext.document import (
     CodeBlock,
     Em,
     Heading,
-    Image,
     Inline,
     Inlines,
     Items,
@@ -25,6 +24,8 @@ from sdsync.mappings.richtext.document import (
     Text,
     normal,
 )
+from sdsync.mappings.richtext.images import image_of
+from sdsync.mappings.richtext.links import absolute
 from sdsync.mappings.richtext.plain import read_plain
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ def _inline(node: SyntaxTreeNode) -> Inline:
         case "link":
             return Link(str(node.attrs.get("href", "")), _inlines(node))
         case "image":
-            return Image(str(node.attrs.get("src", "")), node.content)
+            src = str(node.attrs.get("src", ""))
+            return image_of(src, node.content, absolute(src))
         case _:
             return Text(node.content)

@@ -133,9 +133,9 @@ def _inlines(inlines: Inlines, style: Style, *, in_link: bool = False) -> str:
                 parts.append(f"*{_inlines(inner, style, in_link=in_link)}*")
             case Link(url=url, inner=inner):
                 parts.append(f"[{_inlines(inner, style, in_link=True)}]({_url(url)})")
-            case Image(url=url, alt=alt):
+            case Image(name=name, alt=alt):
                 text = _escaped(alt, Style.CAREFUL, in_link=True, before_link=False)
-                parts.append(f"![{text}]({_url(url)})")
+                parts.append(f"![{text}]({name})")
     return "".join(parts)
 
 

@@ -159,6 +159,6 @@ def write_inlines(inlines: Inlines) -> str:
                 parts.append(write_inlines(inner))
             case Link(url=url, inner=inner):
                 parts.append(f"{write_inlines(inner)} <{url}>")
-            case Image(url=url, alt=alt):
-                parts.append(f"{alt} <{url}>" if alt else url)
+            case Image(name=name):
+                parts.append(name)
     return "".join(parts)

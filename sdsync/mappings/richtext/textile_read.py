@@ -21,7 +21,6 @@ from sdsync.mappings.richtext.document import (
     CodeBlock,
     Em,
     Heading,
-    Image,
     Inline,
     Inlines,
     Items,
@@ -33,7 +32,8 @@ from sdsync.mappings.richtext.document import (
     Text,
     normal,
 )
-from sdsync.mappings.richtext.links import safe_url
+from sdsync.mappings.richtext.images import PICTURE, image_of
+from sdsync.mappings.richtext.links import absolute, safe_url
 
 _PRE: Final = re.compile(r"<pre\b[^>]*>(.*?)(?:</pre>|\Z)", re.DOTALL | re.IGNORECASE)
 _CODE: Final = re.compile(
@@ -49,7 +49,8 @@ PHRASE: Final = re.compile(
     r"(?<![\w@])@(?P<code>[^@\n ](?:[^@\n]{0,500}[^@\n ])?)@(?![\w@])"
     r"|<code>(?P<tag>[^<\n]{1,2000})</code>"
     r'|(?<![\w"])"(?P<words>[^"\n]{1,500})":(?P<url>[^\s"<>]{1,2000}[\w/#=&%+~-])'
-    r"|(?<![\w!])!(?P<image>https?://[^\s!()\"<>]{1,2000})(?:\((?P<alt>[^)\n]{0,200})\))?!(?![\w!])"
+    r"|(?<![\w!])![<>=]?(?P<image>https?://[^\s!()\"<>]{1,2000}|" + PICTURE + r")"
+    r"(?:\((?P<alt>[^)\n]{0,200})\))?!(?![\w!])"
     r"|(?<![\w*])\*(?P<strong>[^\s*](?:[^*\n]{0,2000}[^\s*])?)\*(?![\w*])"
     r"|(?<![^\W_]|_)_(?P<em>[^\s_](?:[^\n]{0,2000}?[^\s_])?)_(?![^\W_]|_)"
 )
@@ -188,8 +189,8 @@ def _phrase(match: re.Match[str], depth: int) -> list[Inline]:
         url = safe_url(html.unescape(match["url"]))
         return [Link(url, tuple(phrases(words, depth + 1)))] if url else _plain(match[0])
     if match["image"] is not None:
-        url = safe_url(html.unescape(match["image"]))
-        return [Image(url, html.unescape(match["alt"] or ""))] if url else _plain(match[0])
+        src = html.unescape(match["image"])
+        return [image_of(src, html.unescape(match["alt"] or ""), absolute(src))]
     if kind == "strong":
         return [Strong(tuple(phrases(match["strong"], depth + 1)))]
     return [Em(tuple(phrases(match["em"], depth + 1)))]

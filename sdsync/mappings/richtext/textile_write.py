@@ -126,8 +126,8 @@ def _inline(one: Inline, style: Style) -> str:
             return f"_{_inlines(inner, style)}_"
         case Link(url=url, inner=inner):
             return f'"{_inlines(inner, style)}":{url}'
-        case Image(url=url, alt=alt):
-            return f"!{url}({_escaped(alt, Style.CAREFUL)})!" if alt else f"!{url}!"
+        case Image(name=name, alt=alt):
+            return f"!{name}({_escaped(alt, Style.CAREFUL)})!" if alt else f"!{name}!"
 
 
 def _span(text: str) -> str:

@@ -51,8 +51,10 @@ class History:
             self._part(transaction, 0, subject, None, "application/octet-stream", b"")
         for one in files:
             name = text(one["FileName"]).rpartition("/")[2]
-            self._part(transaction, parent, "", name, text(one["FileType"]),
-                       decoded(text(one["FileContent"])))  # fmt: skip
+            part = self._part(transaction, parent, "", name, text(one["FileType"]),
+                              decoded(text(one["FileContent"])))  # fmt: skip
+            if "ContentId" in one:  # as mail names an image that its text shows
+                part.headers += f"Content-ID: <{text(one['ContentId'])}>\n"
 
     def _part(
         self, transaction: Transaction, parent: int, subject: str, filename: str | None, kind: str,

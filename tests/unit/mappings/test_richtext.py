@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from sdsync.mappings.authorship import add_authorship, author_line, strip_authorship
 from sdsync.mappings.richtext.convert import LIMIT, Markup, canonical, from_native, to_native
-from sdsync.mappings.richtext.document import Blocks, normal
+from sdsync.mappings.richtext.document import Blocks, Image, Para, Text, normal
 from sdsync.mappings.richtext.inert import ALL, GUARD
 from sdsync.mappings.richtext.markdown_read import read_markdown
 from sdsync.mappings.richtext.markdown_write import write_markdown
-from tests.unit.mappings.documents import ANY_TEXT, DOCUMENT, TROUBLE
+from tests.unit.mappings.documents import ANY_TEXT, DOCUMENT, SIMPLE, TROUBLE
 
 RICH: tuple[Markup, ...] = ("html", "textile", "markdown")
 NONE: frozenset[str] = frozenset()
@@ -200,3 +200,47 @@ def test_a_note_that_merely_speaks_of_writing_keeps_its_first_line() -> None:
     body = "Ann wrote in anger: stop\n\nmore"
 
     assert strip_authorship(body) == body
+
+
+@pytest.mark.parametrize("markup", ["textile", "markdown"])
+@given(blocks=DOCUMENT, alt=SIMPLE)
+@settings(max_examples=40, deadline=None)
+def test_an_image_of_the_record_stays_where_it_stands(
+    markup: Markup, blocks: Blocks, alt: str
+) -> None:
+    inner = (Text("see "), Image("shot-1.png", alt), Text(" and "), Image("a.JPG", ""))
+    text = canonical(write_markdown(normal((*blocks, Para(inner)))))
+
+    native = to_native(text, markup, dangers=ALL)
+
+    assert from_native(native, markup) == text
+    assert "shot-1.png" in native
+
+
+@pytest.mark.parametrize(
+    ("text", "markup", "shown"),
+    [
+        ("!shot.png!", "textile", "![](shot.png)"),
+        ("!>shot.png(disk)!", "textile", "![disk](shot.png)"),
+        ("!https://a.example/x.png!", "textile", "https://a.example/x.png"),
+        ("!../secret.png!", "textile", "!../secret.png!"),
+        ("!Übersicht.png!", "textile", "!Übersicht.png!"),
+        ('<img src="a shot.png">', "html", "a shot.png"),
+        ("![x](../secret.png)", "markdown", "x"),
+        ('<img src="shot.png" alt="shot.png">', "html", "![](shot.png)"),
+        ('<img src="cid:a@b" alt="a shot">', "html", "a shot"),
+        ('<img src="javascript:x()">b', "html", "b"),
+        ('<img src="//a.example/x.png">b', "html", "b"),
+        ('<img src="https://a.example/x.png" alt="x">', "html", "[x](https://a.example/x.png)"),
+    ],
+)
+def test_law_46_an_image_that_lies_elsewhere_is_never_fetched(
+    text: str, markup: Markup, shown: str
+) -> None:
+    assert from_native(text, markup) == shown
+    assert "<img" not in to_native(shown, "html", dangers=ALL)
+
+
+def test_a_page_shows_no_file_by_its_name_so_the_name_stands_there() -> None:
+    assert to_native("see ![disk](shot.png)", "html", dangers=ALL) == "<p>see <em>shot.png</em></p>"
+    assert to_native("see ![disk](shot.png)", "plain", dangers=ALL) == "see shot.png"
