@@ -96,6 +96,8 @@ def _remember(draft: Draft, replica: Replica, look: Look, current: dict[str, Jso
         for other in draft.share.replicas:
             if other is not replica:
                 draft.deliver(other)  # it shows this key in its peer field
+    if native.place != replica.place:
+        draft.deliver(replica)  # what lies there may be read by more people now
     replica.url, replica.place = native.url, native.place
     replica.linked = sorted(native.linked)
 

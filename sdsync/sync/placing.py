@@ -58,6 +58,29 @@ def compute_withdrawal(draft: Draft, replica: Replica) -> Send | None:
             send = _send(draft, replica, element, place)
             if send is not None:
                 return send
+    return _uncovered(draft, replica)
+
+
+def _uncovered(draft: Draft, replica: Replica) -> Send | None:
+    """A file that lies where more people read than may: its record was moved there (law 45).
+
+    A note keeps its own flag wherever it goes; files have none where a product gives them none.
+    """
+    system = draft.ctx.systems[replica.system]
+    by_id = {one.id: one for one in draft.share.elements if one.deleted_at is None}
+    for place in draft.share.placements:
+        element = by_id.get(place.element_id)
+        if element is None or place.replica_id != replica.id or place.native_id is None:
+            continue
+        flagged = "audience" in system.mappings[element.kind].fields
+        if flagged or place.state is not PlacementState.PLACED:
+            continue
+        audience = outgoing_audience(draft, element)
+        original = _is_original(draft, replica, element)
+        if not original and _too_wide(draft, replica, element, audience):
+            send = _withdraw(draft, replica, element, place, audience)
+            if send is not None:
+                return send
     return None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -119,6 +119,24 @@ def test_law_40_a_replay_finds_that_a_place_takes_births_now() -> None:
     house.run(30)
 
     assert ticket.copy("dev")["subject"] == "disk full"
+
+
+def test_law_45_a_file_without_a_flag_is_taken_back_where_more_people_read() -> None:
+    """Its record was moved into a place that customers read."""
+    house = House(("desk", "dev"), {}, {"desk": "customer"})
+    house.dev.product.places[AWAY["dev"]].default_audience = "customer"
+    fields = house.engine.systems["dev"].mappings["attachment"].fields
+    cast("dict[str, object]", fields).pop("audience")
+    ticket = shared(house)
+    copy = ticket.copy("dev")
+    ticket.attach("a.log", b"of staff")
+    house.run(120)
+    assert [one.name for one in copy.record.files] == ["a.log"]
+
+    copy.move(AWAY["dev"], by="bob")
+    house.run(1200)
+
+    assert copy.record.files == []
 
 
 def test_law_45_a_customers_note_does_not_become_public() -> None:
