@@ -33,7 +33,7 @@ def test_each_side_names_the_records_that_both_have(shop: Shop) -> None:
     shop.at_dev("note", born, text=f"see #{issue} and #{issue}-1, not #{int(issue) + 90}")
 
     at_dev = shop.shown("dev", born).values["description"]
-    assert at_dev == f"As in #{issue}, not in desk#{GUARD}77.\n#{issue}"
+    assert at_dev.endswith(f"As in #{issue}, not in desk#{GUARD}77.\n#{issue}")
     assert notes(shop, "dev", born)[0].endswith(f"same as ticket #{issue}; fix{GUARD}es #{issue}")
     link = f'<a href="{page}">#{known}</a>'
     (said,) = [one for one in notes(shop, "desk", ticket) if "not dev" in one]
@@ -45,7 +45,7 @@ def test_what_was_rewritten_is_no_edit_and_stays_when_more_is_known(shop: Shop) 
     issue = shop.issue(ticket)
     shop.at_dev("note", issue, text="no #882 here")
     before = shop.shown("dev", issue).values["description"]
-    assert before == f"As in desk#{GUARD}2."
+    assert before.endswith(f"As in desk#{GUARD}2.")
 
     later = shop.ticket("the second")
     assert later == "2"
