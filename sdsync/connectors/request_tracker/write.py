@@ -105,7 +105,7 @@ class Writer:
         if not isinstance(minutes, int) or not minutes or not str(text or "").strip():
             return Rejected(("minutes",), "no time, or nobody who worked")
         said = replace(operation, values={**operation.values, "internal": True})
-        body = convert.message({"body": text}) | {"TimeTaken": minutes}
+        body: dict[str, object] = {**convert.message({"body": text}), "TimeTaken": minutes}
         return self._say(said, body)
 
     def _file(self, operation: AddElement) -> Done | Failure:
