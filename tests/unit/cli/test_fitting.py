@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -111,11 +112,13 @@ def test_a_project_that_takes_nothing_is_told_at_its_line(place: PlaceInfo, text
 
 def test_a_value_of_put_that_the_mapping_cannot_say_is_told() -> None:
     config = with_text('type = "bug"', 'type = "bgu"')
+    pack = (resources.files("sdsync") / "mappings/packs/redmine/ticket.yaml").read_text("utf-8")
+    line = pack.splitlines().index("  type:") + 1
 
     assert told(config, "dev", said(project("infra"))) == [
         (
             'sdsync.toml:13:41: syncs.escalations.dev.put.type: "bgu": the table has no entry for '
-            '"bgu"; did you mean "bug"? (packs/redmine/ticket.yaml:6:3)'
+            f'"bgu"; did you mean "bug"? (packs/redmine/ticket.yaml:{line}:3)'
         )
     ]
 
