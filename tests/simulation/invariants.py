@@ -69,6 +69,10 @@ def _unshared(world: World) -> Iterator[str]:
             old = watched is None or record.made_at <= watched + DOUBT
             if gone or old or record.place != HOME[name] or record.created_by == product.us:
                 continue
+            # It was read while it lay elsewhere, and what brought it here was never told: of what
+            # nobody shares, no sweep asks.
+            if record.id in product.unheard:
+                continue
             if world.store.share_of(Ref(name, "ticket", record.id)) is None:
                 yield f"{name} #{record.id} ({record.truth}) is in scope and not shared"
 

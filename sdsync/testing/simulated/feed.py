@@ -116,4 +116,7 @@ def _lose(
         new = not record.history or record.id not in product.read
         if new or not faults.strike("lost event"):
             kept.append(event)
+            product.unheard.discard(record.id)
+        else:
+            product.unheard.add(record.id)
     return kept

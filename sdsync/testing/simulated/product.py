@@ -64,6 +64,7 @@ class SimulatedProduct:
         self.log: list[Logged] = []
         self.keyed: dict[str, str] = {}  # idempotency key -> id of what it made
         self.read: set[str] = set()  # ids of records that our account was shown
+        self.unheard: set[str] = set()  # ids of those whose newest event the feed lost
         self.twice = False  # what happens now is a call that somebody on the way repeated
         self.late = False  # what happens now is a call that landed after it was given up
         self.tell: Callable[[str], None] = lambda _: None  # what of its own nature struck
