@@ -1,4 +1,4 @@
-"""Who may read: audiences from the widest to the narrowest (law 45)."""
+"""Who may read: audiences from the widest to the narrowest (law 45), and tenants (law 49)."""
 
 from __future__ import annotations
 
@@ -15,3 +15,8 @@ def width(audience: Json) -> int:
 def narrowest(*audiences: Json) -> str:
     """The one that fewest can read."""
     return AUDIENCES[max(width(one) for one in audiences)]
+
+
+def apart(tenant: str | None, other: str | None) -> bool:
+    """Whether two tenants keep apart what is theirs; what has none is open to each."""
+    return tenant is not None and other is not None and tenant != other

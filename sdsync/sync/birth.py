@@ -8,7 +8,7 @@ from sdsync.config.vocabulary import FIELDS, TIES, group_of
 from sdsync.connectors.contract import Create, PlaceInfo
 from sdsync.mappings.contract import Direction
 from sdsync.store.records import GroupState, Intent, IntentState, Json, Replica
-from sdsync.sync.audiences import width
+from sdsync.sync.audiences import apart, width
 from sdsync.sync.branches import hit
 from sdsync.sync.compute import NOBODY, Rest, Send, deep_merge, not_here
 from sdsync.sync.desired import PEOPLE_KINDS, desired, surroundings
@@ -102,7 +102,7 @@ def _cure_of_place(draft: Draft, replica: Replica) -> str:
 def tenant_wall(draft: Draft, replica: Replica) -> str | None:
     """Why the tenant forbids this place, else None; asked in deliver too (law 49)."""
     tenant = draft.ctx.systems[replica.system].tenants.get(replica.place or "")
-    if tenant is None or draft.hub.tenant is None or tenant == draft.hub.tenant:
+    if not apart(draft.hub.tenant, tenant):
         return None
     hit("law 49: tenant wall")
     place, owner = f'{replica.system}: "{replica.place}"', draft.hub.tenant

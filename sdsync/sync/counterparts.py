@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from sdsync.store.contract import Store
 from sdsync.store.records import Ref, Replica, ReplicaState, Share
-from sdsync.sync.audiences import width
+from sdsync.sync.audiences import apart, width
 from sdsync.sync.draft import Draft
 from sdsync.sync.model import Context
 
@@ -86,8 +86,7 @@ def _walled(draft: Draft, replica: Replica, share: Share, twin: Replica) -> bool
     """Whether a tenant's wall stands between the two (law 49)."""
     at = draft.ctx.systems[replica.system].tenants
     here, there = at.get(replica.place or ""), at.get(twin.place or "")
-    pairs = ((draft.hub.tenant, share.hub.tenant), (here, there))
-    return any(one is not None and other not in (None, one) for one, other in pairs)
+    return apart(draft.hub.tenant, share.hub.tenant) or apart(here, there)
 
 
 def _width(ctx: Context, replica: Replica) -> int:

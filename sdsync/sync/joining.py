@@ -24,6 +24,7 @@ from sdsync.store.records import (
     ReplicaState,
     Share,
 )
+from sdsync.sync.audiences import apart
 from sdsync.sync.compute import Send
 from sdsync.sync.deliver import compute
 from sdsync.sync.draft import Draft, digest
@@ -109,10 +110,8 @@ def unfit(store: Store, native: NativeRecord) -> str | None:
 
 def walls_between(born: NativeRecord, other: NativeRecord, ctx: Context) -> str | None:
     """Why two records of places of different tenants cannot be joined (law 49), else None."""
-    tenants = [ctx.systems[one.ref.system].tenants.get(one.place) for one in (born, other)]
-    if None in tenants or tenants[0] == tenants[1]:
-        return None
-    return f"they belong to two tenants, {tenants[0]} and {tenants[1]}"
+    here, there = (ctx.systems[one.ref.system].tenants.get(one.place) for one in (born, other))
+    return f"they belong to two tenants, {here} and {there}" if apart(here, there) else None
 
 
 def as_if_live(ctx: Context) -> Context:

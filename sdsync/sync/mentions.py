@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sdsync.store.records import Ref
+from sdsync.sync.audiences import apart
 from sdsync.sync.counterparts import counterpart
 from sdsync.sync.draft import Draft
 
@@ -34,7 +35,7 @@ class Named:
     def _key(self, system: str, native: str) -> tuple[str, str]:
         hub, own = self._draft.hub, (system, native)
         share = self._draft.ctx.records.of(Ref(system, hub.kind, native))
-        if share is None or _walled(hub.tenant, share.hub.tenant):
+        if share is None or apart(hub.tenant, share.hub.tenant):
             return own
         name = share.hub.correlation.rpartition("#")
         return (name[0], name[2]) if name[0] else own
@@ -46,7 +47,3 @@ class Named:
         share = self._draft.ctx.records.named(self._draft.hub.kind, "#".join(key))
         copy = counterpart(self._draft, replica, share) if replica is not None else None
         return copy.native_id if copy is not None else None
-
-
-def _walled(here: str | None, there: str | None) -> bool:
-    return None not in (here, there) and here != there

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sdsync.connectors.contract import NativeRecord
 from sdsync.mappings.contract import UNKNOWN, Unmapped
 from sdsync.store.records import Hub, Json, Replica, ReplicaState, Share
+from sdsync.sync.audiences import apart
 from sdsync.sync.branches import hit
 from sdsync.sync.draft import Draft
 from sdsync.sync.edits import Look, proved
@@ -151,7 +152,7 @@ def attach(draft: Draft, native: NativeRecord, *, joined_at: datetime | None) ->
 def walled(share: Share, native: NativeRecord, ctx: Context) -> bool:
     """Whether the record lies in another tenant's place: they never belong together (law 49)."""
     tenant = ctx.systems[native.ref.system].tenants.get(native.place)
-    return None not in (tenant, share.hub.tenant) and tenant != share.hub.tenant
+    return apart(tenant, share.hub.tenant)
 
 
 def join(draft: Draft, look: Look, *, why: str, by: str | None = None) -> Replica:
