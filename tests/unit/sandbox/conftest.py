@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
+from sdsync.config.model import SystemConfig
+from sdsync.config.secrets import SecretRef
+from sdsync.connectors.contract import Connector
+from sdsync.connectors.registry import create
 from sdsync.sandbox import Pair, accounts, serve
 from tests.unit.sandbox.naive import PATIENCE_S, Naive
 
@@ -31,6 +36,26 @@ class ManualClock:
 
 
 CLOCK = ManualClock()
+_MINE = {
+    "desk": ("request_tracker", accounts.DESK_TOKEN),
+    "dev": ("redmine", accounts.DEV_KEY),
+}
+
+
+@contextmanager
+def connected(pair: Pair, name: str, patch: pytest.MonkeyPatch) -> Iterator[Connector]:
+    """The shipped connector of one sandbox, by the sandbox's clock."""
+    product, secret = _MINE[name]
+    patch.setenv(f"SDSYNC_TEST_{name.upper()}", secret)
+    token = SecretRef("env", f"SDSYNC_TEST_{name.upper()}")
+    url = getattr(pair, name).url
+    connector = create(
+        name, SystemConfig(name=name, connector=product, url=url, token=token), clock=CLOCK
+    )
+    try:
+        yield connector
+    finally:
+        connector.close()
 
 
 @pytest.fixture(scope="session")

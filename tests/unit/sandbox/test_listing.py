@@ -2,38 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
 
-from sdsync.config.model import SystemConfig
-from sdsync.config.secrets import SecretRef
 from sdsync.connectors.contract import Connector, Listed, Lists, NativeRecord
 from sdsync.connectors.failures import Rejected
 from sdsync.connectors.redmine.client import Client as RedmineClient
-from sdsync.connectors.registry import create
 from sdsync.connectors.request_tracker.client import Client as RtClient
-from sdsync.sandbox import Pair, accounts
+from sdsync.sandbox import Pair
+from tests.unit.sandbox.conftest import connected
 
 #: More than two pages of either product.
 RECORDS = 205
 PLACE = {"desk": "Escalated", "dev": "infra"}
-PRODUCT = {"desk": "request_tracker", "dev": "redmine"}
-
-
-@contextmanager
-def connected(pair: Pair, name: str, patch: pytest.MonkeyPatch) -> Iterator[Connector]:
-    server = pair.desk if name == "desk" else pair.dev
-    patch.setenv("SDSYNC_TEST", accounts.DESK_TOKEN if name == "desk" else accounts.DEV_KEY)
-    config = SystemConfig(
-        name=name, connector=PRODUCT[name], url=server.url, token=SecretRef("env", "SDSYNC_TEST")
-    )
-    connector = create(name, config)
-    try:
-        yield connector
-    finally:
-        connector.close()
 
 
 def fill(pair: Pair) -> None:

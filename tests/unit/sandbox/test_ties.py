@@ -9,38 +9,23 @@ from collections.abc import Iterator
 
 import pytest
 
-from sdsync.config.model import SystemConfig
-from sdsync.config.secrets import SecretRef
 from sdsync.connectors.contract import Connector, Create, Done, NativeRecord, Update
 from sdsync.connectors.failures import Failure, Rejected
-from sdsync.connectors.registry import create
-from sdsync.sandbox import Pair, accounts
+from sdsync.sandbox import Pair
 from sdsync.store.records import Json, Ref
-from tests.unit.sandbox.conftest import ManualClock
+from tests.unit.sandbox.conftest import connected
 
 
 @pytest.fixture
-def desk_line(
-    pair: Pair, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Connector]:
-    monkeypatch.setenv("SDSYNC_TEST_SECRET", accounts.DESK_TOKEN)
-    token = SecretRef.parse("env:SDSYNC_TEST_SECRET")
-    config = SystemConfig(name="desk", connector="request_tracker", url=pair.desk.url, token=token)
-    connector = create("desk", config, clock=clock)
-    yield connector
-    connector.close()
+def desk_line(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connector]:
+    with connected(pair, "desk", monkeypatch) as connector:
+        yield connector
 
 
 @pytest.fixture
-def dev_line(
-    pair: Pair, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Connector]:
-    monkeypatch.setenv("SDSYNC_TEST_KEY", accounts.DEV_KEY)
-    token = SecretRef.parse("env:SDSYNC_TEST_KEY")
-    config = SystemConfig(name="dev", connector="redmine", url=pair.dev.url, token=token)
-    connector = create("dev", config, clock=clock)
-    yield connector
-    connector.close()
+def dev_line(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connector]:
+    with connected(pair, "dev", monkeypatch) as connector:
+        yield connector
 
 
 def made(line: Connector, count: int) -> list[Ref]:
