@@ -10,8 +10,6 @@ LOCKED := $(PIP) install --quiet --require-hashes -r
 ARGS   ?=
 # Whole files side by side: what a file boots, it boots once.
 BESIDE := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
-# One figure; the table of 150 lines would bury what failed.
-COVERED := echo "coverage $$($(BIN)/coverage report --format=total) % (each file: $(BIN)/coverage report)"
 
 # The sandboxes' own constants: they guard two small products on loopback that
 # hold nothing. A real system's token comes from its environment the same way.
@@ -19,7 +17,7 @@ export SANDBOX_DESK_TOKEN ?= 1-20-sandbox
 export SANDBOX_DEV_KEY    ?= dev-sandbox-key
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types laws simulate crash real bench docs lock wheel-check clean
+.PHONY: help run test coverage lint types laws simulate crash real bench docs lock wheel-check clean
 
 help:  ## What can be asked for
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | \
@@ -29,7 +27,10 @@ run: $(VENV)/.ready  ## Run the daemon with sdsync.toml and the two sandboxes
 	@exec $(BIN)/sdsync run --with-sandbox $(ARGS)
 
 test: $(VENV)/.dev  ## All tests that this machine can run; ARGS="-k trace" narrows
-	@$(BIN)/python -m pytest -m "not real" $(BESIDE) --cov --cov-report=xml $(ARGS); result=$$?; $(COVERED); exit $$result
+	@$(BIN)/python -m pytest -m "not real" $(BESIDE) $(ARGS)
+
+coverage: $(VENV)/.dev  ## The same, slower, and what they reach of each file
+	@$(BIN)/python -m pytest -m "not real" $(BESIDE) -q --cov --cov-report=term:skip-covered $(ARGS)
 
 lint: $(VENV)/.dev  ## ruff: rules and format
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -15,7 +15,7 @@ from functools import partial
 from random import Random
 
 from sdsync.config.clock import Clock
-from sdsync.connectors.contract import ChangeEvent, Connector, Metered
+from sdsync.connectors.contract import ChangeEvent, Connector, calls_of
 from sdsync.mappings.contract import People
 from sdsync.ratelimit import urgency
 from sdsync.ratelimit.lanes import Grant, Granted, answered, ask, give_back
@@ -465,12 +465,11 @@ class Meter:
     @contextmanager
     def reading(self, connector: Connector) -> Iterator[None]:
         """Count what goes over the wire meanwhile, where the connector tells."""
-        before = connector.calls if isinstance(connector, Metered) else 0
+        before = calls_of(connector)
         try:
             yield
         finally:
-            if isinstance(connector, Metered):
-                self.calls = max(self.calls, connector.calls - before)
+            self.calls = max(self.calls, calls_of(connector) - before)
 
     def note(self, answer: Json) -> Json:
         """Count one call and its answer; hands the answer through."""

@@ -19,9 +19,9 @@ from sdsync.connectors.contract import (
     Description,
     Listed,
     Lists,
-    Metered,
     NativeRecord,
     Operation,
+    calls_of,
 )
 from sdsync.connectors.failures import AuthFailed, Failure, Misconfigured, Throttled, Transient
 from sdsync.mappings.contract import Mapping
@@ -146,10 +146,9 @@ class Reader:
             left_s = PERMIT_S if slot.until is None else slot.until - clock.monotonic()
             self._wait(max(0.0, left_s))
         sent = clock.monotonic()
-        before = self._connector.calls if isinstance(self._connector, Metered) else 0
+        before = calls_of(self._connector)
         answer = make(self._connector)
-        after = self._connector.calls if isinstance(self._connector, Metered) else 1
-        now, calls = clock.monotonic(), max(1, after - before)
+        now, calls = clock.monotonic(), max(1, calls_of(self._connector) - before)
         taught = lesson(answer, latency_s=now - sent)
         spread = self._engine.rand.random
         answered(self._lane, slot.grant, taught, now=now, rand=spread, calls=calls)
