@@ -108,13 +108,14 @@ def _address(given: Checked, system: SystemConfig) -> Iterator[Problem]:
 
 
 def _people(given: Checked, system: SystemConfig) -> Iterator[Problem]:
-    if system.people is not None and system.people not in given.tables:
-        yield given.problem(
-            ("systems", system.name, "people"),
-            show(system.people),
-            "a table of [tables]",
-            nearest_name(system.people, given.tables),
-        )
+    for key, table in (("people", system.people), ("teams", system.teams)):
+        if table is not None and table not in given.tables:
+            yield given.problem(
+                ("systems", system.name, key),
+                show(table),
+                "a table of [tables]",
+                nearest_name(table, given.tables),
+            )
 
 
 def _sides(given: Checked, sync: SyncConfig) -> Iterator[Problem]:

@@ -136,6 +136,9 @@ class SystemConfig(Settings):
     people: StrictStr | None = Field(
         default=None, description="The table that joins its accounts with people."
     )
+    teams: StrictStr | None = Field(
+        default=None, description="The table that joins its groups with teams."
+    )
     places: dict[str, PlaceConfig] = Field(
         default_factory=dict, description="What its queues or projects mean, by their own names."
     )

@@ -330,10 +330,11 @@ class NativePerson:
 
 @dataclass(frozen=True, slots=True)
 class NativeTeam:
-    """A group that can be assigned work."""
+    """A group that can be assigned work. ``members``: native ids of people; None: not told."""
 
     native_id: str
     name: str
+    members: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

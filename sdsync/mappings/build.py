@@ -19,6 +19,7 @@ from sdsync.mappings.lenses.peer import PeerLens
 from sdsync.mappings.lenses.people import PeopleLens, PersonLens
 from sdsync.mappings.lenses.plain import Same, Typed
 from sdsync.mappings.lenses.tags import TagsLens
+from sdsync.mappings.lenses.teams import TeamLens
 from sdsync.mappings.lenses.text import LineLens, TextLens
 from sdsync.mappings.lenses.ties import LinksLens, RecordLens
 from sdsync.mappings.lenses.words import NONE_WORD, Words, range_of
@@ -69,7 +70,7 @@ class Builder(OptionReader):
         before = len(self.problems)
         path = self._path(raw.keys.get("at"), raw.field)
         lens = self._lens(raw, kind)
-        if "unknown" in raw.keys and not isinstance(lens, PersonLens):
+        if "unknown" in raw.keys and not isinstance(lens, PersonLens | TeamLens):
             self.refuse(raw, "unknown", f"in a rule of {raw.field}", "as: person beside it")
         if path is None and "at" not in raw.keys and "constant" not in raw.keys:
             self.refuse(raw, None, "no at", "at: the product's name of the field")
@@ -121,6 +122,7 @@ class Builder(OptionReader):
             return {
                 "person": "person",
                 "people": "people",
+                "team": "team",
                 "tags": "tags",
                 "int": "number",
                 "record": "record",
@@ -143,6 +145,9 @@ class Builder(OptionReader):
                 return PersonLens(words, strangers=read_strangers(raw, self.problems))
             case "people":
                 return PeopleLens()
+            case "team":
+                read_strangers(raw, self.problems)  # of a team it can say no more than "leave"
+                return TeamLens(leave="unknown" in raw.keys)
             case "tags":
                 return TagsLens(self.separator(raw))
             case "day":

@@ -10,6 +10,7 @@ from sdsync.config.vocabulary import CHOICES, is_field
 from sdsync.mappings.compile import CompiledMapping
 from sdsync.mappings.contract import Direction
 from sdsync.mappings.lenses.lookup import Lookup
+from sdsync.mappings.lenses.teams import AssignedTeam
 from sdsync.mappings.lenses.words import NONE_WORD, Words, range_of
 from sdsync.mappings.rule import Rule
 
@@ -84,6 +85,8 @@ def _double_targets(mapping: CompiledMapping) -> Iterator[Finding]:
     for rule in mapping.rules.values():
         if rule.path is None or rule.direction is Direction.IN:
             continue
+        if isinstance(rule.lens, AssignedTeam):
+            continue  # it and the rule of the person write one and the same
         first = writers.setdefault(rule.path.text, rule)
         if first is not rule:
             text = f"writes {rule.path.text}, which {first.field} writes already ({first.place})"

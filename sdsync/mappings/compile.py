@@ -39,6 +39,7 @@ from sdsync.mappings.paths import merged
 from sdsync.mappings.rule import Rule
 from sdsync.mappings.strangers import with_reporter
 from sdsync.mappings.tables import Table, load_tables
+from sdsync.mappings.teams import with_assignee
 from sdsync.store.records import Json
 
 #: Raised when the code reads native values in another way, so that law 7 notices.
@@ -173,7 +174,9 @@ def compile_mapping(
     if problems:
         raise ConfigError(problems)
     version = _version(files, loaded)
-    return CompiledMapping(system_name, kind, version, with_reporter(rules), files=files)
+    return CompiledMapping(
+        system_name, kind, version, with_assignee(with_reporter(rules)), files=files
+    )
 
 
 def _files(name: str, connector: str, kind: str, folder: Path | None) -> list[MappingFile]:

@@ -55,7 +55,7 @@ class Put:
 
 
 class People(Protocol):
-    """Joins people across systems (explicit table, verified e-mail, login), and records."""
+    """Joins people across systems (explicit table, verified e-mail, login), teams, records."""
 
     def key(self, system: str, native: Json) -> str | None:
         """The person's key for a native id, login or address; None: not known."""
@@ -63,6 +63,14 @@ class People(Protocol):
 
     def native(self, system: str, key: str) -> str | None:
         """What the system calls this person; None: nobody there."""
+        ...
+
+    def team(self, system: str, native: Json) -> str | None:
+        """The team's key for a group's id or name; None: no team that is known."""
+        ...
+
+    def native_team(self, system: str, key: str) -> str | None:
+        """What the system calls this team; None: it has none of that key."""
         ...
 
     def display(self, key: str) -> str:

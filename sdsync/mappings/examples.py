@@ -13,6 +13,8 @@ from sdsync.mappings.paths import merged
 from sdsync.store.records import Json
 
 UNCHANGED = "unchanged"
+#: How a group's name begins in examples, which know no product's numbers.
+TEAM = "group:"
 
 
 class SamePeople:
@@ -20,9 +22,18 @@ class SamePeople:
 
     def key(self, system: str, native: Json) -> str | None:
         """The native word."""
-        return native if isinstance(native, str) and native else None
+        known = isinstance(native, str) and native and not native.startswith(TEAM)
+        return native if known else None
 
     def native(self, system: str, key: str) -> str | None:
+        """The key."""
+        return key
+
+    def team(self, system: str, native: Json) -> str | None:
+        """The native word, where it says that it is a group."""
+        return native if isinstance(native, str) and native.startswith(TEAM) else None
+
+    def native_team(self, system: str, key: str) -> str | None:
         """The key."""
         return key
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from sdsync.mappings.tables import Table
+from sdsync.mappings.teams import TeamTable
 from sdsync.store.records import Json, PersonRow
 
 #: Bounded, for names come from strangers.
@@ -40,7 +41,10 @@ class PeopleTable:
     """
 
     def __init__(
-        self, rows: Iterable[PersonRow], explicit: Mapping[str, Table] | None = None
+        self,
+        rows: Iterable[PersonRow],
+        explicit: Mapping[str, Table] | None = None,
+        teams: Mapping[str, Table] | None = None,
     ) -> None:
         """Join.
 
@@ -49,6 +53,7 @@ class PeopleTable:
             explicit: By system a table whose first column is the person's key and whose
                 column of the system's name (or second column) is a login, id or address there.
                 It goes before everything else.
+            teams: The same of teams: the first column is the team's key.
         """
         self._keys: dict[tuple[str, str], str] = {}
         self._natives: dict[tuple[str, str], str] = {}
@@ -57,8 +62,10 @@ class PeopleTable:
         self._rows: dict[tuple[str, str], PersonRow] = {}
         rows = sorted(rows, key=lambda row: (not row.active, row.system, row.native_id))
         told = _explicit(explicit or {})
+        self._teams = TeamTable(rows, _explicit(teams or {}))
         for row in rows:
-            self._add(row, told)
+            if not row.team:
+                self._add(row, told)
         for (system, native), key in told.items():
             self._keys.setdefault((system, native), key)
             self._natives.setdefault((system, key), native)
@@ -91,6 +98,14 @@ class PeopleTable:
     def native(self, system: str, key: str) -> str | None:
         """What the system calls this person; None: nobody there."""
         return self._natives.get((system, key))
+
+    def team(self, system: str, native: Json) -> str | None:
+        """The team's key for a group's id or name; None: no team that is known."""
+        return self._teams.key(system, native)
+
+    def native_team(self, system: str, key: str) -> str | None:
+        """What the system calls this team; None: it has none of that key."""
+        return self._teams.native(system, key)
 
     def display(self, key: str) -> str:
         """The name for people to read; the key where no system told one."""

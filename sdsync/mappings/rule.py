@@ -134,7 +134,10 @@ class Rule:
             return self._patch(self.lens.put([], now, scene), now, scene, [])
         if self.once or not self.lens.can_empty:
             return Put(cut=f"{self.path.text} cannot be emptied")
-        return Put(values=self.path.patch(self.lens.empty))
+        left = self.lens.cleared(now, scene)
+        if self.lens.footprint(left) == self.lens.footprint(now):
+            return Put()
+        return Put(values=self.path.patch(left))
 
     def _patch(self, outcome: Outcome, now: Json | Absent, scene: Scene, value: Json) -> Put:
         if isinstance(outcome, Refused):

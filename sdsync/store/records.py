@@ -457,7 +457,11 @@ class AuditRow:
 
 @dataclass(slots=True)
 class PersonRow:
-    """A person as one system knows them; ``key`` joins them across systems."""
+    """A person as one system knows them; ``key`` joins them across systems.
+
+    ``team``: it is a group that can be assigned work, and ``members`` are native ids of
+    people in it; None: the system does not tell them.
+    """
 
     system: str
     native_id: str
@@ -468,6 +472,8 @@ class PersonRow:
     name: str = ""
     human: bool = True
     active: bool = True
+    team: bool = False
+    members: list[str] | None = None
 
 
 class Verdict(StrEnum):

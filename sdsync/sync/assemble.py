@@ -195,4 +195,5 @@ def people_of(store: Store, config: Config, tables: Mapping[str, Table]) -> Peop
     # Our accounts are nobody: products add us as watchers of what we touch.
     rows = [row for name in config.systems for row in store.people(name) if row.login != ours[name]]
     explicit = {name: tables[one.people] for name, one in config.systems.items() if one.people}
-    return PeopleTable(rows, explicit)
+    teams = {name: tables[one.teams] for name, one in config.systems.items() if one.teams}
+    return PeopleTable(rows, explicit, teams)

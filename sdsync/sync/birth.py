@@ -10,7 +10,7 @@ from sdsync.mappings.contract import Direction
 from sdsync.store.records import GroupState, Intent, IntentState, Json, Replica
 from sdsync.sync.audiences import apart, width
 from sdsync.sync.branches import hit
-from sdsync.sync.compute import NOBODY, Rest, Send, deep_merge, not_here
+from sdsync.sync.compute import NOBODY, Rest, Send, deep_merge, not_here, park_refused
 from sdsync.sync.desired import PEOPLE_KINDS, desired, surroundings
 from sdsync.sync.draft import BLOCKED, Draft, digest
 
@@ -151,13 +151,7 @@ def _birth_values(draft: Draft, replica: Replica) -> tuple[dict[str, Json], dict
             draft.mark(replica, group_of(name), GroupState.DIFFERS, note=NOBODY)
             continue
         if put.refused is not None:
-            draft.park(
-                replica,
-                group_of(name),
-                f"{replica.system} cannot hold {name}: {put.refused}",
-                about=["put", name, value],
-                place=put.place,
-            )
+            park_refused(draft, replica, name, value, put)
             continue
         deep_merge(patch, put.values)
         fields[name] = value

@@ -162,13 +162,7 @@ def put_field(draft: Draft, replica: Replica, name: str, value: Json) -> Put | N
         draft.mark(replica, group_of(name), GroupState.DIFFERS, note=NOBODY)
         return None
     if put.refused is not None:
-        draft.park(
-            replica,
-            group_of(name),
-            f"{replica.system} cannot hold {name}: {put.refused}",
-            about=["put", name, value],
-            place=put.place,
-        )
+        park_refused(draft, replica, name, value, put)
         return None
     if not put.values:
         if name in TIES:  # a link without a word there is told though nothing is written
@@ -177,6 +171,20 @@ def put_field(draft: Draft, replica: Replica, name: str, value: Json) -> Put | N
         acknowledge(draft, replica, name, value)
         return None
     return put
+
+
+def park_refused(draft: Draft, replica: Replica, name: str, value: Json, put: Put) -> None:
+    """Park the group of a value that the mapping cannot say in the system."""
+    team = FIELDS.get(name) == "team"
+    table = f"name it in the table of systems.{replica.system}.teams, then restart sdsync"
+    draft.park(
+        replica,
+        group_of(name),
+        f"{replica.system} cannot hold {name}: {put.refused}",
+        about=["put", name, value],
+        place=put.place,
+        remedy=table if team else None,
+    )
 
 
 def _tell_lost(draft: Draft, replica: Replica, name: str, value: Json) -> None:

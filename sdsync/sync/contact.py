@@ -40,7 +40,7 @@ def unmapped(
 ) -> None:
     """A value that no rule knows is shown and never guessed; it is told once."""
     mapping = draft.ctx.mapping(replica)
-    if FIELDS.get(field) in PEOPLE_KINDS:
+    if FIELDS.get(field) in (*PEOPLE_KINDS, "team"):
         told = f"{found.value} is nobody that sdsync knows"
         draft.fidelity(replica, field, told, shown=found.value)
         return

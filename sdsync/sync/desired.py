@@ -12,7 +12,7 @@ from sdsync.sync.draft import Draft
 from sdsync.sync.ties import shown_links, shown_parent
 
 #: Kinds of fields that name people: whoever is unknown is left alone, never blanked.
-PEOPLE_KINDS = frozenset({"person", "people", "team"})
+PEOPLE_KINDS = frozenset({"person", "people"})
 
 
 def desired(draft: Draft, replica: Replica, field: str) -> Json:

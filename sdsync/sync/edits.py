@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -60,6 +60,20 @@ def view(
         }
         return [one for one in shown if one not in ours]  # products add us to what we touch
     return None if shown is UNKNOWN else shown
+
+
+def hides(mapping: FieldMapping, field: str, native: Mapping[str, Json], ctx: Context) -> bool:
+    """Whether something else stands where the record would show the field.
+
+    A product with one assignee shows a person or a team: of the other it tells nothing.
+    """
+    if FIELDS.get(field) != "team" or not any(_values(mapping.extract(field, native))):
+        return False
+    return mapping.get(field, native, ctx.people, ctx.names) is UNKNOWN
+
+
+def _values(extract: Json) -> Iterable[Json]:
+    return extract.values() if isinstance(extract, Mapping) else ()
 
 
 def edit_of(field: str, old: Json, new: Json, replica: Replica, look: Look, ctx: Context) -> Edit:

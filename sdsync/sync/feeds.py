@@ -114,6 +114,7 @@ class Feeds:
         now, before = engine.clock.now(), system.description
         system.learn(answer, asked, now)
         people = meter.note(connector.people())
+        teams = meter.note(connector.teams())
         row = engine.store.system(system.name)
         change = Change(finished=[(work.key, work.generation)])
         self._identify(system, row, answer, change, now)
@@ -137,6 +138,19 @@ class Feeds:
                     active=one.active,
                 )
                 for one in people
+            ]
+        if not is_failure(teams):
+            change.people += [
+                PersonRow(
+                    system=system.name,
+                    native_id=one.native_id,
+                    key="",  # by its name, or by the site's table
+                    name=one.name,
+                    human=False,
+                    team=True,
+                    members=None if one.members is None else list(one.members),
+                )
+                for one in teams
             ]
         self._close_causes(system, change, now)
         due = now + DESCRIBE_AGAIN

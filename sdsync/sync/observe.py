@@ -18,8 +18,8 @@ from sdsync.sync.contact import (
     without_strangers,
 )
 from sdsync.sync.doubt import settle_doubt
-from sdsync.sync.draft import Draft
-from sdsync.sync.edits import Edit, Look, edit_of, proved, view
+from sdsync.sync.draft import BLOCKED, Draft
+from sdsync.sync.edits import Edit, Look, edit_of, hides, proved, view
 from sdsync.sync.elements import absorb_elements
 from sdsync.sync.mending import fought_over
 from sdsync.sync.merge import GroupMerge
@@ -63,9 +63,11 @@ def absorb(draft: Draft, replica: Replica, look: Look) -> None:
     current = draft.ctx.mapping(replica).keep(look.native.values)
     obey_tags(draft, replica, look)
     settle_doubt(draft, replica, look, current)
-    shown, edits, unread = _compare(draft, replica, look, current)
+    shown, edits, unread, bare = _compare(draft, replica, look, current)
     _remember(draft, replica, look, known_part(current, replica.seen, unread))
     _decide_groups(draft, replica, current, shown, edits)
+    for field in bare:
+        _show_again(draft, replica, field)
     _owner_is_back(draft, replica, current, shown)
     mapping_changed(draft, replica, current, shown, edits)
     absorb_elements(draft, replica, look)
@@ -125,14 +127,16 @@ def known_part(
 
 def _compare(
     draft: Draft, replica: Replica, look: Look, current: dict[str, Json]
-) -> tuple[dict[str, Json], dict[str, Edit], frozenset[str]]:
+) -> tuple[dict[str, Json], dict[str, Edit], frozenset[str], frozenset[str]]:
     """What every proved field shows, which of them somebody changed, and the paths
-    whose value no rule knows: they stay unseen, so that a rule finds the change later."""
+    whose value no rule knows: they stay unseen, so that a rule finds the change later.
+    Last the fields that show nothing since what stood in their place is gone."""
     ctx, mapping = draft.ctx, draft.ctx.mapping(replica)
     remapped = bool(replica.seen_mapping) and replica.seen_mapping != mapping.version
     shown: dict[str, Json] = {}
     edits: dict[str, Edit] = {}
     unread: set[str] = set()
+    bare: set[str] = set()
     for field, direction in mapping.fields.items():
         if field in replica.doubt or not proved(mapping, field, look.native):
             continue
@@ -140,6 +144,9 @@ def _compare(
         if isinstance(value, Unmapped):
             unmapped(draft, replica, field, value, current)
             unread |= set(mapping.paths(field))
+            continue
+        if hides(mapping, field, current, ctx):
+            replica.sent.setdefault(field, draft.hub.values.get(field))
             continue
         first = field not in replica.sent or (
             remapped and not has_base(mapping.paths(field), replica)
@@ -156,6 +163,9 @@ def _compare(
             first_contact(draft, replica, field, value, current, look)
             continue
         mapped_again(draft, replica, field)
+        if value is None and hides(mapping, field, replica.seen, ctx):
+            bare.add(field)
+            continue
         shown[field] = value
         if mapping.extract(field, current) == mapping.extract(field, replica.seen):
             old = without_strangers(replica, field, value)
@@ -169,7 +179,19 @@ def _compare(
         elif old != value and not fought_over(draft, replica, field, value, look):
             replica.sent[field] = value  # ours to write: delivered again
             draft.deliver(replica)
-    return shown, edits, frozenset(unread)
+    return shown, edits, frozenset(unread), frozenset(bare)
+
+
+def _show_again(draft: Draft, replica: Replica, field: str) -> None:
+    """What stood in the field's place is gone: it has to be shown, and nobody emptied it."""
+    group = group_of(field)
+    carried = draft.ctx.policy(draft.hub, group) != "each"
+    if draft.hub.values.get(field) is None or not carried:
+        return
+    replica.sent[field] = None
+    if draft.state(replica, group) not in BLOCKED:
+        draft.mark(replica, group, GroupState.DIRTY)
+    draft.deliver(replica)
 
 
 def _decide_groups(

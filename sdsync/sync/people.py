@@ -37,6 +37,16 @@ class KnownPeople:
         table = self._people()
         return table.native(system, key) if table else None
 
+    def team(self, system: str, native: Json) -> str | None:
+        """The team's key; None: not known."""
+        table = self._people()
+        return table.team(system, native) if table else None
+
+    def native_team(self, system: str, key: str) -> str | None:
+        """What the system calls the team; None: it has none."""
+        table = self._people()
+        return table.native_team(system, key) if table else None
+
     def display(self, key: str) -> str:
         """The person's name for people."""
         table = self._people()

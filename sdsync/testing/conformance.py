@@ -85,6 +85,7 @@ class ConnectorConformance(WritesConformance, FeedConformance):
                 connector.fetch(rig.ref),
                 connector.find(find),
                 connector.people(),
+                connector.teams(),
                 connector.search(rig.place, "id", "1"),
             ]
             if isinstance(connector, Lists):

@@ -48,10 +48,12 @@ class FeedConformance(RiggedTests):
         assert isinstance(first, Changes), first
 
         self.all_changes(connector, first.cursor)
-        people = connector.people()
+        people, teams = connector.people(), connector.teams()
 
         assert not isinstance(people, FAILURES)
         assert len({one.native_id for one in people}) == len(people)
+        assert not isinstance(teams, FAILURES)
+        assert len({one.native_id for one in teams}) == len(teams)
         assert len(watching.requests) < MOST_PAGES
 
     def all_changes(self, connector: Connector, cursor: object) -> tuple[list[Any], object]:

@@ -23,7 +23,7 @@ from sdsync.connectors.contract import (
     RemoveElement,
     Update,
 )
-from sdsync.connectors.failures import Conflict, Rejected
+from sdsync.connectors.failures import FAILURES, Conflict, Rejected
 from sdsync.store.records import Ref
 from sdsync.testing.conformance_feed import FeedConformance
 from sdsync.testing.misbehaving import Watching
@@ -184,6 +184,44 @@ class LivingConformance(FeedConformance):
         assert isinstance(removed, Done if able.edits_worklogs else Rejected)
         left = [one.native_id for one in _logs(connector, rig.ref)]
         assert (ids[1] not in left) == able.edits_worklogs
+
+    def test_teams_are_told_once_and_one_is_assigned(self, rig: Rig) -> None:
+        """A team is named by the id that ``teams`` tells, and shown by it."""
+        connector = rig.connect(Watching(rig.behaved))
+
+        teams = connector.teams()
+
+        assert not isinstance(teams, FAILURES)
+        assert len({one.native_id for one in teams}) == len(teams)
+        assert all(one.native_id and one.name.strip() for one in teams)
+        if rig.team is None:
+            assert not teams, "the rig assigns no team, and the product has some"
+            return
+        assert any(one.native_id in repr(rig.team.values) for one in teams)
+        (answer,) = answers(connector, [rig.team])
+        assert isinstance(answer, Done), answer
+        shown = _fetch(connector, rig.ref).values
+        assert {key: shown.get(key) for key in rig.team.values} == rig.team.values
+
+    def test_links_and_a_parent_arrive_and_both_ends_tell_of_them(self, rig: Rig) -> None:
+        """And are gone from both when they are taken away."""
+        connector = rig.connect(Watching(rig.behaved))
+        other = replace(rig.ref, id=_id(connector, rig.create))
+        for ties in rig.ties:
+            tied = Update(rig.ref, ties(other.id))
+            (answer,) = answers(connector, [tied])
+            assert isinstance(answer, Done), answer
+            shown = _fetch(connector, rig.ref)
+            assert {key: shown.values.get(key) for key in tied.values} == tied.values
+            assert shown.linked == {other.id}
+            assert _fetch(connector, other).linked == {rig.ref.id}
+
+            empty = {key: [] if isinstance(one, list) else "" for key, one in tied.values.items()}
+            (answer,) = answers(connector, [Update(rig.ref, empty)])
+
+            assert isinstance(answer, Done), answer
+            assert not _fetch(connector, rig.ref).linked
+            assert not _fetch(connector, other).linked
 
     def test_the_feed_names_what_changed(self, rig: Rig) -> None:
         """What was made, changed and spoken of after the cursor is named."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -22,7 +22,7 @@ from sdsync.connectors.contract import (
 from sdsync.connectors.failures import (
     Failure,
 )
-from sdsync.store.records import Ref
+from sdsync.store.records import Json, Ref
 from sdsync.testing.misbehaving import (
     Handler,
     Watching,
@@ -47,6 +47,8 @@ class Rig:
     connector's clock, ``later`` lets as much time pass as a feed needs to tell all (none
     by default), ``restless`` are native fields that every write moves, and ``worklog``,
     for a product that has them, is time to log on ``ref``: ``connect`` reads worklogs then.
+    ``team`` gives ``ref`` to one of the product's teams; each of ``ties`` says by which
+    values of ``ref`` it is tied to the record of an id: linked, or below it.
     """
 
     connect: Callable[[httpx.BaseTransport], Connector]
@@ -61,6 +63,8 @@ class Rig:
     later: Callable[[], None] = lambda: None
     restless: frozenset[str] = frozenset()
     worklog: AddElement | None = None
+    team: Update | None = None
+    ties: tuple[Callable[[str], Mapping[str, Json]], ...] = ()
 
 
 def system(

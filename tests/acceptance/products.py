@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -137,12 +137,14 @@ def open_shop(
     mode: str = "live",
     poll: str = "10s",
     toml: str = TOML,
+    begin: Callable[[Pair], None] = lambda _: None,
 ) -> Iterator[Shop]:
-    """Both products at their seed, and an engine that a test drives."""
+    """Both products as ``begin`` leaves their seed, and an engine that a test drives."""
     clock = VirtualClock(datetime.now(UTC).replace(microsecond=0))
     monkeypatch.setenv("RT_TOKEN", accounts.DESK_TOKEN)
     monkeypatch.setenv("REDMINE_KEY", accounts.DEV_KEY)
     with serve(clock=clock) as pair:
+        begin(pair)
         house.toml.write_text(
             toml.format(desk=pair.desk.url, dev=pair.dev.url, mode=mode, poll=poll),
             encoding="utf-8",

@@ -188,6 +188,12 @@ class Developer(_Person):
         row: dict[str, Any] = _good(self._http.get(f"/issues/{issue}.json", params=query))["issue"]
         return row
 
+    def group(self, project: str, name: str) -> int:
+        """The number of a group that is a member of a project."""
+        told = _good(self._http.get(f"/projects/{project}/memberships.json"))["memberships"]
+        (found,) = [one["group"] for one in told if one.get("group", {}).get("name") == name]
+        return int(found["id"])
+
     def refused(self, issue: str) -> int:
         """The status that a look gets; 200 when it is shown."""
         return self._http.get(f"/issues/{issue}.json").status_code

@@ -55,6 +55,7 @@ class Recorder(httpx.HTTPTransport):
 def walk(connector: Connector, make: Create, change: Update) -> dict[str, Any]:
     """One of everything."""
     connector.describe()
+    connector.teams()
     start = connector.changes(None)
     (made,) = connector.apply([make])
     assert isinstance(made, Done), made

@@ -487,4 +487,26 @@ def test_people_and_teams(redmine: Product, dev: Connector) -> None:
     assert known["agent1"].email == "agent1@example.org"
     assert known["agent1"].human
     assert not known["sdsync"].human
-    assert isinstance(dev.teams(), tuple)
+    teams = dev.teams()
+    assert isinstance(teams, tuple)
+    (team,) = [one for one in teams if one.name == "second line"]
+    assert team.members == (known["agent1"].native_id,)
+    assert "Elsewhere" not in {one.name for one in teams}, "a member of no project"
+
+
+def test_a_group_is_assigned_where_it_is_a_member_and_told_why_not(dev: Connector) -> None:
+    teams = dev.teams()
+    assert isinstance(teams, tuple)
+    (team,) = [one.native_id for one in teams if one.name == "second line"]
+    ref = made(dev, place="teams")
+
+    (given,) = dev.apply([Update(ref, {"assigned_to": team})])
+
+    assert isinstance(given, Done), given
+    assert look(dev, ref).values["assigned_to"] == team
+    note = AddElement(ref, "note", {"body": "x", "internal": True}, "m", "i")
+    assert dev.notifies(note) == Audience(staff=1), "everybody in the group is mailed"
+    (refused,) = dev.apply([Update(made(dev), {"assigned_to": team})])
+    assert isinstance(refused, Rejected)
+    assert refused.fields == ("assigned_to",)
+    assert "Allow issue assignment to groups" in refused.detail

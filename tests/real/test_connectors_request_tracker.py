@@ -22,6 +22,8 @@ from sdsync.connectors.contract import (
     EditElement,
     Find,
     Found,
+    Listed,
+    Lists,
     NativeRecord,
     Update,
 )
@@ -435,7 +437,35 @@ def test_people_are_told_with_what_their_address_is_worth(desk: Connector) -> No
     assert not known["stranger@example.net"].email_verified
     assert not known["RT_System"].human
     assert not known["sdsync"].human
-    assert desk.teams() == ()
+
+
+def test_a_role_holds_a_group_and_a_group_tells_its_people(desk: Connector) -> None:
+    teams = desk.teams()
+    assert isinstance(teams, tuple)
+    known = {one.name: one for one in teams}
+    assert known["Agents"].members == ("agent1", "agent2")
+    team = known["Second line"]
+    assert team.members == ("agent1",)
+    described = desk.describe()
+    assert isinstance(described, Description)
+    assert "CustomRoles.Team" in described.places["Teams"].fields
+    assert "CustomRoles.Team" not in described.places["Escalated"].fields
+    roles = {"Team": ["agent2", team.native_id]}
+    ref = made(desk, place="Teams", CustomRoles=roles)
+    assert look(desk, ref).values["CustomRoles"] == roles
+
+    (answer,) = desk.apply([Update(ref, {"CustomRoles": {"Team": ["agent2"]}})])
+
+    assert isinstance(answer, Done), answer
+    assert answer.complaints == ()
+    shown = look(desk, ref)
+    assert shown.values["CustomRoles"] == {"Team": ["agent2"]}
+    changed = (shown.history or ())[-1]
+    assert (changed.path, changed.actor) == ("CustomRoles.Team", "sdsync")
+    assert isinstance(desk, Lists)
+    listed = desk.records("Teams", str(int(ref.id) - 1))
+    assert isinstance(listed, Listed)
+    assert listed.records[0].values["CustomRoles"] == {"Team": ["agent2"]}
 
 
 @pytest.mark.parametrize(

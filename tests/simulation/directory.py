@@ -30,6 +30,14 @@ class Directory:
         """What the system calls them."""
         return self._natives.get((system, key))
 
+    def team(self, system: str, native: Json) -> str | None:
+        """None: there are people only."""
+        return None
+
+    def native_team(self, system: str, key: str) -> str | None:
+        """None."""
+        return None
+
     def address(self, key: str) -> str | None:
         """None: nobody is ever made here."""
         return None

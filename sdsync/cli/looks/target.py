@@ -100,7 +100,7 @@ def moved(
     prove has not moved.
     """
     from sdsync.cli.asking import Silent
-    from sdsync.mappings.contract import Unmapped
+    from sdsync.mappings.contract import UNKNOWN, Unmapped
     from sdsync.sync.edits import proved
 
     answer = asking.record(replica)
@@ -112,5 +112,7 @@ def moved(
             continue
         if mapping.extract(name, shown) != mapping.extract(name, replica.seen):
             view = mapping.get(name, shown, people)
+            if view is UNKNOWN:
+                continue  # a person stands where the team would
             found[name] = view.value if isinstance(view, Unmapped) else view
     return found

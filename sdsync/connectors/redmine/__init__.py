@@ -39,11 +39,13 @@ from sdsync.connectors.preparing import Asked, DayOne, Deed, Preparable, Survey
 from sdsync.connectors.redmine import convert, failures
 from sdsync.connectors.redmine.client import Client
 from sdsync.connectors.redmine.feed import Feed
+from sdsync.connectors.redmine.mailing import Mailing
+from sdsync.connectors.redmine.members import Members
 from sdsync.connectors.redmine.metadata import Metadata
 from sdsync.connectors.redmine.prepare import Preparation
 from sdsync.connectors.redmine.search import Searcher
 from sdsync.connectors.redmine.worklogs import Worklogs
-from sdsync.connectors.redmine.write import Mailing, Writer
+from sdsync.connectors.redmine.write import Writer
 from sdsync.connectors.replies import Reply
 from sdsync.connectors.settings import http_of, option, token_of
 from sdsync.store.records import Json, Ref
@@ -109,12 +111,15 @@ class Redmine:
         self._form = option(config, "text_format") or "textile"
         self._client = Client(self.http, clock)
         self._metadata = Metadata(self._client)
+        self._members = Members(self._client, self._metadata)
         self._worklogs = Worklogs(self._client, self._metadata, option(config, "activity"))
         self._logs = config.worklogs
-        self._writer = Writer(self._client, self._metadata, self._mark_field, self._worklogs)
+        self._writer = Writer(
+            self._client, self._metadata, self._members, self._mark_field, self._worklogs
+        )
         self._searcher = Searcher(self._client, self._metadata, self._mark_field)
         self._feed = Feed(self._client, self._worklogs if self._logs else None)
-        self._mailing = Mailing(self._metadata)
+        self._mailing = Mailing(self._metadata, self._members)
         self.preparation = Preparation(
             self._client,
             self._metadata,
@@ -266,12 +271,12 @@ class Redmine:
     @answers
     def people(self) -> Sequence[NativePerson]:
         """Members of the projects that we see."""
-        return self._metadata.people()
+        return self._members.people()
 
     @answers
     def teams(self) -> Sequence[NativeTeam]:
         """Groups that are members of a project."""
-        return self._metadata.teams()
+        return self._members.teams()
 
     @answers
     def read_webhook(

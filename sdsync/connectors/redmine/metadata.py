@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from sdsync.connectors.common import Refused
-from sdsync.connectors.contract import Account, FieldInfo, NativePerson, NativeTeam, PlaceInfo
-from sdsync.connectors.failures import Forbidden, Missing, Rejected
-from sdsync.connectors.redmine.client import Client, Row, number
+from sdsync.connectors.contract import Account, FieldInfo, PlaceInfo
+from sdsync.connectors.failures import Rejected
+from sdsync.connectors.redmine.client import Client, Row
 
 #: An administrator's change is seen after this long, or at the first unknown name.
 FRESH = timedelta(minutes=5)
@@ -246,53 +246,4 @@ class Metadata:
         return any(
             self.may(str(project["id"]), right)
             for right in ("set_issues_private", "set_own_issues_private")
-        )
-
-    def people(self) -> tuple[NativePerson, ...]:
-        """Members of the projects that we see. Addresses are there unless hidden by the person.
-
-        Redmine keeps addresses unique, and a changed one is announced to the old
-        one; it does not ask the new one to confirm.
-        """
-        me = self.account().native_id
-        ids = {number(row["user"]) for row in self._memberships() if "user" in row}
-        found = (self._person(one, me) for one in sorted(filter(None, ids), key=int))
-        return tuple(one for one in found if one is not None)
-
-    def teams(self) -> tuple[NativeTeam, ...]:
-        """Groups that are members of a project."""
-        groups = {
-            str(row["group"]["id"]): str(row["group"]["name"])
-            for row in self._memberships()
-            if "group" in row
-        }
-        return tuple(NativeTeam(key, groups[key]) for key in sorted(groups, key=int))
-
-    def _memberships(self) -> list[Row]:
-        rows: list[Row] = []
-        for project in self.rows("project"):
-            path = f"/projects/{int(project['id'])}/memberships.json"
-            try:
-                rows += self._client.pages(path, "memberships")
-            except Refused as end:  # one project hides its members
-                if not isinstance(end.failure, Forbidden | Missing):
-                    raise
-        return rows
-
-    def _person(self, user_id: str, me: str) -> NativePerson | None:
-        try:
-            user = self._client.get(f"/users/{int(user_id)}.json")["user"]
-        except Refused as end:
-            if isinstance(end.failure, Forbidden | Missing):
-                return None
-            raise
-        email = str(user.get("mail") or "") or None
-        return NativePerson(
-            native_id=user_id,
-            login=str(user["login"]) if user.get("login") else None,
-            email=email,
-            email_verified=email is not None,
-            name=f"{user.get('firstname', '')} {user.get('lastname', '')}".strip(),
-            human=user_id != me,
-            active=user.get("status", 1) == 1,  # told to administrators only
         )

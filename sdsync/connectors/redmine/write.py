@@ -1,14 +1,14 @@
-"""Writes to Redmine, and whom they mail."""
+"""Writes to Redmine."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import assert_never
 
 from sdsync.connectors.common import Refused, cut, is_one_line, need
 from sdsync.connectors.contract import (
     AddElement,
-    Audience,
     Create,
     Done,
     EditElement,
@@ -19,20 +19,33 @@ from sdsync.connectors.contract import (
 from sdsync.connectors.failures import Failure, Missing, OutcomeUnknown, Rejected, Transient
 from sdsync.connectors.redmine import convert, relations
 from sdsync.connectors.redmine.client import Client, Row, number
+from sdsync.connectors.redmine.members import Members
 from sdsync.connectors.redmine.metadata import Metadata
 from sdsync.connectors.redmine.worklogs import Worklogs
 from sdsync.connectors.replies import Reply
 from sdsync.store.records import Json, Ref
+
+#: Source: app/models/project.rb of 5.0.4, assignable_users.
+GROUPS = (
+    'a group is taken where "Allow issue assignment to groups" is on (Administration, Settings, '
+    "Issue tracking) and a role by which issues can be assigned makes it a member"
+)
 
 
 class Writer:
     """Carries out operations. A 204 is never taken for more than an answer (M1, M2)."""
 
     def __init__(
-        self, client: Client, metadata: Metadata, mark_field: str, worklogs: Worklogs
+        self,
+        client: Client,
+        metadata: Metadata,
+        members: Members,
+        mark_field: str,
+        worklogs: Worklogs,
     ) -> None:
         self._client = client
         self._metadata = metadata
+        self._members = members
         self._mark_field = mark_field
         self._worklogs = worklogs
 
@@ -84,13 +97,21 @@ class Writer:
         watchers = operation.values.get("watchers")
         if isinstance(watchers, list) and watchers:
             issue["watcher_user_ids"] = watchers
-        reply = need(self._client.call("POST", "/issues.json", json={"issue": issue}))
+        reply = need(self._sent("POST", "/issues.json", issue))
         answer = need(reply.json())
         made = answer.get("issue") if isinstance(answer, dict) else None
         if not isinstance(made, dict) or "id" not in made:
             raise Refused(OutcomeUnknown("no id in the answer"))
         self._metadata.saw(made)
         return Done(str(made["id"]), complaints=self._complete(made, unknown))
+
+    def _sent(self, method: str, path: str, issue: Mapping[str, Json]) -> Reply | Failure:
+        """The call; of a group Redmine says no more than that it is invalid."""
+        reply = self._client.call(method, path, json={"issue": issue})
+        group = str(issue.get("assigned_to_id")) in self._members.groups
+        if group and isinstance(reply, Rejected) and "assigned_to" in reply.fields:
+            return replace(reply, detail=cut(f"{reply.detail}: {GROUPS}"))
+        return reply
 
     def _complete(self, made: Row, values: Mapping[str, Json]) -> tuple[str, ...]:
         """The made issue shows its custom fields: set those that were not known before."""
@@ -109,7 +130,7 @@ class Writer:
         issue, complaints = self._issue_patch(operation)
         wrote = False
         if issue:
-            need(self._client.call("PUT", f"{path}.json", json={"issue": issue}))
+            need(self._sent("PUT", f"{path}.json", issue))
             wrote = True
         if "relations" in operation.values:
             relations.relate(self._client, path, operation.values["relations"])
@@ -207,51 +228,6 @@ class Writer:
     def _put(self, path: str, body: dict[str, Json]) -> Done:
         need(self._client.call("PUT", path, json=body))
         return Done(path.rpartition("/")[2].removesuffix(".json"))
-
-
-class Mailing:
-    """Whom Redmine mails: author, assignee and watchers, unless they chose otherwise.
-
-    REST has no argument to silence a write. Everyone in a project counts as staff;
-    numbers come from the last look at the issue.
-    """
-
-    def __init__(self, metadata: Metadata) -> None:
-        self._metadata = metadata
-        self._people: dict[str, frozenset[str]] = {}
-
-    def saw(self, issue_id: str, values: Mapping[str, Json]) -> None:
-        """Remember who follows an issue."""
-        if len(self._people) > 50_000:
-            self._people.clear()
-        self._people[issue_id] = _followers(values)
-
-    def of(self, operation: Operation) -> Audience:
-        """Staff that the write mails; Redmine never mails the one who writes."""
-        match operation:
-            case Create():
-                people = _followers(operation.values)
-            case Update():
-                people = self._known(operation.ref.id) | _followers(operation.values)
-                for one in operation.values.get("relations") or ():  # their history tells it too
-                    people |= self._known(str(one).partition(" ")[2])
-            case AddElement(kind="worklog"):
-                people = frozenset()  # Redmine mails nobody about time
-            case AddElement():
-                people = self._known(operation.ref.id)
-            case _:
-                people = frozenset()
-        return Audience(staff=len(people - {self._metadata.me}))
-
-    def _known(self, issue_id: str) -> frozenset[str]:
-        return self._people.get(issue_id, frozenset())
-
-
-def _followers(values: Mapping[str, Json]) -> frozenset[str]:
-    watchers = values.get("watchers")
-    people = [values.get("author"), values.get("assigned_to")]
-    people += watchers if isinstance(watchers, list) else []
-    return frozenset(str(one) for one in people if one)
 
 
 def _went(reply: Reply | Failure, *, wrote: bool) -> bool:

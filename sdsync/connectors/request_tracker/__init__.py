@@ -39,11 +39,12 @@ from sdsync.connectors.preparing import Asked, DayOne, Deed, Preparable, Survey
 from sdsync.connectors.replies import Reply
 from sdsync.connectors.request_tracker import failures
 from sdsync.connectors.request_tracker.client import Client, Row, quoted
-from sdsync.connectors.request_tracker.convert import MACHINE, NOBODY
+from sdsync.connectors.request_tracker.convert import MACHINE
 from sdsync.connectors.request_tracker.feed import Feed
 from sdsync.connectors.request_tracker.metadata import Metadata
 from sdsync.connectors.request_tracker.prepare import Preparation
 from sdsync.connectors.request_tracker.read import Reader
+from sdsync.connectors.request_tracker.roles import NOBODY
 from sdsync.connectors.request_tracker.search import Searcher
 from sdsync.connectors.request_tracker.write import Mailing, Writer
 from sdsync.connectors.settings import http_of, option, token_of
@@ -111,7 +112,7 @@ class RequestTracker:
         self._writer = Writer(self._client, mark_field)
         self._searcher = Searcher(self._client, self._metadata, self._reader, mark_field)
         self._feed = Feed(self._client, self._metadata)
-        self._mailing = Mailing()
+        self._mailing = Mailing(self._metadata)
         self.preparation = Preparation(self._client, self._metadata, mark_field)
 
     @property
@@ -235,8 +236,8 @@ class RequestTracker:
 
     @answers
     def teams(self) -> Sequence[NativeTeam]:
-        """None: a ticket of RT is assigned to a queue or a person, never to a group."""
-        return ()
+        """Groups that an administrator made; with the right SeeGroup alone."""
+        return self._metadata.teams()
 
     @answers
     def read_webhook(

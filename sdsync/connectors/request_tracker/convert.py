@@ -11,17 +11,16 @@ from datetime import UTC, datetime
 from sdsync.connectors.common import Refused, instant, is_one_line
 from sdsync.connectors.contract import FieldChange, NativeElement
 from sdsync.connectors.failures import Rejected
-from sdsync.connectors.request_tracker import links
+from sdsync.connectors.request_tracker import links, roles
 from sdsync.connectors.request_tracker.client import Row, uid
 from sdsync.connectors.request_tracker.metadata import Field
+from sdsync.connectors.request_tracker.roles import NOBODY, RoleOf
 from sdsync.store.records import Json
 
 #: RT writes "no date" as the first second of 1970.
 NO_DATE = "1970-01-01T00:00:00Z"
-NOBODY = "Nobody"
 #: What RT does by itself (its scrips, its mail gateway) bears this name.
 MACHINE = "RT_System"
-ROLES = ("Requestor", "Cc", "AdminCc")
 NOTES = frozenset({"Comment", "Correspond"})
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _TEXT = frozenset({"text/plain", "text/html"})
@@ -30,7 +29,7 @@ FieldOf = Callable[[str], Field | None]
 QueueOf = Callable[[str], str]
 
 
-def values(row: Row, *, field_of: FieldOf, queue_of: QueueOf) -> dict[str, Json]:
+def values(row: Row, *, field_of: FieldOf, queue_of: QueueOf, role_of: RoleOf) -> dict[str, Json]:
     """The native values of a ticket, as packs name them; ``Content`` is not among them."""
     shown: dict[str, Json] = {
         "Subject": row.get("Subject") or "",
@@ -44,10 +43,7 @@ def values(row: Row, *, field_of: FieldOf, queue_of: QueueOf) -> dict[str, Json]
         "LastUpdated": row["LastUpdated"],
         "CustomFields": custom_fields(row, field_of),
     }
-    shown |= links.ties(row)
-    for role in ROLES:
-        shown[role] = sorted(filter(None, (uid(one) for one in row.get(role) or ())))
-    return shown
+    return shown | links.ties(row) | roles.shown(row, role_of)
 
 
 def custom_fields(row: Row, field_of: FieldOf) -> dict[str, Json]:
@@ -81,8 +77,10 @@ def patch(wanted: Mapping[str, Json]) -> dict[str, Json]:
             sent[name] = value or NOBODY
         elif name == "Due":
             sent[name] = _due(value)
-        elif name in ROLES:
-            sent[name] = _people(name, value)
+        elif name == roles.CUSTOM:
+            sent[name] = roles.custom_patch(value)
+        elif name in roles.STOCK:
+            sent[name] = roles.patch(name, value)
         elif value is not None:
             sent[name] = value if isinstance(value, str) else str(value)
         else:
@@ -115,13 +113,6 @@ def _custom_patch(value: Json) -> Json:
     return sent
 
 
-def _people(role: str, value: Json) -> list[Json]:
-    people = value if isinstance(value, list | tuple) else [value] if value else []
-    if not all(isinstance(one, str) and is_one_line(one) and "," not in one for one in people):
-        raise Refused(Rejected((role,), "not a list of logins or addresses"))
-    return list(people)
-
-
 def message(note: Mapping[str, Json]) -> dict[str, Json]:
     """A note as ``POST /ticket/N/comment`` takes it."""
     kind = "text/html" if note.get("format") == "html" else "text/plain"
@@ -147,7 +138,12 @@ def _mail_word(name: str) -> str:
 
 
 def history(
-    transactions: Iterable[Row], me: str, *, field_of: FieldOf, queue_of: QueueOf
+    transactions: Iterable[Row],
+    me: str,
+    *,
+    field_of: FieldOf,
+    queue_of: QueueOf,
+    role_of: RoleOf,
 ) -> tuple[FieldChange, ...]:
     """Changes of fields, oldest first. Of people RT tells only internal numbers: left out.
 
@@ -160,7 +156,7 @@ def history(
         actor = uid(row.get("Creator"))
         machine = actor == MACHINE
         behind = behind if machine else actor
-        change = _change(row, field_of, queue_of)
+        change = _change(row, field_of, queue_of, role_of)
         if change is None:
             continue
         if machine and behind not in (None, me):
@@ -169,7 +165,7 @@ def history(
     return tuple(changes)
 
 
-def _change(row: Row, field_of: FieldOf, queue_of: QueueOf) -> FieldChange | None:
+def _change(row: Row, field_of: FieldOf, queue_of: QueueOf, role_of: RoleOf) -> FieldChange | None:
     name = str(row.get("Field") or "")
     old, new = _text(row.get("OldValue")), _text(row.get("NewValue"))
     match row.get("Type"):
@@ -185,7 +181,7 @@ def _change(row: Row, field_of: FieldOf, queue_of: QueueOf) -> FieldChange | Non
         case "AddLink" | "DeleteLink" if name == links.PARENT or name in links.TYPES:
             path, old, new = links.PARENT if name == links.PARENT else links.LINKS, None, None
         case "Set" | "SetWatcher" | "AddWatcher" | "DelWatcher" | "Give" | "Take" | "Steal":
-            path, old, new = name or "Owner", None, None
+            path, old, new = roles.path(name or "Owner", role_of), None, None
         case _:
             return None
     actor = uid(row.get("Creator"))

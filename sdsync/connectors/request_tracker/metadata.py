@@ -9,10 +9,11 @@ from urllib.parse import quote
 
 from sdsync.config.secrets import SecretMissingError
 from sdsync.connectors.common import Refused
-from sdsync.connectors.contract import Account, FieldInfo, PlaceInfo
+from sdsync.connectors.contract import Account, FieldInfo, NativeTeam, PlaceInfo
 from sdsync.connectors.failures import AuthFailed, Forbidden, Missing
 from sdsync.connectors.http import Reveal
-from sdsync.connectors.request_tracker.client import Client, Row, quoted
+from sdsync.connectors.request_tracker.client import Client, Row, quoted, uid
+from sdsync.connectors.request_tracker.roles import CUSTOM, GROUP, PREFIX
 
 #: An administrator's change is seen after this long, or at the first unknown id.
 FRESH = timedelta(minutes=5)
@@ -61,6 +62,9 @@ class Metadata:
         self._queues: dict[str, str] = {}  # id -> name
         self._queues_at: datetime | None = None
         self._fields: dict[str, Field] = {}
+        self._roles: dict[str, str] = {}  # id -> name
+        #: How many people a group is known to hold, by the name that roles show.
+        self.sizes: dict[str, int] = {}
 
     def account(self) -> Account:
         """Whom the token acts as. RT has no "who am I", but its tokens hold the user's id."""
@@ -106,14 +110,43 @@ class Metadata:
         """A custom field by id; None: we may not see it."""
         known = self._fields.get(field_id)
         if known is None:
-            try:
-                row = self._client.get(f"/customfield/{quote(field_id, safe='')}")
-            except Refused as end:
-                if isinstance(end.failure, Forbidden | Missing):
-                    return None
-                raise
+            row = self._visible(f"/customfield/{quote(field_id, safe='')}")
+            if row is None:
+                return None
             known = self._fields[field_id] = _field(row)
         return known
+
+    def role(self, role_id: str) -> str | None:
+        """The name of a custom role by its number; None: we may not see it."""
+        if role_id not in self._roles:
+            row = self._visible(f"/customrole/{quote(role_id, safe='')}")
+            if row is None:
+                return None
+            self._roles[role_id] = str(row["Name"])
+        return self._roles[role_id]
+
+    def teams(self) -> tuple[NativeTeam, ...]:
+        """Groups that an administrator made, with the people who are in them themselves."""
+        query = '[{"field": "Domain", "value": "UserDefined"}]'
+        found = []
+        for row in self._client.pages("/groups", {"fields": "Name", "query": query}):
+            whole = self._visible(f"/group/{int(row['id'])}")
+            told = (whole or {}).get("Members")
+            people = [uid(one) for one in told or () if one.get("type") == "user"]
+            members = None if told is None else tuple(sorted(filter(None, people)))
+            name = f"{GROUP}{row['id']}"
+            self.sizes[name] = len(members or ())
+            found.append(NativeTeam(name, str(row.get("Name") or name), members))
+        return tuple(found)
+
+    def _visible(self, path: str) -> Row | None:
+        """One object; None: we may not see it."""
+        try:
+            return self._client.get(path)
+        except Refused as end:
+            if isinstance(end.failure, Forbidden | Missing):
+                return None
+            raise
 
     def place(self, queue_id: str, name: str) -> PlaceInfo:
         """A queue as our account sees it.
@@ -123,6 +156,7 @@ class Metadata:
         privacy of a note: a comment is made as a comment, or refused.
         """
         self._fields.clear()
+        self._roles.clear()
         row = self._client.get(f"/queue/{queue_id}")
         links = _links(row)
         rights = {f"{link['ref']} {link['type']}" for link in links if link.get("ref") == "create"}
@@ -162,6 +196,11 @@ class Metadata:
                 infos[path] = FieldInfo(
                     path, field.values, multiple=field.multiple, max_length=field.max_length
                 )
+        # A queue shows the roles that are applied to it, as its tickets do.
+        roles = (self.role(key.removeprefix(PREFIX)) for key in row if key.startswith(PREFIX))
+        for role in filter(None, roles):
+            path = f"{CUSTOM}.{role}"
+            infos[path] = FieldInfo(path, multiple=True)
         return infos
 
 

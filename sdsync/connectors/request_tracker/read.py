@@ -11,7 +11,7 @@ from urllib.parse import quote
 from sdsync.connectors.common import Refused
 from sdsync.connectors.contract import NativeRecord
 from sdsync.connectors.failures import Missing
-from sdsync.connectors.request_tracker import convert, links, pictures
+from sdsync.connectors.request_tracker import convert, links, pictures, roles
 from sdsync.connectors.request_tracker.client import Client, Row, uid
 from sdsync.connectors.request_tracker.metadata import Metadata
 from sdsync.store.records import Ref
@@ -151,7 +151,8 @@ class Reader:
         """What a row of a list shows: no text, and nobody where RT left a role out."""
         ref = Ref(system, "ticket", str(row["id"]))
         record = self._assembled(ref, row, None, [], [], {})
-        gaps = {name for name in convert.ROLES if not isinstance(row.get(name), list)}
+        gaps = {name for name in roles.STOCK if not isinstance(row.get(name), list)}
+        gaps |= set() if isinstance(row.get(roles.CUSTOM), dict) else {roles.CUSTOM}
         gaps |= {name for name in links.TIES if name not in record.values}
         return replace(
             record,
@@ -173,7 +174,8 @@ class Reader:
     ) -> NativeRecord:
         me = self._metadata.account().login
         field_of, queue_of = self._metadata.field, self._metadata.queue_name
-        values = convert.values(ticket, field_of=field_of, queue_of=queue_of)
+        role_of = self._metadata.role
+        values = convert.values(ticket, field_of=field_of, queue_of=queue_of, role_of=role_of)
         first = next((str(row["id"]) for row in transactions if row.get("Type") == "Create"), None)
         form, text = bodies.get(first or "", ("plain", ""))
         if first is not None:
@@ -195,7 +197,9 @@ class Reader:
             notes=convert.notes(transactions, bodies, me),
             attachments=convert.files(parts, internal, me, self._client.http.base),
             worklogs=convert.worklogs(transactions, bodies, me),
-            history=convert.history(transactions, me, field_of=field_of, queue_of=queue_of),
+            history=convert.history(
+                transactions, me, field_of=field_of, queue_of=queue_of, role_of=role_of
+            ),
             state="deleted" if status == "deleted" else "live",
             ours=uid(ticket.get("Creator")) == me,
             linked=links.linked(ticket),

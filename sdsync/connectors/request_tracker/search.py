@@ -20,7 +20,7 @@ SLACK = timedelta(seconds=3)
 #: What a list is asked for: everything that packs name but the text.
 LISTED = (
     "Subject", "Status", "Queue", "Type", "Owner", "Priority", "Due", "Created", "LastUpdated",
-    "Resolved", "Creator", "Requestor", "Cc", "AdminCc", "CustomFields",
+    "Resolved", "Creator", "Requestor", "Cc", "AdminCc", "CustomFields", "CustomRoles",
 )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from sdsync.connectors.failures import Failure, Missing, OutcomeUnknown, Rejecte
 from sdsync.connectors.replies import Reply
 from sdsync.connectors.request_tracker import convert, failures, links
 from sdsync.connectors.request_tracker.client import Client
+from sdsync.connectors.request_tracker.metadata import Metadata
 
 #: Statuses whose stock scrip mails the requestors ("On Resolve Notify Requestors",
 #: "On Reject Notify Requestors"). Source: RT 5.0.3, etc/initialdata.
@@ -153,12 +154,13 @@ class Mailing:
     at the ticket; one that was never read counts one customer.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, metadata: Metadata) -> None:
+        self._metadata = metadata
         self._roles: dict[str, tuple[int, int, int]] = {}
 
     def saw(self, ticket_id: str, values: Mapping[str, object]) -> None:
         """Remember how many requestors and copied people and staff a ticket has."""
-        staff = _count(values.get("AdminCc")) + bool(values.get("Owner"))
+        staff = self._people(values.get("AdminCc")) + bool(values.get("Owner"))
         self._roles[ticket_id] = (_count(values.get("Requestor")), _count(values.get("Cc")), staff)
         if len(self._roles) > 50_000:
             self._roles.clear()
@@ -170,7 +172,7 @@ class Mailing:
                 told = operation.values
                 # Without a requestor RT takes the account that creates.
                 customers = _count(told.get("Requestor")) + _count(told.get("Cc"))
-                staff = _count(told.get("AdminCc")) + bool(told.get("Owner"))
+                staff = self._people(told.get("AdminCc")) + bool(told.get("Owner"))
                 who = _who(_count(told.get("Requestor")), _count(told.get("Cc")))
                 return Audience(customers, staff, who)
             case AddElement():
@@ -187,6 +189,11 @@ class Mailing:
                 return Audience(requestors, staff, _who(requestors, 0))
             case _:
                 return Audience()
+
+    def _people(self, role: object) -> int:
+        """How many stand in a role: of a group its people, as far as they are told."""
+        names = role if isinstance(role, list | tuple) else [role] if role else []
+        return sum(max(1, self._metadata.sizes.get(str(one), 1)) for one in names)
 
 
 def _who(requestors: int, copied: int) -> str:

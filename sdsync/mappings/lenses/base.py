@@ -84,6 +84,11 @@ class Lens(ABC):
         """The whole after an edit of its view; the view is the whole unless a lens says more."""
         return new_view
 
+    def cleared(self, now: Json, scene: Scene) -> Json:
+        """What stands there once the hub's value is empty; ``now`` itself changes nothing."""
+        del now, scene
+        return self.empty
+
     def is_empty(self, native: Json) -> bool:
         """Whether the product's way to say "nothing" is what stands there."""
         return is_empty(native)

@@ -40,6 +40,7 @@ class Acts:
             "file": self._file, "move": self._move, "delete": self._delete, "clone": self._clone,
             "archive": self._archive, "close": self._close, "edit_note": self._edit_note,
             "relate": self._relate, "unrelate": self._unrelate,
+            "assign_groups": self._assign_groups,
             "log": self._log, "edit_log": self._edit_log, "delete_log": self._delete_log,
         }  # fmt: skip
 
@@ -146,6 +147,12 @@ class Acts:
         project.status = ACTIVE if fields.get("undo") else status
         self._state.keep_project(project)
         return {"status": project.status}
+
+    def _assign_groups(self, user: User, fields: dict[str, Json]) -> Json:
+        """Tick "Allow issue assignment to groups", or untick it with ``undo``."""
+        del user
+        self._state.assigns_groups = not fields.get("undo")
+        return {}
 
     def _log(self, user: User, fields: dict[str, Json]) -> Json:
         """``hours``, ``comments``, ``spent_on``; the activity is "Development"."""

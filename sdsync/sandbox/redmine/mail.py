@@ -20,7 +20,9 @@ def edited(state: RedmineState, rights: Rights, issue: Issue, journal: Journal) 
 
 
 def _concerned(state: RedmineState, issue: Issue, actor: int) -> list[User]:
-    ids = dict.fromkeys([issue.author, issue.assigned_to or 0, *issue.watchers])
+    group = state.groups.get(issue.assigned_to or 0)
+    assigned = group.users if group else [issue.assigned_to or 0]
+    ids = dict.fromkeys([issue.author, *assigned, *issue.watchers])
     users = [state.users[one] for one in ids if one in state.users and one != actor]
     return [one for one in users if one.active and one.mail]
 

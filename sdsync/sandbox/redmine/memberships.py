@@ -35,7 +35,7 @@ class Memberships:
         data = _membership(call)
         user = int(text(data.get("user_id")) or 0)
         errors = []
-        if user not in self._state.users:
+        if user not in self._state.users and user not in self._state.groups:
             errors.append("Principal cannot be blank")
         if any(one.user == user and one.project == project.id for one in self._members()):
             errors.append("User has already been taken")

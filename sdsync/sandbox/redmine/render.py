@@ -47,8 +47,9 @@ class Renderer:
         self._rights = rights
 
     def person(self, id_: int) -> dict[str, Json]:
-        """A user by id and name."""
-        return named(id_, self._state.users[id_].name)
+        """A user or a group by id and name: which of the two it is, it does not say."""
+        one = self._state.users.get(id_) or self._state.groups[id_]
+        return named(id_, one.name)
 
     def issue(self, call: Call, issue: Issue, user: User, *, full: bool) -> dict[str, Json]:
         """An issue in a list, or alone (``full``) with what ``include=`` asks for."""
@@ -183,7 +184,8 @@ class Renderer:
     def members(self, project: Project) -> list[dict[str, Json]]:
         """Who belongs to a project."""
         return [
-            {"id": m.id, "project": self._project_ref(m.project), "user": self.person(m.user),
+            {"id": m.id, "project": self._project_ref(m.project),
+             "group" if m.user in self._state.groups else "user": self.person(m.user),
              "roles": self._roles(m.roles)}
             for m in self._state.members.values()
             if m.project == project.id

@@ -28,10 +28,19 @@ class Rights:
         self._state = state
 
     def roles(self, user: User, project: int) -> list[Role]:
-        """The user's roles in a project; the builtin one for strangers of a public project."""
-        for member in self._state.members.values():
-            if member.user == user.id and member.project == project:
-                return [self._state.roles[one] for one in member.roles]
+        """The user's roles in a project, those by a group among them.
+
+        The builtin one for strangers of a public project.
+        """
+        mine = {user.id, *(one.id for one in self._state.groups.values() if user.id in one.users)}
+        found = [
+            self._state.roles[one]
+            for member in self._state.members.values()
+            if member.user in mine and member.project == project
+            for one in member.roles
+        ]
+        if found:
+            return found
         if not self._state.projects[project].public:
             return []
         return [self._state.roles[NON_MEMBER if user.id else ANONYMOUS]]
@@ -49,7 +58,9 @@ class Rights:
         if not self.may(user, "view_issues", self._state.projects[issue.project]):
             return False
         roles = self.roles(user, issue.project)
-        if user.admin or user.id in (issue.author, issue.assigned_to):
+        group = self._state.groups.get(issue.assigned_to or 0)
+        assigned = group.users if group else [issue.assigned_to]
+        if user.admin or user.id in (issue.author, *assigned):
             return True
         if issue.is_private:
             return any(one.sees_all for one in roles)
@@ -89,11 +100,13 @@ class Rights:
         return {1}.union(*(one.transitions.get(0, ()) for one in roles))
 
     def assignable(self, project: int) -> set[int]:
-        """Users that issues of the project can be given to."""
-        return {
-            member.user
-            for member in self._state.members.values()
-            if member.project == project
-            and self._state.users[member.user].active
-            and any(self._state.roles[one].assignable for one in member.roles)
+        """Users, and where it is switched on groups, that its issues can be given to."""
+        state = self._state
+        active = {one.id for one in state.users.values() if one.active}
+        active |= state.groups.keys() if state.assigns_groups else set()
+        members = [one for one in state.members.values() if one.project == project]
+        found = {
+            one.user for one in members if any(state.roles[role].assignable for role in one.roles)
         }
+        groups = [state.groups[one] for one in found if one in state.groups]
+        return found.union(*(one.users for one in groups)) & active

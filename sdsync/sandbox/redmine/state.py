@@ -224,6 +224,7 @@ class RedmineState:
         self.relations: dict[int, Relation] = {}
         self.time_entries: dict[int, TimeEntry] = {}
         self.default_activity = 0  # none, as in the stock product
+        self.assigns_groups = False  # "Allow issue assignment to groups", likewise
         self.counter = Counter()
 
     def load(self) -> bool:
@@ -245,6 +246,7 @@ class RedmineState:
                       self.time_entries):  # fmt: skip
             table.clear()
         self.default_activity = 0
+        self.assigns_groups = False
         self.counter = Counter()
 
     def number(self, kind: str) -> int:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sdsync.sandbox.call import Json, text
+from sdsync.sandbox.call import Json, text, texts
 from sdsync.sandbox.rt.rights import Administration
-from sdsync.sandbox.rt.state import RtState, Ticket
+from sdsync.sandbox.rt.state import CustomRole, RtState, Ticket, next_id
 from sdsync.sandbox.rt.tickets import Tickets
 
 Act = Callable[[str, dict[str, Json]], Json]
@@ -23,7 +23,7 @@ class Acts:
             "create": self._create, "edit": self._edit, "note": self._note, "reply": self._reply,
             "file": self._file, "merge": self._merge, "move": self._move, "delete": self._delete,
             "clone": self._clone, "archive": self._archive, "shred": self._shred,
-            "take_right": self._take_right,
+            "take_right": self._take_right, "make_role": self._make_role,
         }  # fmt: skip
 
     def do(self, action: str, by: str, fields: dict[str, Json]) -> Json:
@@ -37,6 +37,13 @@ class Acts:
     def _take_right(self, by: str, fields: dict[str, Json]) -> Json:
         del by
         return self._administration.take_right(fields)
+
+    def _make_role(self, by: str, fields: dict[str, Json]) -> Json:
+        """A custom role (``name``) for users and groups, on the queues ``on``."""
+        del by
+        queues = [one.id for name in texts(fields["on"]) if (one := self._state.queue(name))]
+        number = next_id(self._state.custom_roles)
+        return {"id": self._state.keep_role(CustomRole(number, text(fields["name"]), queues)).id}
 
     def _ticket(self, fields: dict[str, Json]) -> Ticket:
         ticket = self._state.effective(int(text(fields.pop("id"))))

@@ -10,6 +10,7 @@ from sdsync.sandbox.rt.render import Record, instant
 from sdsync.sandbox.rt.state import (
     Attachment,
     CustomField,
+    CustomRole,
     Group,
     Queue,
     RtState,
@@ -47,7 +48,7 @@ def columns_of(state: RtState, record: Record, as_of: datetime | None = None) ->
                 "realname": record.real_name, "disabled": int(record.disabled),
                 "privileged": int(record.privileged),
             })  # fmt: skip
-        case Queue() | Group() | CustomField():
+        case Queue() | Group() | CustomField() | CustomRole():
             domain = record.domain if isinstance(record, Group) else None
             disabled = int(getattr(record, "disabled", False))
             return _table({"id": record.id, "name": record.name, "domain": domain,
@@ -78,8 +79,7 @@ def _ticket(state: RtState, ticket: Ticket, as_of: datetime | None) -> Columns:
         role = name.split(".")[0].lower()
         for real, people in ticket.people.items():
             if real.lower() == role:
-                users = [state.user(one) for one in people]
-                return [value for one in users if one for value in (one.email, one.name)]
+                return [value for one in state.people_of(people) for value in (one.email, one.name)]
         return plain(name)
 
     return get

@@ -12,7 +12,6 @@ from sdsync.sandbox.rt.state import (
     INACTIVE,
     INITIAL,
     NOBODY,
-    ROLES,
     STATUSES,
     CustomField,
     RtState,
@@ -30,6 +29,14 @@ from sdsync.sandbox.rt.values import (
 )
 
 Data = Mapping[str, Json]
+
+
+def with_roles(state: RtState, data: Data) -> dict[str, Json]:
+    """The data with custom roles by their keys; a role that is not there goes without a word."""
+    given = data.get("CustomRoles")
+    named = given if isinstance(given, dict) else {}
+    roles = {one.name: one.key for one in state.custom_roles.values()}
+    return {**data, **{roles[name]: one for name, one in named.items() if name in roles}}
 
 
 class Edits:
@@ -183,17 +190,18 @@ class Edits:
     def people(self, ticket: Ticket, by: str, data: Data) -> list[str]:
         """Set who watches, by role."""
         said: list[str] = []
-        for role in ROLES:
+        data = with_roles(self._state, data)
+        for role, label in self._state.roles_of(ticket.queue).items():
             if role not in data:
                 continue
             wanted = [self._history.person(id_of(one)) for one in many(data[role]) if one]
-            have = ticket.people[role]
+            have = ticket.people.setdefault(role, [])
             for new in [one for one in wanted if one not in have]:
                 have.append(new)
                 self._history.note(ticket, "AddWatcher", by, role, None, self._history.number(new))
-                said.append(f"Added {new} as {role} for this ticket")
+                said.append(f"Added {new} as {label} for this ticket")
             for old in [one for one in have if one not in wanted]:
                 have.remove(old)
                 self._history.note(ticket, "DelWatcher", by, role, self._history.number(old), None)
-                said.append(f"{old} is no longer {role} for this ticket")
+                said.append(f"{old} is no longer {label} for this ticket")
         return said

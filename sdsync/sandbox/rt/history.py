@@ -19,7 +19,12 @@ class History:
         self._world = state.world
 
     def person(self, key: str) -> str:
-        """The login behind a login or address; an unknown address becomes a user (M5)."""
+        """The login behind a login or address; an unknown address becomes a user (M5).
+
+        A bare number is a principal's, so of a group too: ``group:101``.
+        """
+        if key.isdigit() and self._state.group(f"group:{key}"):
+            return f"group:{key}"
         user = self._state.user(key)
         if user is None:
             user = self._state.keep_user(User(next_id(self._state.users), key, key, ""))
@@ -69,4 +74,4 @@ class History:
     def number(self, login: str) -> str:
         """A user\'s number, as the history names people."""
         user = self._state.user(login)
-        return str(user.id) if user else ""
+        return str(user.id) if user else login.removeprefix("group:")

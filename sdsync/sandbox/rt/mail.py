@@ -45,11 +45,11 @@ def _send(
     *,
     spare_actor: bool = True,
 ) -> None:
-    users = [state.user(one) for one in dict.fromkeys(people)]
+    users = state.people_of(people)
     to = [
         one
         for one in users
-        if one and one.email and one.name != NOBODY and not (spare_actor and one.name == by)
+        if one.email and one.name != NOBODY and not (spare_actor and one.name == by)
     ]
     if not to:
         return

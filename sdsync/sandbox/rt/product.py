@@ -55,6 +55,8 @@ class Desk:
             rule("GET PUT", f"{API}/user/{{key:str}}", self._user),
             rule("GET POST", f"{API}/groups", self._table("groups")),
             rule("GET", f"{API}/group/{{id:int}}", self._one("groups")),
+            rule("GET POST", f"{API}/customroles", self._table("custom_roles")),
+            rule("GET", f"{API}/customrole/{{id:int}}", self._one("custom_roles")),
             rule("GET POST", f"{API}/customfields", self._table("custom_fields")),
             rule("POST", f"{API}/customfield", self._make_field),
             rule("GET", f"{API}/customfield/{{id:int}}", self._field),

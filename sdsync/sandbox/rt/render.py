@@ -13,6 +13,7 @@ from sdsync.sandbox.rt.state import (
     ROLES,
     Attachment,
     CustomField,
+    CustomRole,
     Group,
     Queue,
     RtState,
@@ -24,11 +25,11 @@ from sdsync.sandbox.rt.state import (
 API = "/REST/2.0"
 EPOCH = "1970-01-01T00:00:00Z"
 
-Record = Ticket | Transaction | Attachment | User | Group | Queue | CustomField
+Record = Ticket | Transaction | Attachment | User | Group | Queue | CustomField | CustomRole
 
 _KINDS: Mapping[type, str] = {
     Ticket: "ticket", Transaction: "transaction", Attachment: "attachment", User: "user",
-    Group: "group", Queue: "queue", CustomField: "customfield",
+    Group: "group", Queue: "queue", CustomField: "customfield", CustomRole: "customrole",
 }  # fmt: skip
 
 #: What an account without AdminUsers sees of somebody else.
@@ -59,6 +60,7 @@ class Renderer:
     def full(self, call: Call, record: Record) -> dict[str, Json]:
         """All fields of a record, and those that ``fields[X]=a,b`` asks for in its pointers."""
         values = {name: get() for name, get in self._columns(call, record).items()}
+        values.pop("CustomRoles", None)  # in lists alone: here each stands by itself
         if isinstance(record, Transaction):
             values = self._single_transaction(call, record, values)
         if isinstance(record, Attachment):
@@ -103,11 +105,10 @@ class Renderer:
         if target is not None and isinstance(value, dict):
             return {**value, **self.some(call, target, wanted, inner)}
         if name in ROLES and isinstance(record, Ticket):
-            people = [self._state.user(login) for login in record.people[name]]
             return [
                 {**self.ref_of(call, one), **self.some(call, one, wanted, inner)}
-                for one in people if one
-            ]  # fmt: skip
+                for one in self._state.people_of(record.people[name])
+            ]
         return value
 
     def _target(self, record: Record, name: str) -> Record | None:
@@ -135,6 +136,10 @@ class Renderer:
                 return _plain(self._queue(call, record))
             case CustomField():
                 return _plain(_custom_field(record))
+            case CustomRole():
+                return _plain({
+                    "id": record.id, "Name": record.name, "MaxValues": "0", "Disabled": "0",
+                })  # fmt: skip
         return _plain({
             "id": record.id, "Name": record.name, "Description": "", "Domain": record.domain,
             "Disabled": "0", "Members": [self.ref(call, "user", one) for one in record.members],
@@ -142,7 +147,7 @@ class Renderer:
 
     def _ticket(self, call: Call, one: Ticket) -> dict[str, Callable[[], Json]]:
         def people(role: str) -> Callable[[], Json]:
-            return lambda: [self.ref(call, "user", login) for login in one.people[role]]
+            return lambda: [self._member(call, name) for name in one.people.get(role, [])]
 
         columns = _plain({
             "id": one.id, "Type": "ticket", "Subject": one.subject, "Status": one.status,
@@ -158,9 +163,15 @@ class Renderer:
             "Due": instant(one.due), "Starts": instant(one.starts),
             "Started": instant(one.started), "Resolved": instant(one.resolved),
         })  # fmt: skip
-        columns.update({role: people(role) for role in ROLES})
+        roles = self._state.roles_of(one.queue)
+        columns.update({role: people(role) for role in roles})
+        columns["CustomRoles"] = lambda: {key: people(key)() for key in roles if key not in ROLES}
         columns["CustomFields"] = lambda: self._values(call, one)
         return columns
+
+    def _member(self, call: Call, name: str) -> dict[str, Json]:
+        group = self._state.group(name)
+        return self.ref_of(call, group) if group else self.ref(call, "user", name)
 
     def _values(self, call: Call, one: Ticket) -> list[Json]:
         return [
@@ -234,7 +245,9 @@ class Renderer:
         }  # fmt: skip
 
     def _queue(self, call: Call, one: Queue) -> dict[str, Json]:
+        roles: dict[str, Json] = {role: [] for role in self._state.roles_of(one.id)}
         return {
+            **roles,
             "id": one.id, "Name": one.name, "Description": one.description,
             "Lifecycle": "default", "Disabled": str(int(one.disabled)),
             "CorrespondAddress": "", "CommentAddress": "", "SLADisabled": "1", "SortOrder": "0",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
@@ -52,6 +52,20 @@ class Group:
     name: str
     members: list[str] = field(default_factory=list)
     domain: str = "UserDefined"
+
+
+@dataclass(slots=True)
+class CustomRole:
+    """A role for users and groups, on some queues."""
+
+    id: int
+    name: str
+    queues: list[int] = field(default_factory=list)
+
+    @property
+    def key(self) -> str:
+        """What a ticket calls it."""
+        return f"RT::CustomRole-{self.id}"
 
 
 @dataclass(slots=True)
@@ -152,6 +166,7 @@ class RtState:
         self.groups: dict[int, Group] = {}
         self.queues: dict[int, Queue] = {}
         self.custom_fields: dict[int, CustomField] = {}
+        self.custom_roles: dict[int, CustomRole] = {}
         self.tickets: dict[int, Ticket] = {}
         self.transactions: dict[int, Transaction] = {}
         self.attachments: dict[int, Attachment] = {}
@@ -163,6 +178,7 @@ class RtState:
         self.groups = _by_number(saver.load("group", Group))
         self.queues = _by_number(saver.load("queue", Queue))
         self.custom_fields = _by_number(saver.load("field", CustomField))
+        self.custom_roles = _by_number(saver.load("role", CustomRole))
         self.tickets = _by_number(saver.load("ticket", Ticket))
         self.transactions = _by_number(saver.load("transaction", Transaction))
         self.attachments = _by_number(saver.load("attachment", Attachment))
@@ -171,7 +187,7 @@ class RtState:
     def clear(self) -> None:
         """Forget all records."""
         for table in (self.users, self.groups, self.queues, self.custom_fields, self.tickets,
-                      self.transactions, self.attachments):  # fmt: skip
+                      self.custom_roles, self.transactions, self.attachments):  # fmt: skip
             table.clear()
 
     # -- keeping -----------------------------------------------------------------
@@ -198,6 +214,12 @@ class RtState:
         self.custom_fields[field_.id] = field_
         self.world.saver.put("field", str(field_.id), field_)
         return field_
+
+    def keep_role(self, role: CustomRole) -> CustomRole:
+        """Add or save."""
+        self.custom_roles[role.id] = role
+        self.world.saver.put("role", str(role.id), role)
+        return role
 
     def keep_ticket(self, ticket: Ticket) -> Ticket:
         """Add or save."""
@@ -246,6 +268,25 @@ class RtState:
             if key in (str(one.id), one.name):
                 return one
         return None
+
+    def roles_of(self, queue: int) -> dict[str, str]:
+        """The roles of the queue's tickets, but for the owner: key -> what people call it."""
+        custom = {one.key: one.name for one in self.custom_roles.values() if queue in one.queues}
+        return {role: role for role in ROLES} | custom
+
+    def people_of(self, names: Iterable[str]) -> list[User]:
+        """Users behind the members of a role, those of its groups too."""
+        logins: list[str] = []
+        for name in names:
+            group = self.group(name)
+            logins += group.members if group else [name]
+        return [user for one in dict.fromkeys(logins) if (user := self.user(one))]
+
+    def group(self, name: str) -> Group | None:
+        """The user-defined group behind a member of a role: ``group:101``."""
+        number = name.removeprefix("group:")
+        found = self.groups.get(int(number)) if number != name and number.isdigit() else None
+        return found if found and found.domain == "UserDefined" else None
 
     def effective(self, id_: int) -> Ticket | None:
         """The ticket that answers to this id: the survivor, after a merge."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from sdsync.sandbox.call import Call, Json, Refused, message, text, texts
 from sdsync.sandbox.rt import mail
-from sdsync.sandbox.rt.edits import Edits
+from sdsync.sandbox.rt.edits import Edits, with_roles
 from sdsync.sandbox.rt.history import History
 from sdsync.sandbox.rt.state import (
     INITIAL,
@@ -55,9 +55,10 @@ class Tickets:
         ticket.due, ticket.starts = any_date(data.get("Due")), any_date(data.get("Starts"))
         owner = self._state.user(text(data.get("Owner")))
         ticket.owner = owner.name if owner and (owner.privileged or owner.superuser) else NOBODY
-        for role in ROLES:
+        told = with_roles(self._state, data)
+        for role in self._state.roles_of(queue.id):
             ticket.people[role] = [
-                self._history.person(one) for one in texts(data.get(role)) if one
+                self._history.person(one) for one in texts(told.get(role)) if one
             ]
         self._state.keep_ticket(ticket)
         if self._state.may(by, "ModifyCustomField"):  # else: not a word, as in the product
@@ -162,10 +163,9 @@ class Tickets:
         for one in self._state.family(ticket):
             self._state.tickets[one].effective_id = survivor.id
             self._state.keep_ticket(self._state.tickets[one])
-        for role in ROLES:
-            for person in ticket.people[role]:
-                if person not in survivor.people[role]:
-                    survivor.people[role].append(person)
+        for role, people in ticket.people.items():
+            kept = survivor.people.setdefault(role, [])
+            kept += [one for one in people if one not in kept]
         self._history.note(ticket, "AddLink", by, "MergedInto", None, f"ticket/{survivor.id}")
         self._state.keep_ticket(ticket)
         survivor.updated, survivor.updated_by = self._world.stamp(), by

@@ -1,5 +1,6 @@
-# What the tests find in Redmine: the projects infra and web, two agents, a reporter,
-# the account of sdsync with sensible rights, and the custom fields that it asks for.
+# What the tests find in Redmine: the projects infra, web and teams (where a group works),
+# two agents, a reporter, the account of sdsync with sensible rights, and the custom
+# fields that it asks for.
 HOME = ENV.fetch('BOOT_HOME')
 
 def secret(name)
@@ -28,6 +29,7 @@ Setting.rest_api_enabled = '1'
 Setting.host_name = "127.0.0.1:#{ENV.fetch('HOME_PORT')}"
 Setting.protocol = 'http'
 Setting.text_formatting = 'textile'
+Setting.issue_group_assignment = '1'
 
 admin = User.find_by_login('admin')
 admin.password = admin.password_confirmation = secret('password')
@@ -60,7 +62,7 @@ end
 account = person('sdsync', 'sdsync', 'Sync')
 agents = [person('agent1', 'Agent', 'One'), person('agent2', 'Agent', 'Two')]
 reporter = person('reporter', 'Stock', 'Reporter')
-projects = { 'infra' => false, 'web' => true }.map do |identifier, open|
+projects = { 'infra' => false, 'web' => true, 'teams' => false }.map do |identifier, open|
   project = Project.new(name: identifier.capitalize, identifier: identifier, is_public: open)
   project.trackers = Tracker.all
   project.enabled_module_names = %w[issue_tracking time_tracking]
@@ -70,6 +72,10 @@ projects = { 'infra' => false, 'web' => true }.map do |identifier, open|
   Member.create!(project: project, principal: reporter, roles: [Role.find_by_name('Reporter')])
   project
 end
+second = Group.create!(lastname: 'second line')
+second.users << agents.first
+Member.create!(project: projects.last, principal: second, roles: [developer])
+Group.create!(lastname: 'Elsewhere') # a member of no project
 IssueCategory.create!(project: projects.first, name: 'Database')
 
 [['sdsync mark', 'string', {}],

@@ -1,4 +1,4 @@
-# What the tests find in Request Tracker: two queues, two agents, one customer, the
+# What the tests find in Request Tracker: three queues, two agents, one customer, the
 # account of sdsync with sensible rights, and the custom fields that it asks for.
 use strict;
 use warnings;
@@ -55,6 +55,13 @@ check( 'queue', $escalated->Create( Name => 'Escalated', Description => 'What de
 my $general = RT::Queue->new($system);
 $general->Load('General');
 
+# Its tickets have a team: a role that takes groups.
+my $teams = RT::Queue->new($system);
+check( 'queue', $teams->Create( Name => 'Teams', Description => 'What groups work on' ) );
+my $role = RT::CustomRole->new($system);
+check( 'role', $role->Create( Name => 'Team', MaxValues => 0 ) );
+check( 'role', $role->AddToObject( ObjectId => $teams->id ) );
+
 my $agents = RT::Group->new($system);
 check( 'group', $agents->CreateUserDefinedGroup( Name => 'Agents', Description => 'The desk' ) );
 for my $who ( [ 'agent1', 'Agent One' ], [ 'agent2', 'Agent Two' ] ) {
@@ -62,6 +69,11 @@ for my $who ( [ 'agent1', 'Agent One' ], [ 'agent2', 'Agent Two' ] ) {
     check( 'member', $agents->AddMember( $user->PrincipalId ) );
     token_for($user);
 }
+my $second = RT::Group->new($system);
+check( 'group', $second->CreateUserDefinedGroup( Name => 'Second line' ) );
+my $first = RT::User->new($system);
+$first->Load('agent1');
+check( 'member', $second->AddMember( $first->PrincipalId ) );
 person( 'customer1', 'Customer One', 0 );
 my $sdsync = person( 'sdsync', 'sdsync', 1 );
 token_for($sdsync);
@@ -94,7 +106,7 @@ for my $name ( sort keys %fields ) {
         Name => $name, Type => $type, MaxValues => $max, LookupType => 'RT::Queue-RT::Ticket',
     ) );
     check( $name, $field->AddValue( Name => $_ ) ) for @values;
-    check( $name, $field->AddToObject($escalated) );
+    check( $name, $field->AddToObject($_) ) for $escalated, $teams;
 }
 # With WEBHOOK_URL and WEBHOOK_SECRET in the environment: the scrip that we ship.
 if ( $ENV{WEBHOOK_URL} ) {

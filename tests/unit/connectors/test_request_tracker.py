@@ -119,6 +119,8 @@ def test_a_create_holds_place_and_mark_and_no_empty_field(product: Recording) ->
         ({"Priority": 50}, {"Priority": "50"}),
         ({"Cc": None}, {"Cc": []}),
         ({"Requestor": "a@example.org"}, {"Requestor": ["a@example.org"]}),
+        ({"AdminCc": ["ann", "group:57"]}, {"AdminCc": ["ann", "57"]}),
+        ({"CustomRoles": {"Team": ["group:57"]}}, {"CustomRoles": {"Team": ["57"]}}),
         ({"CustomFields": {"A": None, "B": [1, "x"], "C": 2}},
          {"CustomFields": {"A": None, "B": ["1", "x"], "C": "2"}}),
     ],

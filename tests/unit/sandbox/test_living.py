@@ -18,7 +18,8 @@ from sdsync.testing.rig import Rig, system
 from tests.unit.sandbox.conftest import ManualClock
 
 Values = dict[str, Json]
-Rigged = Callable[[str, str, str, str, str, Values, Values, Values], Rig]
+Ties = tuple[Callable[[str], Values], ...]
+Rigged = Callable[[str, str, str, str, str, Values, Values, Values, Values, Ties], Rig]
 
 
 @pytest.fixture
@@ -35,6 +36,8 @@ def rigged(clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rigg
             values: dict[str, Json],
             changed: dict[str, Json],
             worked: dict[str, Json],
+            given: dict[str, Json],
+            ties: Ties,
         ) -> Rig:
             monkeypatch.setenv("SDSYNC_TEST_SECRET", secret)
             options = {"activity": "Development"} if connector == "redmine" else {}
@@ -62,6 +65,8 @@ def rigged(clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rigg
                 later=lambda: clock.pass_(60),
                 restless=frozenset({"LastUpdated", "LastUpdatedBy", "updated_on"}),
                 worklog=AddElement(ref, "worklog", worked, "m", "i"),
+                team=Update(ref, given),
+                ties=ties,
             )
 
         yield make
@@ -70,19 +75,30 @@ def rigged(clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rigg
 class TestRequestTracker(LivingConformance):
     @pytest.fixture
     def rig(self, pair: Pair, rigged: Rigged) -> Rig:
+        pair.desk.act("make_role", name="Team", on=["Escalated"])
         return rigged(
             "desk", "request_tracker", pair.desk.url, accounts.DESK_TOKEN, "Escalated",
             {"Subject": "db01"}, {"Subject": "db01: disk full"},
             {"minutes": 20, "text": "Dev Five worked in dev", "internal": True},
+            {"CustomRoles": {"Team": ["group:101", "malik"]}},
+            (lambda other: {"Links": [f"DependsOn {other}"]}, lambda other: {"MemberOf": [other]}),
         )  # fmt: skip
 
 
 @pytest.fixture
 def redmine(pair: Pair, rigged: Rigged) -> Rig:
+    pair.dev.act("assign_groups")
+    joins = {"membership": {"user_id": 50, "role_ids": [3]}}
+    headers = {"X-Redmine-API-Key": accounts.ADMIN_KEY}
+    httpx.post(
+        f"{pair.dev.url}/projects/infra/memberships.json", json=joins, headers=headers
+    ).raise_for_status()
     return rigged(
             "dev", "redmine", pair.dev.url, accounts.DEV_KEY, "infra",
             {"subject": "db01", "tracker": "Bug"}, {"subject": "db01: disk full"},
             {"hours": 0.33, "spent_on": "2026-11-20", "comments": "Ops Two worked in desk"},
+            {"assigned_to": "50"},
+            (lambda other: {"relations": [f"blocks {other}"]}, lambda other: {"parent": other}),
         )  # fmt: skip
 
 
