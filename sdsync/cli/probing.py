@@ -86,6 +86,7 @@ def _probe(
     survey, unread = _surveyed(name, system, asked)
     seen = live.look(said, registry.capabilities(system.connector), asked, mapping, survey, heard)
     wrong = [*fitting.misfits(config, name, said, mapping), *public.get(name, ())]
+    wrong += _standing_in(name, system, said, mapping)
     word = registry.day_one(system.connector).place
     told = (*_of_places_in_use(said, asked), *live.troubles(seen, mapping), *unread)
     other = known is not None and known != said.identity
@@ -129,6 +130,26 @@ def _surveyed(
     if isinstance(answer, Survey):
         return answer, ()
     return None, (f"rights and fields could not be read: {refused(name, system, answer).text}",)
+
+
+def _standing_in(
+    name: str, system: SystemConfig, said: Description, mapping: CompiledMapping | None
+) -> list[Problem]:
+    """What is wrong with whom the mapping has stand in; people are asked for only then."""
+    from sdsync.cli import standing
+    from sdsync.connectors import registry
+    from sdsync.connectors.failures import FAILURES
+
+    if not standing.stand_ins(mapping):
+        return []
+    connector = registry.create(name, system)
+    try:
+        people = connector.people()
+    finally:
+        connector.close()
+    if isinstance(people, FAILURES):  # the survey tells of rights that lack
+        return []
+    return list(standing.unable(mapping, name, said.account, people))
 
 
 def _of_places_in_use(said: Description, asked: Asked) -> Sequence[str]:

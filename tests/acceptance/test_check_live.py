@@ -102,3 +102,27 @@ def test_another_instance_at_a_known_address_is_told(ready: Shop) -> None:
     assert ran.code == 3
     assert "is another instance than before (http://127.0.0.1 of before)" in ran.out
     assert "   > sdsync resume system:desk" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("account", "told"),
+    [
+        ("malik", ""),
+        ("MALIK@example.org", ""),
+        ("nobody.here", '"nobody.here" would stand in and is nobody whom dev shows our account'),
+        ("sdsync", '"sdsync" would stand in and is sdsync\'s own account, and counts as nobody'),
+    ],
+)
+def test_who_stands_in_has_to_be_somebody(ready: Shop, account: str, told: str) -> None:
+    folder = ready.toml.parent / "mappings"
+    folder.mkdir(exist_ok=True)
+    rule = f"{{ at: assigned_to, as: person, unknown: {{ substitute: {account} }} }}"
+    (folder / "dev-ticket.yaml").write_text(f"fields:\n  owner_person: {rule}\n", encoding="utf-8")
+
+    ran = ready.type("check", "--live")
+
+    assert ran.code == (3 if told else 0), ran.out
+    assert told in " ".join(ran.out.split())
+    if told:
+        assert "mappings/dev-ticket.yaml:2:3: fields.owner_person.unknown" in ran.out
+        assert "   > edit mappings/dev-ticket.yaml:2; then sdsync check --live\n" in ran.out
