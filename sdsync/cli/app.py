@@ -9,10 +9,11 @@ from typing import Annotated
 
 import typer
 
-from sdsync.cli import again
+from sdsync.cli import again, wrong
 from sdsync.cli.codes import Code, CommandError
 from sdsync.cli.commands import (
     audit,
+    console,
     dayone,
     dead,
     held,
@@ -44,7 +45,7 @@ def root(
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
     """Keeps service desks, trackers and the tools beside them in step."""
-    ctx.obj = config
+    ctx.obj = config or ctx.obj
     if version:
         from sdsync import __version__
 
@@ -56,6 +57,7 @@ running.register(app)
 dayone.register(app)
 settings.register(app)
 looking.register(app)
+console.register(app)
 mappings.register(app)
 steering.register(app)
 dead.register(app)
@@ -88,81 +90,20 @@ def run(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as error:  # to tell every room's own with a cure; others are raised again
-        return _told(_translated(error), error, as_json=as_json)
+        return _told(wrong.translated(error), error, as_json=as_json)
     return Code.FINE
-
-
-def _translated(error: Exception) -> CommandError:
-    """What other rooms raise, as a message with a cure; anything else goes on its way."""
-    import sqlite3
-
-    from sdsync.config.problems import ConfigError
-    from sdsync.config.secrets import SecretMissingError
-    from sdsync.store.contract import Stale, StoreFull
-    from sdsync.store.dialect import StoreAway
-    from sdsync.sync.by_hand import Refused
-
-    match error:
-        case ConfigError():
-            return CommandError(str(error))
-        case SecretMissingError():
-            return CommandError(str(error), cure="sdsync check")
-        case Stale():
-            return CommandError(
-                "the daemon changed the same record meanwhile; nothing was written",
-                cure=_ONCE_MORE,
-            )
-        case StoreFull() | sqlite3.OperationalError() if "readonly" in str(error):
-            text = "the store is a file that this user may not write, or on a read-only disk"
-            return CommandError(text, cure="sdsync config, and ls -l store.url")
-        case StoreFull():
-            return CommandError(f"the store cannot be written: {error}", cure="df -h")
-        case Refused():
-            return CommandError(str(error))
-        case sqlite3.OperationalError() if "locked" in str(error):
-            text = "the store is busy: another process has been writing to it for ten seconds"
-            return CommandError(text, cure=_ONCE_MORE)
-        case sqlite3.OperationalError():
-            return CommandError(f"the store cannot be used: {error}", cure="sdsync config")
-        case StoreAway():
-            return CommandError(str(error), cure="sdsync config; the address is store.url")
-        case _ if type(error).__module__.startswith("sdsync."):
-            # Ours are written for a person; a bug shows its traceback.
-            return CommandError(str(error))
-    raise error
-
-
-#: Cure of what failed by chance; what was kept has a better one.
-_ONCE_MORE = "the same command once more"
-
-
-def _kept(error: BaseException) -> list[str]:
-    """Commands that take up what a person wrote before it failed."""
-    from sdsync.config.problems import repeated
-
-    return [again.here(repeated(one)) for one in getattr(error, "__notes__", ())]
 
 
 def _told(error: CommandError, cause: Exception | None = None, *, as_json: bool = False) -> int:
     """Say what is wrong on standard error; a script that wants JSON gets it where it reads."""
     from sdsync.cli.output import Output
-    from sdsync.cli.page import BAD, CURE, line
     from sdsync.config.problems import repeated
 
-    # What was typed may be repeated in it, and hold what no terminal and no log should see.
-    first, *rest = (repeated(one) for one in str(error).split("\n"))
-    kept = _kept(cause or error)
-    cures = [again.here(repeated(error.cure))] if error.cure else []
-    cures = [one for one in cures if not (kept and one == _ONCE_MORE)] + kept
     if as_json:
-        told, problems = "\n".join((first, *rest)), getattr(cause, "problems", [])
-        cure = "; then ".join(cures) or None
+        told = "\n".join(map(repeated, str(error).split("\n")))
+        problems = getattr(cause, "problems", [])
+        cure = "; then ".join(wrong.cures(error, cause)) or None
         Output(sys.stdout).json({"error": told, "cure": cure, "problems": problems})
-        return int(error.code)
-    out = Output(sys.stderr)
-    out.line(line((first, BAD if not rest else "")))
-    for one in [*rest, *(["what you wrote is kept"] if kept else [])]:
-        out.line(one)
-    for one in cures:
-        out.line(line((f"> {one}", CURE)))
+    else:
+        Output(sys.stderr).page(wrong.page(error, cause))
     return int(error.code)

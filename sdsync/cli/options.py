@@ -49,7 +49,8 @@ def command(app: typer.Typer, name: str | None = None) -> Callable[[Work], Work]
         @functools.wraps(work)
         def run(ctx: typer.Context, **given: Any) -> None:
             path = given.pop("config") or (ctx.obj if isinstance(ctx.obj, Path) else None)
-            session = Session(path, as_json=given.pop("as_json"))
+            as_json = given.pop("as_json")
+            session = ctx.obj if isinstance(ctx.obj, Session) else Session(path, as_json=as_json)
             with session.closing():
                 code = work(session, **given)
             raise typer.Exit(int(code or Code.FINE))

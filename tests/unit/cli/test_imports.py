@@ -15,7 +15,7 @@ TOLD = "import sys; sys.stderr.write(' '.join({one.partition('.')[0] for one in 
 RUN = "import sys; sys.argv[0] = 'sdsync'; from sdsync.cli import main; main(); " + TOLD
 
 #: Of no use to somebody who looks.
-DAEMONS = {"alembic", "dramatiq", "httpx", "structlog", "uvicorn", "uvloop", "yaml"}
+DAEMONS = {"alembic", "dramatiq", "httpx", "structlog", "textual", "uvicorn", "uvloop", "yaml"}
 RICH_TEXT = {"bs4", "markdown_it"}
 SETTINGS = """\
 [systems.desk]

@@ -1,0 +1,202 @@
+"""The console as somebody at 3 a.m. goes through it: by keys, on 80 columns and 24 lines."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+import pytest
+from textual.pilot import Pilot
+
+from sdsync.cli.app import app
+from sdsync.cli.console.app import Console
+from sdsync.cli.console.running import Runner
+from sdsync.cli.session import Session
+from sdsync.store.opening import open_store
+from tests.acceptance.conftest import Desk
+
+
+class Keys:
+    """Presses keys and waits for the screen that they bring."""
+
+    def __init__(self, console: Console, pilot: Pilot[None]) -> None:
+        self.console, self._pilot = console, pilot
+
+    async def press(self, *names: str) -> str:
+        """The screen after the last key."""
+        for name in names:
+            await self._pilot.press(name)
+            while self.console.busy:
+                await self._pilot.pause()
+            await self._pilot.pause()
+        return self.console.shown
+
+    async def to(self, text: str) -> None:
+        """Go down to the first line that says so."""
+        for _ in range(40):
+            if text in self.console.chosen:
+                return
+            await self.press("down")
+        raise AssertionError(f"no line to choose says {text!r}:\n{self.console.shown}")
+
+
+@pytest.fixture
+def desk(empty_desk: Desk) -> Desk:
+    """The night of the screens; both products are away, and asked nevertheless."""
+    text = empty_desk.toml.read_text(encoding="utf-8")
+    for host in ("rt.example.org", "redmine.example.org"):
+        text = text.replace(f"https://{host}", "http://127.0.0.1:1")
+    empty_desk.toml.write_text(text, encoding="utf-8")
+    empty_desk.fill()
+    return empty_desk
+
+
+def sit(
+    desk: Desk,
+    walk: Callable[[Keys], Awaitable[None]],
+    outside: Callable[[Sequence[str]], None] | None = None,
+) -> None:
+    """Open the console in the desk's folder and do as ``walk`` says."""
+
+    async def sat() -> None:
+        session = Session(desk.toml)
+        with session.closing():
+            console = Console(Runner(app, session), outside=outside)
+            async with console.run_test(size=(80, 24)) as pilot:
+                keys = Keys(console, pilot)
+                await keys.press()
+                while console.busy:
+                    await pilot.pause()
+                await walk(keys)
+
+    asyncio.run(sat())
+
+
+def test_it_begins_with_the_status_and_esc_ends_it(desk: Desk) -> None:
+    status = desk.type("status").out.splitlines()
+
+    async def walk(keys: Keys) -> None:
+        command, *shown = keys.console.shown.splitlines()
+        assert command == "sdsync status"
+        assert shown[1:12] == status[1:12]
+        await keys.press("escape")
+        assert not keys.console.is_running or keys.console._exit
+
+    sit(desk, walk)
+
+
+def test_a_cause_is_looked_at_and_replayed_only_when_asked_twice(desk: Desk) -> None:
+    async def walk(keys: Keys) -> None:
+        await keys.to("7f3")
+        assert "allowed: prod, stage, test" in await keys.press("enter")
+        assert "would be tried again" in await keys.press("r")
+        await keys.to("> sdsync dead replay 7f3")
+        await keys.press("enter")
+        assert keys.console.asks == ("dead", "replay", "7f3")
+        await keys.press("escape")
+        assert not keys.console.asks
+        assert state(desk) == "parked"
+        assert "will be tried again" in await keys.press("enter", "enter")
+
+    sit(desk, walk)
+
+    assert state(desk) != "parked"
+
+
+def state(desk: Desk) -> str:
+    store = open_store(None, None, path=desk.folder)
+    try:
+        share = store.share("h1")
+        assert share is not None
+        return str(share.replicas[1].groups["environment"].state)
+    finally:
+        store.close()
+
+
+def test_p_pauses_what_the_line_names_and_lets_it_go_on(desk: Desk) -> None:
+    async def walk(keys: Keys) -> None:
+        await keys.to("escalations")
+        assert "escalations is paused" in await keys.press("p", "enter")
+        await keys.press("escape")
+        await keys.to("escalations")
+        await keys.press("p")
+        assert keys.console.asks == ("resume", "escalations")
+        assert "escalations goes on" in await keys.press("enter")
+
+    sit(desk, walk)
+
+    assert "is paused" not in desk.type("status").out
+
+
+def test_t_tells_the_story_and_esc_goes_back_to_the_line(desk: Desk) -> None:
+    async def walk(keys: Keys) -> None:
+        await keys.to("7f3")
+        await keys.press("enter")
+        await keys.to("dev#882")
+        assert (await keys.press("t")).startswith("sdsync trace dev#882\n")
+        assert (await keys.press("escape")).startswith("sdsync dead show 7f3\n")
+        assert "dev#882" in keys.console.chosen
+
+    sit(desk, walk)
+
+
+def test_a_conflict_is_chosen_and_its_editor_gets_the_terminal(desk: Desk) -> None:
+    given: list[Sequence[str]] = []
+
+    async def walk(keys: Keys) -> None:
+        await keys.to("9a1")
+        shown = await keys.press("enter")
+        assert "cancelled" in shown
+        assert "resolved" in shown
+        await keys.to("--edit")
+        await keys.press("enter")
+        assert not given
+        await keys.press("enter")
+        await keys.to("outcome dev")
+        assert "outcome of desk#4712 is what dev says" in await keys.press("enter", "enter")
+
+    sit(desk, walk, given.append)
+
+    assert given == [("held", "choose", "desk#4712", "outcome", "--edit")]
+
+
+def test_what_goes_wrong_is_told_with_its_cure(desk: Desk) -> None:
+    async def walk(keys: Keys) -> None:
+        await keys.to("7f3")
+        await keys.press("enter")
+        await keys.to("dev#882")
+        desk.toml.write_text("[systems.desk]\nconnector = 1\n", encoding="utf-8")
+        assert "sdsync.toml:2" in await keys.press("t")
+
+    sit(desk, walk)
+
+
+def test_a_long_story_is_read_from_its_first_line_to_its_last(desk: Desk) -> None:
+    async def walk(keys: Keys) -> None:
+        await keys.to("7f3")
+        await keys.press("enter")
+        await keys.to("dev#882")
+        first, *story = (await keys.press("t")).splitlines()
+        assert first == "sdsync trace dev#882"
+        await keys.press("home")
+        assert keys.console.chosen.rstrip() == story[0]
+        await keys.press("end")
+        assert keys.console.chosen.rstrip() == story[-1]
+
+    sit(desk, walk)
+
+
+def test_a_key_that_finds_nothing_says_so(desk: Desk) -> None:
+    async def walk(keys: Keys) -> None:
+        before = keys.console.shown
+        for key in ("r", "t"):
+            assert await keys.press(key) == before
+
+    sit(desk, walk)
+
+
+def test_without_a_terminal_it_names_the_command_that_does(desk: Desk) -> None:
+    ran = desk.type("console")
+
+    assert ran.code == 2
+    assert "> sdsync status" in ran.err
