@@ -126,11 +126,10 @@ class RequestTracker:
 
     @answers
     def describe(self) -> Description:
-        """Read live: one call for the instance, two or more for each queue."""
+        """Read live: one call for the instance, two for each queue, one for each custom field."""
         version = str(self._client.get("/rt")["Version"])
         account = self._metadata.account()
-        queues = self._metadata.queues()
-        places = {name: self._metadata.place(key, name) for key, name in queues.items()}
+        places = self._metadata.places()
         return Description(
             product=self.capabilities.product,
             version=version,

@@ -148,15 +148,20 @@ class Metadata:
                 return None
             raise
 
-    def place(self, queue_id: str, name: str) -> PlaceInfo:
+    def places(self) -> dict[str, PlaceInfo]:
+        """Every queue that we may see, read anew; a field or role of many queues is read once."""
+        self._fields.clear()
+        self._roles.clear()
+        self._queues_at = None
+        return {name: self._place(key, name) for key, name in self.queues().items()}
+
+    def _place(self, queue_id: str, name: str) -> PlaceInfo:
         """A queue as our account sees it.
 
         RT does not tell rights or transitions. It shows links for what we may do
         with a ticket, so the newest one tells for its queue. It cannot drop the
         privacy of a note: a comment is made as a comment, or refused.
         """
-        self._fields.clear()
-        self._roles.clear()
         row = self._client.get(f"/queue/{queue_id}")
         links = _links(row)
         rights = {f"{link['ref']} {link['type']}" for link in links if link.get("ref") == "create"}

@@ -57,6 +57,22 @@ def test_it_describes_what_was_recorded(product: Recording) -> None:
     assert told.places["Escalated"].fields["CustomFields.Environment"].values is not None
 
 
+def test_a_custom_field_of_many_queues_is_read_once_and_anew_each_time(
+    product: Recording,
+) -> None:
+    product.answers["GET /REST/2.0/queue/1"] = product.answers["GET /REST/2.0/queue/3"]
+    desk = connector("request_tracker", product)
+
+    for _ in range(2):
+        product.asked.clear()
+        told = desk.describe()
+
+        assert isinstance(told, Description), told
+        assert told.places["General"].fields == told.places["Escalated"].fields
+        asked = [one.url.path for one in product.asked if "/customfield/" in one.url.path]
+        assert len(asked) == len(set(asked)) == 4
+
+
 def test_a_ticket_is_read_whole(product: Recording) -> None:
     ref = Ref("desk", "ticket", product.facts["ticket"])
 
