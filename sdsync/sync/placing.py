@@ -240,14 +240,7 @@ def _add(
         if asks_first(draft, replica, f"{element.kind}s"):
             return None
         hit("law 45: right not proved")
-        what = f"{audience} {'worklogs' if element.kind == WORKLOG else 'notes'}"
-        _unplaceable(
-            draft,
-            replica,
-            element,
-            place,
-            f'{replica.system}: our account cannot write {what} in "{replica.place}"',
-        )
+        _unplaceable(draft, replica, element, place, _shown_too_widely(replica, element, audience))
         return None
     if (why := not_here(draft, replica, element)) is not None:
         _unplaceable(draft, replica, element, place, f"{replica.system} cannot hold it: {why}")
@@ -276,6 +269,13 @@ def _add(
         audience=audience,
         human=_by_person(draft, element),
     )
+
+
+def _shown_too_widely(replica: Replica, element: Element, audience: str) -> str:
+    if element.kind == "attachment":  # it has no flag: no right of ours would help
+        return f'{replica.system}: no file can be kept {audience} in "{replica.place}"'
+    what = f"{audience} {element.kind}s"
+    return f'{replica.system}: our account cannot write {what} in "{replica.place}"'
 
 
 def _by_person(draft: Draft, element: Element) -> bool:
