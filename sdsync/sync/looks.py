@@ -41,7 +41,13 @@ from sdsync.sync.scope import (
     walled,
 )
 from sdsync.sync.settling import DOUBLES, KEEP, TOLD, born
-from sdsync.sync.structure import SECOND_LOOK, merged, not_found, route_late_notes
+from sdsync.sync.structure import (
+    SECOND_LOOK,
+    found_again,
+    merged,
+    not_found,
+    route_late_notes,
+)
 from sdsync.sync.systems import System
 from sdsync.sync.waves import ended
 
@@ -133,9 +139,7 @@ class Looks:
     def merge(self, draft: Draft, replica: Replica, look: Look) -> None:
         """Absorb a look that is fit to be merged, and keep the record's urgency and tenant."""
         if replica.state is ReplicaState.GONE:
-            replica.state = ReplicaState.LIVE
-            draft.audit("back", source=replica.system, replica=replica, text="readable again")
-            draft.deliver(replica)
+            found_again(draft, replica)
         ended(replica)
         rescope(draft, replica, look.native)
         absorb(draft, replica, look)
@@ -170,6 +174,7 @@ class Looks:
             if sync.name not in draft.hub.syncs:
                 hit("law 23: a second sync shares it")
                 draft.hub.syncs.append(sync.name)
+                draft.audit("taken_too", source=look.native.ref.system, text=sync.name)
                 bear(draft, sync)
 
     # -- records that nobody knows ----------------------------------------------------

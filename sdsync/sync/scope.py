@@ -201,15 +201,16 @@ def tenant_of(draft: Draft, replica: Replica) -> str | None:
 def rescope(draft: Draft, replica: Replica, native: NativeRecord) -> None:
     """Say once that a record left every ``take``, or came back (law 23).
 
-    Leaving is a move to a place outside; a changed attribute alone is not.
+    Leaving is a move to a place outside; a changed attribute alone is not, and nor is
+    a move from one sync's take into another's.
     """
     if replica.system != draft.hub.birth_system or native.place == replica.place:
         return
     env = environment(native, draft.ctx)
     takes = [
         sync.take[replica.system]
-        for sync in draft.ctx.policies(draft.hub)
-        if replica.system in sync.take
+        for sync in draft.ctx.syncs.values()
+        if sync.kind == draft.hub.kind and replica.system in sync.take
     ]
     inside = not takes or any(take.value(env) is True for take in takes)
     if inside == replica.in_scope:

@@ -19,7 +19,7 @@ from sdsync.sync.branches import hit
 from sdsync.sync.draft import Draft
 from sdsync.sync.elements import add_own, distribute
 from sdsync.sync.spread import spread
-from sdsync.sync.waves import EXISTENCE, held_back
+from sdsync.sync.waves import EXISTENCE, held_back, of_wave
 
 #: Between the two looks that must both find nothing.
 SECOND_LOOK = timedelta(seconds=60)
@@ -78,6 +78,18 @@ def _gone(draft: Draft, replica: Replica) -> None:
         for other in others:
             text = f"{_name(replica)} was deleted, {_name(other)} is open"
             draft.hold(other, EXISTENCE, text)
+
+
+def found_again(draft: Draft, replica: Replica) -> None:
+    """What was gone is there again: what becomes of the others is no question any more."""
+    replica.state = ReplicaState.LIVE
+    draft.audit("back", source=replica.system, replica=replica, text="readable again")
+    draft.deliver(replica)
+    if any(one.state is ReplicaState.GONE for one in draft.share.replicas):
+        return
+    for other in draft.share.replicas:
+        if draft.state(other, EXISTENCE) is GroupState.HELD and not of_wave(other):
+            draft.mark(other, EXISTENCE, GroupState.IN_STEP)
 
 
 def _name(replica: Replica) -> str:

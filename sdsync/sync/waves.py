@@ -53,9 +53,14 @@ def _hold(draft: Draft, replica: Replica) -> None:
 
 def ended(replica: Replica) -> None:
     """The record is readable: it was not gone."""
-    row = replica.groups.get(EXISTENCE)
-    if row is not None and row.cause == cause_id(_fingerprint(replica.system)):
+    if of_wave(replica):
         del replica.groups[EXISTENCE]
+
+
+def of_wave(replica: Replica) -> bool:
+    """Whether the record is held because it went with too many others."""
+    row = replica.groups.get(EXISTENCE)
+    return row is not None and row.cause == cause_id(_fingerprint(replica.system))
 
 
 def _about(system: str) -> list[str]:

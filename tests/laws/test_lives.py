@@ -78,6 +78,22 @@ def test_law_21_a_delete_feed_is_proof_at_once() -> None:
     assert copy["status"] == "Closed"
 
 
+def test_law_21_what_was_gone_and_is_back_leaves_no_question() -> None:
+    house = House()
+    ticket = shared(house)
+    house.desk.product.delete(ticket.record, by=house.desk.who("bob"))
+    copy = ticket.copy("dev")
+    house.run(60)
+    assert copy.group("dev", "existence") == "held"
+
+    ticket.record.deleted = False
+    ticket.set({"Subject": "restored"}).bell()
+    house.run(60)
+
+    assert copy.group("dev", "existence") == "in step"
+    assert copy["subject"] == "restored"
+
+
 # -- law 22 ------------------------------------------------------------------------------
 @pytest.fixture
 def merged() -> tuple[Ticket, Ticket]:
@@ -361,6 +377,25 @@ def test_law_23_a_changed_attribute_alone_is_not_leaving() -> None:
 
     assert ticket.hub.state == "open"
     assert not ticket.told("left")
+
+
+def test_law_23_a_move_into_another_syncs_take_is_not_leaving() -> None:
+    others = SyncPolicy(
+        "ideas", ("desk", "dev"), mode="live",
+        take={"desk": Is(AWAY["desk"])}, put={"dev": PutRule({"place": AWAY["dev"]})},
+    )  # fmt: skip
+    house = House(sync={"on_leave": "freeze"}, more_syncs=(others,))
+    ticket = shared(house)
+
+    ticket.move(AWAY["desk"])
+    house.run()
+    ticket.set({"Subject": "after it moved"})
+    house.run()
+
+    assert ticket.copy("dev")["subject"] == "after it moved"
+    assert not ticket.told("left")
+    assert [one.text for one in ticket.told("taken_too")] == ["ideas"]
+    assert len(house.dev.tickets) == 1
 
 
 def test_law_23_returning_resumes_and_creates_nothing() -> None:

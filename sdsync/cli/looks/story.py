@@ -57,6 +57,7 @@ _DID: Mapping[str, str] = {
 #: What was seen, where the action's own word is not the best one.
 _SAW: Mapping[str, str] = {
     "entered": "enters",
+    "taken_too": "enters also",
     "note_added": "note",
     "attachment_added": "file",
     "worklog_added": "worklog",
