@@ -201,6 +201,8 @@ class NativeRecord:
     ours: bool = False  # made by our account
     #: ids of the records that this one and others hang on one another by: links, parent, children
     linked: frozenset[str] = frozenset()
+    #: when another record answered than was asked for: notes and files that stayed with that one
+    left: tuple[NativeElement, ...] = ()
 
     def elements(self, kind: str) -> tuple[NativeElement, ...] | None:
         """What hangs on it, of one kind of element; None: unknown."""

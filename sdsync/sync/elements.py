@@ -103,7 +103,7 @@ def _new(draft: Draft, replica: Replica, native: NativeElement) -> None:
         hit("law 28: waits for its intent" if waits else "law 28: our own element is no source")
         return
     created_at = draft.ctx.ours(replica.system, native.created_at)
-    old = _before_join(replica, native.kind, created_at)
+    old = before_join(replica, native.kind, created_at)
     element = Element(
         id=draft.ctx.new_id(),
         hub_id=draft.hub.id,
@@ -136,11 +136,12 @@ def is_old(draft: Draft, element: Element) -> bool:
     source = draft.share.at(element.source)
     places = draft.share.placements_of(element.id)
     elsewhere = any(one.replica_id != _home(draft, element) for one in places)
-    old = source is not None and _before_join(source, element.kind, element.created_at)
+    old = source is not None and before_join(source, element.kind, element.created_at)
     return old and not elsewhere
 
 
-def _before_join(replica: Replica, kind: str, created_at: datetime) -> bool:
+def before_join(replica: Replica, kind: str, created_at: datetime) -> bool:
+    """Whether an element of this age is older than the sharing of its record (law 11)."""
     begun = [replica.joined_at, replica.worklogs_since if kind == WORKLOG else None]
     return any(one is not None and created_at < one for one in begun)
 

@@ -18,6 +18,7 @@ from sdsync.store.records import (
 from sdsync.sync.branches import hit
 from sdsync.sync.draft import Draft
 from sdsync.sync.elements import add_own, distribute
+from sdsync.sync.last_words import take_last_words
 from sdsync.sync.spread import spread
 from sdsync.sync.waves import EXISTENCE, held_back, of_wave
 
@@ -139,6 +140,7 @@ def merged(
             replica.aliases = [*replica.aliases, replica.native_id][-10:]
         old, replica.native_id = replica.key, native.ref.id
         replica.sent, replica.seen, replica.seen_mapping = {}, {}, ""
+        take_last_words(draft, replica, native, draft, replica)
         replica.joined_at = draft.ctx.now
         _leave_behind(draft, replica, native)
         draft.audit(
@@ -159,6 +161,9 @@ def merged(
     draft.audit("merged", source=replica.system, replica=replica, text=f"into {native.key}")
     other = Draft(survivor, draft.ctx)
     other.audit("absorbed", source=replica.system, text=f"{replica.key} was merged into it")
+    home = survivor.at(replica.system)
+    if home is not None:
+        take_last_words(draft, replica, native, other, home)
     for one in draft.share.replicas:
         twin = survivor.at(one.system)
         if one is replica or one.state is not ReplicaState.LIVE:

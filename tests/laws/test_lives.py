@@ -192,6 +192,33 @@ def test_law_22_what_was_in_doubt_on_the_old_id_is_looked_up_there() -> None:
     assert said.body.endswith("once")
 
 
+@pytest.mark.parametrize("survivor_shared", [True, False])
+def test_law_22_the_last_words_before_a_merge_reach_the_survivors_copies(
+    *, survivor_shared: bool
+) -> None:
+    """Nobody read them in time; at the desk they stand beside the survivor's own."""
+    house = House()
+    ticket = shared(house, "disk full")
+    ticket.note("known before", internal=True)
+    other = shared(house) if survivor_shared else house.desk.open("x", place=AWAY["desk"])
+    house.run(60)
+    twin = ticket.copy("dev")
+
+    ticket.note("merging it", internal=True)
+    ticket.attach("trace.log")
+    house.desk.product.merge(ticket.record, other.record, by=house.desk.who("ann"))
+    house.run(4000)
+
+    told = other.copy("dev").record
+    words = [one.body for one in told.notes if "Duplicate of" not in one.body]
+    assert len([one for one in words if "merging it" in one]) == 1
+    assert len([one for one in words if "trace.log" in one and "stays in desk" in one]) == 1
+    assert len([one for one in twin.record.notes if "known before" in one.body]) == 1
+    assert all(one.internal for one in told.notes)
+    assert not other.bodies
+    assert not other.told("note_removed")
+
+
 def test_law_22_later_notes_go_to_the_survivor() -> None:
     house = House()
     loser, survivor = shared(house, "disk full"), shared(house, "db01 is down")

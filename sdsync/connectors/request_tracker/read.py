@@ -9,7 +9,7 @@ from dataclasses import replace
 from urllib.parse import quote
 
 from sdsync.connectors.common import Refused
-from sdsync.connectors.contract import NativeRecord
+from sdsync.connectors.contract import NativeElement, NativeRecord
 from sdsync.connectors.failures import Missing
 from sdsync.connectors.request_tracker import convert, links, pictures, roles
 from sdsync.connectors.request_tracker.client import Client, Row, uid
@@ -72,15 +72,24 @@ class Reader:
         """
         ticket, version = self.ticket(ref.id)
         found = str(ticket["id"])  # another than asked: merged into it
-        own = {found, ref.id} if as_asked else {found}
-        rows, parts = self._lists(found, int(version or 0))
+        lists = self._lists(found, int(version or 0))
         # A survivor's history holds that of the tickets merged into it: theirs, not its own.
-        transactions = [row for row in rows if str(row.get("ObjectId", found)) in own]
-        known = {str(row["id"]) for row in transactions}
-        parts = [row for row in parts if str(row["TransactionId"]) in known]
+        transactions, parts = _of(*lists, found, {found, ref.id} if as_asked else {found})
         bodies = self._bodies(found, parts)
-        return self._assembled(Ref(ref.system, ref.kind, found), ticket, version,
-                               transactions, parts, bodies)  # fmt: skip
+        record = self._assembled(Ref(ref.system, ref.kind, found), ticket, version,
+                                 transactions, parts, bodies)  # fmt: skip
+        if found == ref.id or as_asked:
+            return record
+        return replace(record, left=self._left(found, *_of(*lists, found, {ref.id})))
+
+    def _left(
+        self, survivor: str, transactions: list[Row], parts: list[Row]
+    ) -> tuple[NativeElement, ...]:
+        """Notes and files of a ticket that is merged: only the survivor's history shows them."""
+        me, bodies = self._metadata.account().login, self._bodies(survivor, parts)
+        internal = {str(row["id"]): row.get("Type") == "Comment" for row in transactions}
+        said = convert.notes(transactions, bodies, me)
+        return (*said, *convert.files(parts, internal, me, self._client.http.base))
 
     def ticket(self, ticket_id: str) -> tuple[Row, str | None]:
         """The ticket alone, and its version: the number of its last transaction."""
@@ -204,6 +213,15 @@ class Reader:
             ours=uid(ticket.get("Creator")) == me,
             linked=links.linked(ticket),
         )
+
+
+def _of(
+    rows: list[Row], parts: list[Row], ticket: str, own: set[str]
+) -> tuple[list[Row], list[Row]]:
+    """What belongs to some of the tickets that a ticket's history holds."""
+    transactions = [row for row in rows if str(row.get("ObjectId", ticket)) in own]
+    known = {str(row["id"]) for row in transactions}
+    return transactions, [row for row in parts if str(row["TransactionId"]) in known]
 
 
 def _richer(form: str, other: tuple[str, str]) -> bool:

@@ -143,6 +143,9 @@ class SimulatedConnector:
         shown = show(self.product, record)
         ties = linked(self.product.flavour, record, self.product.records)
         shown = replace(shown, linked=ties) if ties else shown
+        if record.id != ref.id:
+            asked = show(self.product, self.product.records[ref.id])
+            shown = replace(shown, left=(*(asked.notes or ()), *(asked.attachments or ())))
         return partial(shown, self.rand) if self.faults.strike("partial read") else shown
 
     def _count_unreachable(self, failure: Failure) -> None:
