@@ -211,7 +211,9 @@ def _element_done(
         if isinstance(send.operation, EditElement):
             asked = send.audience or outgoing_audience(draft, element)
             asked_for(draft, replica, element, asked)
-        draft.audit(f"{element.kind}_changed", source=element.source, replica=replica)
+        did = "withdrawn" if isinstance(send.operation, RemoveElement) else "changed"
+        name = str(element.values.get("name") or "")[:80]
+        draft.audit(f"{element.kind}_{did}", source=element.source, replica=replica, text=name)
         return
     if native_id is None:
         draft.deliver(replica, due=intent.may_land_until)

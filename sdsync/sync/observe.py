@@ -99,6 +99,9 @@ def _remember(draft: Draft, replica: Replica, look: Look, current: dict[str, Jso
             if other is not replica:
                 draft.deliver(other)  # it shows this key in its peer field
     if native.place != replica.place:
+        if replica.place:
+            told = f"{replica.place} -> {native.place}"
+            draft.audit("relocated", source=replica.system, replica=replica, text=told)
         draft.deliver(replica)  # what lies there may be read by more people now
     replica.url, replica.place = native.url, native.place
     replica.linked = sorted(native.linked)

@@ -422,6 +422,7 @@ def test_law_23_a_move_into_another_syncs_take_is_not_leaving() -> None:
     assert ticket.copy("dev")["subject"] == "after it moved"
     assert not ticket.told("left")
     assert [one.text for one in ticket.told("taken_too")] == ["ideas"]
+    assert [one.text for one in ticket.told("relocated")] == ["Escalated -> General"]
     assert len(house.dev.tickets) == 1
 
 

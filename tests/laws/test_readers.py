@@ -221,6 +221,7 @@ def test_law_45_a_leak_is_taken_back_before_fields_are_written() -> None:
     house.run(120)
 
     assert [type(one).__name__ for one in house.dev.sent[before:]] == ["RemoveElement", "Update"]
+    assert len(ticket.told("note_withdrawn")) == 1
 
 
 def test_law_45_an_edit_whose_flag_is_dropped_is_taken_back(

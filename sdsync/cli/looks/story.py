@@ -21,7 +21,9 @@ _DID: Mapping[str, str] = {
     "written": "",
     "note_placed": "note placed",
     "note_changed": "note edited in place",
+    "note_withdrawn": "note taken back",
     "attachment_placed": "file placed",
+    "attachment_withdrawn": "file taken back",
     "parked": "parked",
     "held": "held",
     "refused": "refused",
@@ -58,6 +60,7 @@ _DID: Mapping[str, str] = {
 _SAW: Mapping[str, str] = {
     "entered": "enters",
     "taken_too": "enters also",
+    "relocated": "moved",
     "note_added": "note",
     "attachment_added": "file",
     "worklog_added": "worklog",
