@@ -54,6 +54,16 @@ def test_a_screen_needs_the_store_and_nothing_of_the_daemon(
     assert not found & (DAEMONS | RICH_TEXT)
 
 
+def test_a_command_that_ends_does_not_search_for_garbage(tmp_path: Path) -> None:
+    # What is registered first runs last.
+    told = "lambda: sys.stderr.write(str(gc.get_freeze_count()))"
+    code = f"import atexit, gc, sys; atexit.register({told}); " + RUN
+
+    (last,) = imported(code.removesuffix(TOLD), "--version", folder=tmp_path)
+
+    assert int(last) > 1000
+
+
 def test_a_daemon_imports_nothing_that_draws_or_that_only_some_need(tmp_path: Path) -> None:
     found = imported("import sdsync.server.daemon; " + TOLD, folder=tmp_path)
 
