@@ -73,6 +73,11 @@ def typed(field: str, text: str, *, people: People, systems: tuple[str, ...]) ->
             return " ".join(told.split())
 
 
+def _shown(told: str) -> str:
+    """For a message of one line."""
+    return show(" ".join(told.split()))
+
+
 def _may_be_typed(field: str) -> None:
     if not is_field(field):
         near = nearest_name(field, FIELDS)
@@ -89,7 +94,7 @@ def _choice(field: str, told: str) -> str:
     word = told.casefold()
     if word not in known:
         near = did_you_mean(word, known)
-        raise Untyped(f"{show(told)} is no {field}: {near[2:] or one_of(known)}")
+        raise Untyped(f"{_shown(told)} is no {field}: {near[2:] or one_of(known)}")
     return word
 
 
@@ -100,7 +105,7 @@ def _date(field: str, told: str) -> str:
     instant = parse_instant(told, ZoneInfo("UTC"))
     if instant is None or datetime.fromisoformat(told).tzinfo is None:
         raise Untyped(
-            f"{show(told)} is no {field}: write a day (2026-12-01) or an instant with its zone "
+            f"{_shown(told)} is no {field}: write a day (2026-12-01) or an instant with its zone "
             "(2026-12-01T09:00Z)"
         )
     return iso(instant)
@@ -108,7 +113,7 @@ def _date(field: str, told: str) -> str:
 
 def _number(field: str, told: str) -> int:
     if not told.lstrip("-").isdecimal() or len(told) > 12:
-        raise Untyped(f"{show(told)} is no {field}: write a whole number")
+        raise Untyped(f"{_shown(told)} is no {field}: write a whole number")
     return int(told)
 
 
@@ -120,7 +125,7 @@ def _person(field: str, told: str, people: People, systems: tuple[str, ...]) -> 
     if len(found) != 1:
         why = "more than one person" if found else "nobody that sdsync knows"
         keys = f": {', '.join(sorted(found))}" if found else ""
-        raise Untyped(f"{show(told)} is {why}{keys}; {field} takes a login or an address")
+        raise Untyped(f"{_shown(told)} is {why}{keys}; {field} takes a login or an address")
     return found.pop()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sdsync.config.vocabulary import CHOICES, FIELDS
@@ -74,6 +74,7 @@ def test_what_means_no_value_is_told_with_what_would(field: str, text: str, told
 
 
 @given(st.sampled_from(sorted(FIELDS)), st.text(max_size=40))
+@example("due_at", "0\n0")
 def test_whatever_is_typed_is_a_value_or_one_sentence(field: str, text: str) -> None:
     told, value = "", None
     try:
