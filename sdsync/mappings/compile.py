@@ -37,6 +37,7 @@ from sdsync.mappings.orders import Word
 from sdsync.mappings.packed import pack, pack_names
 from sdsync.mappings.paths import merged
 from sdsync.mappings.rule import Rule
+from sdsync.mappings.site import file_of
 from sdsync.mappings.strangers import with_reporter
 from sdsync.mappings.tables import Table, load_tables
 from sdsync.mappings.teams import with_assignee
@@ -67,6 +68,7 @@ class CompiledMapping:
         self.system = system
         self.kind = kind
         self.version = version
+        self.written = files[0].written if files else None
         self.rules = dict(rules)
         self.files = tuple(files)
         self.fields: Dict[str, Direction] = {
@@ -163,7 +165,8 @@ def compile_mapping(
     Raises:
         ConfigError: All problems of all files, with file, line and column.
     """
-    files = _files(name or system_name, connector, kind, folder)
+    site = file_of(folder, name or system_name, kind) if folder is not None else None
+    files = _files(site, f"{connector}/{kind}")
     loaded = load_tables(tables)
     raw: dict[str, RawRule] = {}
     for file in reversed(files):
@@ -179,16 +182,14 @@ def compile_mapping(
     )
 
 
-def _files(name: str, connector: str, kind: str, folder: Path | None) -> list[MappingFile]:
+def _files(site: Path | None, ground: str) -> list[MappingFile]:
     """The chain of files, the uppermost first; empty when there is neither file nor pack."""
-    site = folder / f"{name}-{kind}.yaml" if folder is not None else None
-    ground = f"{connector}/{kind}"
     shipped = pack(ground)
     if site is None or not os.path.lexists(site):
         return _chain(read_mapping_file(*shipped)) if shipped else []
     if not site.is_file():  # nor a link to one: opening a pipe would wait for ever
         raise ConfigError([Problem(f"{site.parent.name}/{site.name}", 0, 0, "", "is no file")])
-    file = read_mapping_file(site, f"{site.parent.name}/{site.name}")
+    file = read_mapping_file(site, f"{site.parent.name}/{site.name}", own=True)
     if file.extends is None and shipped:
         file.extends = ground  # a partial mapping adds to the defaults
     return _chain(file)

@@ -124,12 +124,21 @@ class NoNames:
 NO_NAMES = NoNames()
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A site's own mapping file as it was read."""
+
+    text: str
+    by: str | None  # whose the file is, as the host names its users
+
+
 class Mapping(Protocol):
     """One system's fields of one kind, both ways. Pure: no clock, no I/O."""
 
     system: str
     kind: str
     version: str  # digest of all files and tables that it was made of
+    written: Written | None  # None: the shipped pack alone
     fields: Dict[str, Direction]
 
     def paths(self, field: str) -> Sequence[str]:

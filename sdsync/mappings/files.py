@@ -16,6 +16,8 @@ from typing import Any, Final
 from sdsync.config.places import Place, nearest
 from sdsync.config.problems import KeyPath, Problem, dotted, nearest_name, one_of, show
 from sdsync.config.yamlnodes import read_yaml
+from sdsync.mappings.contract import Written
+from sdsync.mappings.site import written
 from sdsync.store.records import Json
 
 TOP_KEYS: Final = ("extends", "fields", "examples")
@@ -106,6 +108,7 @@ class MappingFile:
 
     name: str
     digest: str
+    written: Written | None = None  # of a site's own
     extends: str | None = None
     extends_spot: Spot | None = None
     rules: dict[str, RawRule] = default(default_factory=dict)
@@ -113,11 +116,20 @@ class MappingFile:
     problems: list[Problem] = default(default_factory=list)
 
 
-def read_mapping_file(source: Path | str, name: str) -> MappingFile:
-    """Read a file (a path) or text. ConfigError only where nothing could be read at all."""
+def read_mapping_file(source: Path | str, name: str, *, own: bool = False) -> MappingFile:
+    """Read a file (a path) or text. ConfigError only where nothing could be read at all.
+
+    Args:
+        source: What to read.
+        name: What problems call it.
+        own: It is a site's: what it says is kept, and whose it is.
+    """
     data, places = read_yaml(source, name)  # bounds the size, and refuses what is no plain file
     raw = source.read_bytes() if isinstance(source, Path) else source.encode()
-    return _Reader(name, places).file(data, hashlib.sha256(raw).hexdigest())
+    found = _Reader(name, places).file(data, hashlib.sha256(raw).hexdigest())
+    if own and isinstance(source, Path):
+        found.written = written(source, raw.decode("utf-8"))
+    return found
 
 
 class _Reader:

@@ -3,10 +3,29 @@
 from __future__ import annotations
 
 import os
+import pwd
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from sdsync.config.problems import Problem, nearest_name
+from sdsync.mappings.contract import Written
+
+
+def file_of(folder: Path, name: str, kind: str) -> Path:
+    """Where the site's own file of a mapping is, if there is one."""
+    return folder / f"{name}-{kind}.yaml"
+
+
+def written(file: Path, text: str) -> Written:
+    """What a site's file said, and whose it is."""
+    try:
+        uid = file.stat().st_uid
+    except OSError:
+        return Written(text, None)
+    try:
+        return Written(text, pwd.getpwuid(uid).pw_name)
+    except KeyError:
+        return Written(text, f"uid {uid}")
 
 
 def unread(folder: Path, wanted: Collection[str]) -> Iterator[Problem]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, literal, select, update
 from sqlalchemy.schema import Table
 
-from sdsync.store import planned, seen, tables, working
+from sdsync.store import mapped, planned, seen, tables, working
 from sdsync.store.codec import encode, micros, micros_or_none
 from sdsync.store.contract import Stale
 from sdsync.store.dialect import Link, Row
@@ -81,6 +81,7 @@ class Ready:
     simple: list[tuple[Statement, list[Mapping[str, Any]]]]
     first_pauses: list[Mapping[str, Any]]
     plans: planned.Prepared
+    mappings: Sequence[Mapping[str, Any]]
     audit: list[Mapping[str, Any]]
 
 
@@ -103,6 +104,7 @@ def make_ready(change: Change, vault: Vault) -> Ready:
             if _is_first(change, one)
         ],
         plans=planned.prepare(change, vault),
+        mappings=mapped.prepare(change, vault),
         audit=[audit_columns(one, vault) for one in change.audit],
     )
 
@@ -154,8 +156,8 @@ def write(tx: Tx, ready: Ready, vault: Vault) -> None:
     """Write a change.
 
     Raises:
-        Stale: A share, a cause, a pause or a plan is another by now. A taken unique key comes as
-            the driver's own error, which the writer turns into Stale.
+        Stale: A share, a cause, a pause, a plan or a mapping is another by now. A taken unique
+            key comes as the driver's own error, which the writer turns into Stale.
     """
     change, link = ready.change, tx.link
     if len(ready.shares) > 1:
@@ -178,6 +180,7 @@ def write(tx: Tx, ready: Ready, vault: Vault) -> None:
     for statement, rows in ready.simple:
         link.many(statement, rows)
     planned.write(link, ready.plans)
+    mapped.write(link, ready.mappings)
     tx.audit += ready.audit
 
 

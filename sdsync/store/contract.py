@@ -15,6 +15,7 @@ from sdsync.store.records import (
     Json,
     LaneRow,
     LineState,
+    MappingVersion,
     Pause,
     PersonRow,
     Plan,
@@ -241,6 +242,10 @@ class Store(Protocol):
         state: LineState | None = None,
     ) -> Sequence[PlanLine]:
         """Lines of a plan in their order; of one state only where that is said."""
+        ...
+
+    def mapping_versions(self, mapping: str, *, limit: int = 500) -> Sequence[MappingVersion]:
+        """Versions of a mapping, the newest first; in the end what was put in place, as 0."""
         ...
 
     def lane(self, lane: str) -> LaneRow:

@@ -544,6 +544,19 @@ class PlanLine:
 
 
 @dataclass(slots=True)
+class MappingVersion:
+    """A mapping as it came into force; ``n`` 0: put in place by a command, not yet in force."""
+
+    mapping: str  # SYSTEM-KIND: "dev-ticket"
+    n: int  # from 1, in the order of time
+    digest: str  # of all files and tables that it was made of
+    at: datetime  # in force since then; of 0: put in place then
+    text: str | None  # of the site's own file; None: it had none
+    by: str | None = None  # who put it in place by a command, else whose the file was
+    why: str = ""  # of a command: what it was
+
+
+@dataclass(slots=True)
 class Change:
     """Everything that one commit writes; all or nothing.
 
@@ -551,7 +564,8 @@ class Change:
     one (a new hub has version 0), else the commit raises ``Stale`` and nothing
     is written. ``finished`` clears work whose generation still matches. Stale too is
     what was decided on a pause or an open cause that is another by now (``saw_…``), and
-    a plan's line that is carried out and waits no more.
+    a plan's line that is carried out and waits no more, and a version of a mapping whose
+    number is taken.
     """
 
     shares: list[Share] = field(default_factory=list)
@@ -575,3 +589,4 @@ class Change:
     dropped_blobs: list[str] = field(default_factory=list)
     plans: list[Plan] = field(default_factory=list)  # version 0: new; else Stale as of shares
     plan_lines: list[PlanLine] = field(default_factory=list)
+    mappings: list[MappingVersion] = field(default_factory=list)  # 0 is replaced, others are new

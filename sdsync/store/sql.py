@@ -10,6 +10,7 @@ from sdsync.config.clock import Clock
 from sdsync.store import commits, working
 from sdsync.store.dialect import Dialect
 from sdsync.store.identity import WitnessFile
+from sdsync.store.mapped import MappingVersions
 from sdsync.store.planned import Plans
 from sdsync.store.queries import Queries
 from sdsync.store.records import Change, Json, Work
@@ -20,7 +21,7 @@ from sdsync.store.verify import Verifying
 from sdsync.store.writer import Tx
 
 
-class SqlStore(Queries, Screens, Plans, Verifying, Resealing):
+class SqlStore(Queries, Screens, Plans, MappingVersions, Verifying, Resealing):
     """A :class:`~sdsync.store.contract.Store` in a database.
 
     Every method may be called from any thread. Open one with

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sdsync.store.dialect import AUTO, TEXT
 
 #: The newest migration: what this program writes and expects.
-REVISION = "0002"
+REVISION = "0003"
 #: The oldest program that may work with it; a migration that contracts raises it.
 SERVES = "0001"
 
@@ -262,6 +262,10 @@ plan_lines = _table(
 Index(
     "ix_plan_lines_state",
     *(plan_lines.c[name] for name in ["plan_n", "state", "n"]),
+)
+
+mapping_versions = _table(
+    "mapping_versions", _text("mapping"), _number("n"), _bytes("doc"), key="mapping n"
 )
 
 lanes = _table(

@@ -45,6 +45,7 @@ _DOCUMENTS = (
     tables.people,
     tables.plans,
     tables.plan_lines,
+    tables.mapping_versions,
 )
 
 

@@ -31,6 +31,7 @@ from sdsync.store.records import (
     WorkKey,
 )
 from sdsync.sync.accounts import Accounts
+from sdsync.sync.activating import activated
 from sdsync.sync.alone import Alone
 from sdsync.sync.aside import died_on_a_call, set_aside
 from sdsync.sync.counterparts import SharedRecords
@@ -123,6 +124,7 @@ class Engine:
         self._started = True
         self._distrust(self.store.causes())
         self.suspicion.start()
+        self.commit(partial(activated, self.store, self.systems.values(), self.clock.now()))
         self._feeds.start()
 
     def taken(self, lane: str) -> None:

@@ -118,7 +118,6 @@ class Feeds:
         row = engine.store.system(system.name)
         change = Change(finished=[(work.key, work.generation)])
         self._identify(system, row, answer, change, now)
-        _activated(system, row, change, now)
         for place in go_back(row, answer, before):
             text = f'"{place}" is open again: the feed is read again from when it was last seen so'
             change.audit.append(
@@ -281,17 +280,3 @@ def _key(email: str | None, login: str | None, native_id: str) -> str:
     if email:
         return email.lower()
     return f"login:{login}" if login else f"id:{native_id}"
-
-
-def _activated(system: System, row: SystemRow, change: Change, now: datetime) -> None:
-    """Note since when the mapping is in force: a dead letter that it is to blame for says so."""
-    mapping = system.mappings.get("ticket")
-    known = row.info.get("mapping") or {}
-    if mapping is None or known.get("version") == mapping.version:
-        return
-    row.info = {**row.info, "mapping": {"version": mapping.version, "since": now.isoformat()}}
-    if known:
-        change.audit.append(
-            AuditRow(now, "activated", "sdsync", system=system.name, text="another mapping",
-                     before=known.get("version"), after=mapping.version)
-        )  # fmt: skip

@@ -15,6 +15,7 @@ from sdsync.store.records import (
     GroupState,
     Hub,
     LineState,
+    MappingVersion,
     Plan,
     PlanLine,
     Replica,
@@ -175,3 +176,10 @@ class MemoryScreens:
             rows = sorted(self._reading().plan_lines.get(plan_number(plan_id), {}).items())
         lines = (self._state.give(PlanLine, kept) for n, kept in rows if n > after)
         return [one for one in lines if state in (None, one.state)][:limit]
+
+    def mapping_versions(self, mapping: str, *, limit: int = 500) -> Sequence[MappingVersion]:
+        """Versions of a mapping, the newest first; in the end what was put in place, as 0."""
+        with self._lock:
+            rows = sorted(self._reading().mappings.items(), reverse=True)
+        kept = [one for (name, _), one in rows if name == mapping]
+        return [self._state.give(MappingVersion, one) for one in kept[:limit]]

@@ -18,6 +18,7 @@ from sdsync.store.records import (
     Json,
     LaneRow,
     LineState,
+    MappingVersion,
     Pause,
     Plan,
     PlanLine,
@@ -79,6 +80,7 @@ class State:
     plans: dict[int, Any] = field(default_factory=dict)
     plan_versions: dict[int, int] = field(default_factory=dict)
     plan_lines: dict[int, dict[int, Any]] = field(default_factory=dict)
+    mappings: dict[tuple[str, int], Any] = field(default_factory=dict)
 
     def copy(self) -> State:
         """An independent copy; the values themselves are shared, being immutable."""
@@ -113,6 +115,7 @@ def check(state: State, change: Change) -> Keys:
     _causes(state, change.causes)
     _check_plans(state, change.plans)
     _check_lines(state, change.plan_lines)
+    _check_mappings(state, change.mappings)
     _check_seen(state, change)
     return keys
 
@@ -182,6 +185,14 @@ def _check_lines(state: State, lines: Sequence[PlanLine]) -> None:
         if one.state in LINES_OVER and now is not LineState.WAITING:
             raise Stale(f"line {one.n} of {one.plan_id} waits no more")
         after[key] = one.state
+
+
+def _check_mappings(state: State, versions: Sequence[MappingVersion]) -> None:
+    taken = set(state.mappings)
+    for one in versions:
+        if one.n and (one.mapping, one.n) in taken:
+            raise Stale(f"{one.mapping} has a version {one.n} by now")
+        taken.add((one.mapping, one.n))
 
 
 def _check_seen(state: State, change: Change) -> None:
@@ -305,3 +316,4 @@ def _apply_rest(state: State, change: Change, causes: dict[str, Cause]) -> None:
         state.plan_versions[number] = plan.version + 1
     for line in over_last(change.plan_lines):
         state.plan_lines.setdefault(plan_number(line.plan_id), {})[line.n] = state.keep(line)
+    state.mappings.update(((one.mapping, one.n), state.keep(one)) for one in change.mappings)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -115,7 +117,8 @@ def test_forty_refusals_are_one_cause_and_end_at_the_rate_that_was_asked_for(sho
     shop.run(30)
     blamed = shop.type("dead", "list", "--json").json["causes"][0]["mapping"]
     assert blamed["version"] != cause["mapping"]["version"]
-    assert f", {blamed['version'][:4]} since " in shop.type("dead", "list").out
+    assert (blamed["number"], blamed["by"]) == (2, pwd.getpwuid(os.getuid()).pw_name)
+    assert f", v2 by {blamed['by']} " in shop.type("dead", "list").out
     assert [one.system for one in told(shop, "activated")] == ["dev"]
     dry = shop.type("dead", "replay", cause["id"], "--rate", "10/min", "--dry-run")
     assert (dry.code, dry.out.splitlines()[0][:41]) == (

@@ -1,4 +1,4 @@
-"""``mappings check|test|show``: the files that say how fields translate."""
+"""``mappings check|test|show|history|rollback``: the files that say how fields translate."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NameArg = Annotated[
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(help="The files that translate fields.", no_args_is_help=True)
-    for work in (check, test, show):
+    for work in (check, test, show, history, rollback):
         command(group)(work)
     app.add_typer(group, name="mappings")
 
@@ -64,6 +64,63 @@ def show(
     (name,) = _wanted(session, system)
     rules = translators.rules(session.config, name)
     session.show(rules, screen.draw_rules(rules, session.out.width))
+
+
+def history(
+    session: Session,
+    mapping: Annotated[
+        str | None, typer.Argument(metavar="[MAPPING]", help="dev-ticket; all when left out.")
+    ] = None,
+    diff: Annotated[
+        int | None,
+        typer.Option("--diff", metavar="N", min=1, help="The lines that version N changed."),
+    ] = None,
+) -> Code:
+    """Show which version of a mapping was in force when, and who put it there.
+
+    A file is a version from the start that reads it; by whom is whose file it was, or who
+    rolled back.
+    """
+    from sdsync.cli import rollback as rolling
+    from sdsync.cli.looks import versions as looks
+    from sdsync.cli.screens import versions as screen
+
+    wanted = [rolling.named(session.config, mapping)] if mapping else rolling.every(session.config)
+    if diff is not None:
+        told = rolling.changed(session, wanted, diff)
+        session.show(told, screen.draw_change(told, session.out.width))
+        return Code.FINE
+    limit = 100 if mapping else 1
+    found = [
+        looks.look(session.store, one.mapping, one.file, one.present(), limit=limit)
+        for one in wanted
+    ]
+    session.show(found, screen.draw(found, session.now, session.out.width))
+    return Code.CHANGES if any(one.edited for one in found) else Code.FINE
+
+
+def rollback(
+    session: Session,
+    mapping: Annotated[str, typer.Argument(metavar="MAPPING", help="As listed: dev-ticket.")],
+    to: Annotated[
+        int | None,
+        typer.Option("--to", metavar="N", min=1, help="Version N; else the one before."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only show what would change.")
+    ] = False,
+) -> Code:
+    """Put a former version of a mapping back into its file, for the next start.
+
+    What stands there now is kept: in the history, or in a file beside.
+    """
+    from sdsync.cli import rollback as rolling
+    from sdsync.cli.screens import versions as screen
+
+    one = rolling.named(session.config, mapping)
+    done = rolling.rollback(session, one, to, dry_run=dry_run)
+    session.show(done, screen.draw_rolled(done, session.now, session.out.width))
+    return Code.CHANGES if dry_run and done.changed else Code.FINE
 
 
 def _wanted(session: Session, system: str | None) -> list[str]:

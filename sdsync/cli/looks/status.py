@@ -34,6 +34,7 @@ class Need:
     priority: int
     place: str | None
     cure: str
+    mapping: dead.MappingLook | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,8 @@ def _cause(store: Store, cause: Cause) -> Need:
     else:
         cured = f"sdsync dead show {cause.id}"
     place = dead.spot(cause.place)
-    return Need(cause.id, cause.text, records, cause.since, cause.priority, place, cured)
+    return Need(cause.id, cause.text, records, cause.since, cause.priority, place, cured,
+                dead.blamed(store, cause))  # fmt: skip
 
 
 def _system(name: str, config: SystemConfig, row: SystemRow, now: datetime) -> Iterator[Need]:

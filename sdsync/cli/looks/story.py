@@ -41,6 +41,7 @@ _DID: Mapping[str, str] = {
     "replayed": "replayed",
     "assigned": "assigned",
     "activated": "activated",
+    "put_back": "put back",
     "dropped": "dropped",
     "merged_by_hand": "merged by hand",
     "chosen": "chosen",

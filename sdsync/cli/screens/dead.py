@@ -8,7 +8,7 @@ from datetime import datetime
 from rich.text import Text
 
 from sdsync.cli import words
-from sdsync.cli.looks.dead import DeadDetail, DeadList, DeadLook, MemberLook
+from sdsync.cli.looks.dead import DeadDetail, DeadList, DeadLook, MappingLook, MemberLook
 from sdsync.cli.page import (
     CURE,
     WARN,
@@ -79,7 +79,7 @@ def draw_detail(look: DeadDetail, now: datetime, width: int = WIDTH) -> Page:
         f"{cause.on_way:,} on the way" if cause.on_way else "",
         f"since {words.since(cause.since, now)}",
         f"owner {cause.owner}" if cause.owner else "owner nobody",
-        _place(cause, now),
+        place_of(cause.place, cause.mapping, now),
     ]
     page.append(line("     ", "   ".join(clean(one) for one in facts if one)))
     for member in look.members:
@@ -121,17 +121,18 @@ def _member(one: MemberLook, cause: DeadLook, now: datetime, width: int) -> Iter
         yield from wrapped(line("   "), told, width=width, indent=5)
 
 
-def _place(one: DeadLook, now: datetime) -> str:
-    """``mappings/dev-ticket.yaml:31, a41f since 01:58``."""
-    if one.mapping is None:
-        return one.place or ""
-    return f"{one.place}, {one.mapping.version[:4]} since {words.since(one.mapping.since, now)}"
+def place_of(place: str | None, mapping: MappingLook | None, now: datetime) -> str:
+    """``mappings/dev-ticket.yaml:31, v12 by ops-2 01:58``."""
+    if mapping is None:
+        return place or ""
+    by = f" by {mapping.by}" if mapping.by else ""
+    return f"{place}, v{mapping.number}{by} {words.since(mapping.since, now)}"
 
 
 def _next(one: DeadLook, now: datetime, width: int, *, whole: bool) -> Page:
     """The commands of one cause: of the worst all, of another the first."""
     first, *more = _cures(one)
-    left = line(f"{one.id}  {clean(_place(one, now))}".rstrip())
+    left = line(f"{one.id}  {clean(place_of(one.place, one.mapping, now))}".rstrip())
     return [_beside(left, first, width), *(cure(command, indent=5) for command in more if whole)]
 
 
@@ -145,4 +146,5 @@ def _cures(one: DeadLook, *, shown: bool = False) -> list[str]:
     first = [] if shown else [f"sdsync dead show {one.id}"]
     mine = [] if one.owner else [f"sdsync dead take {one.id}"]
     mend = [one.remedy] if one.remedy and one.remedy not in first else []
-    return [*first, *mine, *mend, f"sdsync dead replay {one.id} --dry-run"]
+    back = [one.mapping.rollback] if one.mapping and one.mapping.rollback else []
+    return [*first, *mine, *mend, *back, f"sdsync dead replay {one.id} --dry-run"]

@@ -19,12 +19,14 @@ from sdsync.cli.page import (
     Column,
     Page,
     clean,
+    clip,
     cure,
     ends,
     line,
     table,
     wrapped,
 )
+from sdsync.cli.screens.dead import place_of
 
 _GOOD_STATES = frozenset({"ok", "new"})
 _BAD_STATES = frozenset({"unauthorised", "unreachable", "misconfigured"})
@@ -80,8 +82,11 @@ def _need(need: Need, look: StatusLook, width: int) -> Iterator[Text]:
     right = f"{begun}P{need.priority}"
     yield from wrapped(line(" ", (name, WARN)), told, right, width=width)
     indent = " " * (1 + len(name))
-    place = f"{need.place}   " if need.place else ""
-    yield line(indent, clean(place), "   " if place else "", (f"> {clean(need.cure)}", CURE))
+    command = f"> {clean(need.cure)}"
+    place = clean(place_of(need.place, need.mapping, look.at))
+    if place:
+        place = clip(place, width - len(indent) - len(command) - 3) + "   "
+    yield line(indent, place, (command, CURE))
 
 
 def _observed(sync: SyncLook, look: StatusLook, width: int) -> Iterator[Text]:

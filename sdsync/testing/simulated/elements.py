@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sdsync.mappings.contract import NO_NAMES, Direction, People, Put, RecordNames, Viewed
+from sdsync.mappings.contract import NO_NAMES, Direction, People, Put, RecordNames, Viewed, Written
 from sdsync.mappings.orders import Word
 from sdsync.store.records import Json
 
@@ -21,6 +21,7 @@ class ElementMapping:
         self.system = system
         self.kind = kind
         self.version = f"{kind}-1"
+        self.written: Written | None = None
         self._at = {"note": _NOTE, "worklog": _LOG}.get(kind, _FILE)
         self.fields: Mapping[str, Direction] = {
             name: Direction.IN if name in _TOLD else Direction.BOTH for name in self._at

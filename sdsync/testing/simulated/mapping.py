@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sdsync.mappings.contract import NO_NAMES, Direction, People, Put, RecordNames, Viewed
+from sdsync.mappings.contract import NO_NAMES, Direction, People, Put, RecordNames, Viewed, Written
 from sdsync.mappings.orders import Word, contents, standing
 from sdsync.store.records import Json
 from sdsync.testing.simulated.lenses import (
@@ -145,6 +145,7 @@ class SimulatedMapping:
         self.system = system
         self.kind = "ticket"
         self.version = f"{flavour}-{edition}"
+        self.written: Written | None = None
         self._lenses = _lenses(flavour, edition)
         self.fields: Mapping[str, Direction] = {
             name: Direction.OUT if name == "peer_key" else Direction.BOTH for name in self._lenses

@@ -13,6 +13,7 @@ from sdsync.store.crypto import KeyProblem, key_id
 from sdsync.store.opening import open_store
 from sdsync.store.records import (
     Change,
+    MappingVersion,
     Pause,
     PersonRow,
     Plan,
@@ -70,6 +71,7 @@ def fill(store: SqlStore) -> None:
             syncs=[SyncRow("escalations", NOW, "live")],
             plans=[Plan("p-1", "connect", "escalations", "ann", NOW, "--guess")],
             plan_lines=[PlanLine("p-1", 1, Verdict.ALONE, [Ref("desk", "ticket", "7")])],
+            mappings=[MappingVersion("dev-ticket", 1, "a41f", NOW, "extends: nothing", "ann")],
         )
     )
     store.lease("desk", "me", now=NOW, until=after(60))
@@ -88,6 +90,7 @@ def readable(store: SqlStore) -> bool:
     assert list(store.audit(limit=100))
     assert [one.id for one in store.plans()] == ["p-1"]
     assert [one.refs[0].id for one in store.plan_lines("p-1")] == ["7"]
+    assert [one.by for one in store.mapping_versions("dev-ticket")] == ["ann"]
     return store.examine().ok
 
 

@@ -26,6 +26,7 @@ from sdsync.store.records import (
     Intent,
     IntentState,
     LineState,
+    MappingVersion,
     Pause,
     PersonRow,
     Placement,
@@ -160,6 +161,13 @@ changes = st.fixed_dictionaries(
             ),
             max_size=3,
         ),
+        "mappings": st.lists(
+            st.builds(
+                MappingVersion, names, st.integers(0, 2), names, instants, st.none() | names,
+                st.none() | names,
+            ),
+            max_size=2,
+        ),
     }
 )  # fmt: skip
 lane_steps = st.tuples(
@@ -225,6 +233,7 @@ def answers(store: Store) -> dict[str, Any]:
             for after in (0, 1, 3)
             for state in (None, *LineState)
         ],
+        "mappings": [store.mapping_versions(one, limit=n) for one in "abc" for n in (1, 9)],
     }
     return found
 

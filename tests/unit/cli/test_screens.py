@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from rich.cells import cell_len
@@ -16,7 +17,7 @@ from sdsync.cli.screens import held as held_screen
 from sdsync.cli.screens import status as status_screen
 from sdsync.cli.screens import story as story_screen
 from sdsync.cli.screens import trace as trace_screen
-from sdsync.store.records import Change, Pause, PlacementState, SyncRow
+from sdsync.store.records import Change, MappingVersion, Pause, PlacementState, SyncRow
 from sdsync.testing.memory_store import MemoryStore
 from tests.unit.cli import scenes
 
@@ -153,13 +154,27 @@ CAUSE  RECORDS  WORST  SINCE  OWNER     WHAT
 
 def test_a_mapping_that_is_to_blame_is_told_with_its_version() -> None:
     store = scenes.busy()
-    row = store.system("dev")
-    row.info = {"mapping": {"version": "a41f0", "since": scenes.at("01:58:00").isoformat()}}
-    store.commit(Change(systems=[row]))
+    before, now = scenes.at("01:00:00"), scenes.at("01:58:00")
+    first = MappingVersion("dev-ticket", 11, "a41f", before, "old")
+    store.commit(Change(mappings=[first, replace(first, n=12, at=now, text="new", by="ops-2")]))
 
-    text = told(dead_screen.draw_list(dead.listing(store), scenes.NOW))
+    listed = told(dead_screen.draw_list(dead.listing(store), scenes.NOW))
+    status = told(status_screen.draw(status_of(store)))
 
-    assert "\n7f3  mappings/dev-ticket.yaml:31, a41f since 01:58" in text
+    assert "\n7f3  mappings/dev-ticket.yaml:31, v12 by ops-2 01:58" in listed
+    assert "\n     > sdsync mappings rollback dev-ticket\n" in listed
+    assert "\n      mappings/dev-ticket.yaml:31, v12 by ops-2 01:58   > sdsync dead show" in status
+
+
+def test_an_old_mapping_is_not_offered_to_be_taken_back() -> None:
+    store = scenes.busy()
+    older = MappingVersion("dev-ticket", 12, "a41f", scenes.NOW - timedelta(days=9), "old")
+    store.commit(Change(mappings=[older]))
+
+    (one,) = dead.listing(store).causes
+
+    assert one.mapping is not None
+    assert one.mapping.rollback is None
 
 
 def test_dead_show_tells_what_differs_there() -> None:
