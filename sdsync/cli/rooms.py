@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import http.client
 import json
-from contextlib import closing, suppress
+from contextlib import closing, nullcontext, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sdsync.cli.codes import Code, CommandError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sdsync.cli.looks.status import House
     from sdsync.config.model import Config
     from sdsync.config.secrets import SecretRef
+    from sdsync.store.backups import Backup, Restored
     from sdsync.store.contract import Store
     from sdsync.store.sql import SqlStore
+    from sdsync.store.verify import StoreReport
 
 #: How long the daemon's own answer is waited for: a status must not hang with it.
 HEALTH_S = 0.5
 _ANSWER_BYTES = 65_536
+_PUT_BACK = "sdsync store restore FILE, the newest backup"
 #: What SQLite keeps in up to three files.
 _SUFFIXES = ("", "-wal", "-shm")
 
@@ -53,23 +58,58 @@ def upgrade_store(config: Config) -> str:
     return f"the store has form {revision}, the one of this program"
 
 
-def verify_store(config: Config) -> str:
-    """Read every page and open it with the key; raises what is wrong, or that it is suspect."""
+def verify_store(config: Config) -> StoreReport:
+    """Read every page, open it with the key, follow the trail; raises what is wrong."""
     from sdsync.store.opening import open_store as opening
 
     store = opening(
         revealed(config.store.url), revealed(config.store.key), path=config.path.parent, check=True
     )
+    with closing(store):
+        report = store.examine()
+    if report.problems:
+        found = "\n  ".join(report.problems[:5])
+        raise CommandError(f"the store is not sound:\n  {found}", cure=_PUT_BACK)
+    if report.suspect is not None:
+        raise CommandError(
+            f"the store is sound, but may not be the newest of its copies: {report.suspect}",
+            cure="sdsync run (it reads every system, then trusts it), or sdsync store trust",
+            code=Code.NEEDS_YOU,
+        )
+    if report.audit.problem is not None:
+        raise CommandError(report.audit.problem, cure="sdsync audit verify")
+    return report
+
+
+def back_up_store(config: Config, to: Path | None, now: datetime) -> Backup:
+    """Copy the store beside itself, or where that is said; a daemon goes on meanwhile."""
+    from sdsync.store.backups import back_up
+    from sdsync.store.opening import files_of
+
+    files = files_of(revealed(config.store.url), config.path.absolute().parent)
+    name = f"{files.database.name if files.database else 'store'}.backup-{now:%Y%m%dT%H%M%S}"
+    folder = files.key.parent if to is None else to
+    where = folder / name if folder.is_dir() else folder
+    return back_up(files, revealed(config.store.key), where)
+
+
+def put_back_store(
+    config: Config, backup: Path, *, by: str, now: datetime, dry_run: bool
+) -> Restored:
+    """Put a backup in the store's place; refused while a daemon runs on it."""
+    from sdsync.server.single import AlreadyRunningError, only_instance
+    from sdsync.store.backups import put_back
+    from sdsync.store.opening import files_of
+
+    files = files_of(revealed(config.store.url), config.path.absolute().parent)
+    lock = nullcontext() if files.database is None else only_instance(files.database)
     try:
-        if (reason := store.identity().suspect) is not None:
-            raise CommandError(
-                f"the store is sound, but may not be the newest of its copies: {reason}",
-                cure="sdsync run (it reads every system, then trusts it), or sdsync store trust",
-                code=Code.NEEDS_YOU,
-            )
-        return f"the store is sound; {store.last_audit_seq():,} audit records"
-    finally:
-        store.close()
+        with lock:
+            key = revealed(config.store.key)
+            return put_back(files, key, backup, by=by, now=now, dry_run=dry_run)
+    except AlreadyRunningError:
+        told = "sdsync runs on this store; stop it first"
+        raise CommandError(told, cure="systemctl stop sdsync, then the same command") from None
 
 
 def _store_bytes(config: Config) -> int | None:

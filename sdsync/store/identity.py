@@ -23,6 +23,8 @@ from sdsync.store.upgrading import META_OF
 from sdsync.store.vault import Vault
 
 META_PUT = upsert(tables.meta)
+#: In the meta table: that it came back from a backup; empty once it is trusted.
+RESTORED = "restored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +112,22 @@ class Identities(Base):
             known = self._known(link)
             seq, _ = self._sealed_to(link)
             head = self._chain_at(link, said.seq) if said and said.seq else ""
+            restored = read_meta(link, RESTORED)
         if said is not None:
             reason = _disagreement(said, known, seq, head, self._witness.home)
+        if restored:
+            reason = self._vault.cipher.open("meta", RESTORED, restored).decode()
         return replace(known, suspect=reason)
+
+    def note_restored(self, told: str) -> None:
+        """Be suspect until :meth:`new_epoch`, whatever the witness says: it may agree by chance.
+
+        Args:
+            told: From what, by whom and when; for people.
+        """
+        sealed = self._vault.cipher.seal("meta", RESTORED, told.encode())
+        row = {"name": RESTORED, "value": sealed}
+        self._writer.run(lambda tx: tx.link.run(META_PUT, row))
 
     def _sealed_to(self, link: Link) -> tuple[int, str]:
         raise NotImplementedError
@@ -140,6 +155,7 @@ class Identities(Base):
             known = self._known(link)
             known = replace(known, epoch=max(known.epoch, seen) + 1)
             link.run(META_PUT, {"name": "epoch", "value": str(known.epoch).encode()})
+            link.run(META_PUT, {"name": RESTORED, "value": b""})
             return known
 
         known = self._writer.run(lambda tx: raise_epoch(tx.link))

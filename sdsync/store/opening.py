@@ -72,7 +72,13 @@ def open_store(
         KeyProblem: The key is missing or not this store's.
         StoreDamaged: The file is no sound database.
     """
-    files = files_of(url, path)
+    return open_files(files_of(url, path), key, clock=clock, check=check)
+
+
+def open_files(
+    files: StoreFiles, key: str | None, *, clock: Clock | None = None, check: bool = True
+) -> SqlStore:
+    """As :func:`open_store`, where the files lie elsewhere than usual."""
     dialect = dialect_for(files.url)
     try:
         return _open(files, dialect, key, clock, check=check)

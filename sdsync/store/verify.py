@@ -89,8 +89,12 @@ _COUNTS = [
 class Verifying(Audits):
     """The part of a store that examines itself."""
 
-    def examine(self) -> StoreReport:
-        """Check pages, pointers, a sample of documents, the audit chain and the witness."""
+    def examine(self, *, anchored: bool = True) -> StoreReport:
+        """Check pages, pointers, a sample of documents, the audit chain and the witness.
+
+        Args:
+            anchored: Not so is a copy: of it the witness says nothing.
+        """
         link = self._dialect.connect()
         try:
             problems = self._dialect.check(link, quick=False)
@@ -105,8 +109,8 @@ class Verifying(Audits):
             problems=(*problems, *unreadable),
             opened=opened,
             rows=rows,
-            audit=self.verify(),
-            suspect=self.identity().suspect,
+            audit=self.verify(anchored=anchored),
+            suspect=self.identity().suspect if anchored else None,
         )
 
     def _open_sample(self, link: Link) -> tuple[int, list[str]]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import closing
 from pathlib import Path
 
 from sdsync.connectors.contract import AddElement, Create, Update
 from sdsync.connectors.failures import Transient
-from sdsync.store.opening import open_store
+from sdsync.store.backups import back_up, put_back
+from sdsync.store.opening import files_of, open_store
 from sdsync.store.sql import SqlStore
 from sdsync.sync import commands, recovery
 from sdsync.sync.recovery import Replay
@@ -108,6 +110,33 @@ def test_law_32_a_clone_writes_no_field_until_every_system_was_read(tmp_path: Pa
     assert ticket.copy("dev")["subject"] == ticket.copy("board")["title"] == "waits"
     assert store.identity().suspect is None
     assert not store.causes()
+    ended(store)
+
+
+def test_law_32_a_store_put_back_waits_though_the_witness_agrees(tmp_path: Path) -> None:
+    """Nothing was sealed since the backup, and a file system gives old numbers to new files."""
+    house = House(("desk", "dev", "board"), started=False)
+    folder, backup = tmp_path / "house", tmp_path / "backup"
+    store = on_disk(house, folder)
+    ticket = shared(house, "one")
+    ended(store)
+    back_up(files_of(None, folder), KEY, backup)
+    put_back(files_of(None, folder), KEY, backup, by="ann", now=house.clock.now())
+    with closing(open_store(None, KEY, path=folder, clock=house.clock)) as opened:
+        said = opened._witness.read()
+        assert said is not None
+        opened._witness.write(said)
+
+    house.board.down(3600)
+    store = on_disk(house, folder)
+    ticket.set({"Subject": "waits"})
+    house.run(300)
+    assert [one for one in house.dev.sent if isinstance(one, Update)] == []
+    assert ticket.group("dev", "title") == "awaiting plan"
+
+    house.run(3600)
+    assert ticket.copy("dev")["subject"] == "waits"
+    assert store.identity().suspect is None
     ended(store)
 
 

@@ -1,6 +1,9 @@
-"""``store upgrade|verify|trust|reencrypt``: the database behind it all."""
+"""``store upgrade|verify|backup|restore|trust|reencrypt``: the database behind it all."""
 
 from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -8,12 +11,17 @@ from sdsync.cli.codes import Code, CommandError
 from sdsync.cli.options import command
 from sdsync.cli.session import Session
 
+if TYPE_CHECKING:
+    from sdsync.store.backups import Backup
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(help="The database behind it all.", no_args_is_help=True)
     command(group)(upgrade)
     command(group)(verify)
+    command(group)(backup)
+    command(group)(restore)
     command(group)(trust)
     command(group)(reencrypt)
     app.add_typer(group, name="store")
@@ -29,12 +37,82 @@ def upgrade(session: Session) -> None:
 
 
 def verify(session: Session) -> None:
-    """Check that the database is whole, of this version, and opens with its key."""
+    """Check that the database is whole, of this version, and opens with its key.
+
+    Every page, what rows point at, a sample of what is sealed, the whole audit trail.
+    """
     from sdsync.cli import rooms
     from sdsync.cli.page import GOOD, line
 
-    told = rooms.verify_store(session.config)
-    session.show({"sound": True, "told": told}, [line((told, GOOD))])
+    report = rooms.verify_store(session.config)
+    told = f"the store is sound; {report.audit.records:,} audit records"
+    session.show({"sound": True, "told": told, "rows": report.rows}, [line((told, GOOD))])
+
+
+def backup(
+    session: Session,
+    to: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FILE]", help="A new file, or a folder; beside the store if not."),
+    ] = None,
+) -> None:
+    """Copy the database while sdsync runs, and read the copy whole.
+
+    The key is not in it: keep that in another place. Of PostgreSQL: pg_dump.
+    """
+    from sdsync.cli import rooms
+    from sdsync.cli.page import GOOD, cure, line, wrapped
+    from sdsync.cli.words import size
+
+    made = rooms.back_up_store(session.config, to, session.now)
+    told = f"{size(made.size)}, read whole; {_trail(made, session)}"
+    page = [
+        line((str(made.path), GOOD)),
+        *wrapped(line(), told, width=session.out.width),
+        line("its key is not in it, nor are sdsync.toml and the mappings"),
+        cure(f"sdsync store restore {made.path}"),
+    ]
+    session.show(made, page)
+
+
+def restore(
+    session: Session,
+    backup: Annotated[Path, typer.Argument(metavar="FILE", help="A backup.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only read the backup.")] = False,
+) -> Code:
+    """Put a backup in the place of the database; what stands there is kept.
+
+    sdsync has to be stopped. It makes nothing twice afterwards, and holds fields back until
+    every system was read.
+    """
+    from sdsync.cli import rooms
+    from sdsync.cli.page import cure, line, wrapped
+
+    done = rooms.put_back_store(
+        session.config, backup, by=session.by, now=session.utc, dry_run=dry_run
+    )
+    verb, width = "would be" if dry_run else "is", session.out.width
+    told = f"the store {verb} as the backup has it: {_trail(done.backup, session)}"
+    page = wrapped(line(), told, width=width)
+    if dry_run:
+        page.append(cure(f"sdsync store restore {backup}"))
+        session.show(done, page)
+        return Code.CHANGES
+    if done.kept is not None:
+        page.append(line(f"what stood there is kept as {done.kept}"))
+    waits = "nothing is made twice, and fields wait, until every system was read"
+    page += [*wrapped(line(), waits, width=width), cure("sdsync run")]
+    session.show(done, page)
+    return Code.FINE
+
+
+def _trail(backup: Backup, session: Session) -> str:
+    """``40,870 audit records, the newest of 02:00:09``."""
+    from sdsync.cli.words import count, instant
+
+    newest = backup.newest_at
+    at = f", the newest of {instant(newest, session.now)}" if newest else ""
+    return f"{count(backup.records, 'audit record')}{at}"
 
 
 def trust(session: Session) -> None:

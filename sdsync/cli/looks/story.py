@@ -42,6 +42,7 @@ _DID: Mapping[str, str] = {
     "assigned": "assigned",
     "activated": "activated",
     "put_back": "put back",
+    "restored": "came back from a backup",
     "dropped": "dropped",
     "merged_by_hand": "merged by hand",
     "chosen": "chosen",

@@ -1,0 +1,235 @@
+"""A copy of a SQLite store while it runs, and its return into the store's place (law 32).
+
+A backup is one file, without the key. It is read whole before it is called one, and
+again before anything gives way to it. A server's store is backed up by the server's tools.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from sdsync.store.dialect import dialect_for
+from sdsync.store.opening import StoreFiles, open_files
+from sdsync.store.records import AuditRow, Change
+from sdsync.store.sql import SqlStore
+from sdsync.store.upgrading import StoreForm, form_of, upgrade
+from sdsync.store.writer import StoreDamaged
+
+#: What SQLite keeps beside a file: the log before the rest, which is nothing without it.
+_BESIDE = ("-wal", "-shm")
+
+
+class BackupProblem(Exception):  # noqa: N818 - named as what it reports
+    """No backup was made, or none was put back; the text says why. Nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """A backup that was read whole."""
+
+    path: Path
+    size: int  # bytes
+    records: int  # of its audit trail
+    newest_at: datetime | None  # of these
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A store that came back from a backup. ``kept`` is what stood in its place, if anything."""
+
+    backup: Backup
+    kept: Path | None
+
+
+def back_up(files: StoreFiles, key: str | None, to: Path) -> Backup:
+    """Copy a store as it is at one instant; whoever writes meanwhile is not held up.
+
+    Args:
+        files: Of the store.
+        key: As of :func:`sdsync.store.opening.open_store`.
+        to: Where no file is yet. Killed, nothing of that name is there.
+
+    Raises:
+        BackupProblem: There is no file to copy, or the copy is not sound.
+    """
+    database = _file(files)
+    if to.exists():
+        raise BackupProblem(f"{to} is there already")
+    with _part(to) as part:
+        _copy(database, part)
+        found = _sound(part, files, key, upgrading=False)
+        _alone(part)
+        part.rename(to)
+        _on_disk(to.parent)
+    return replace(found, path=to)
+
+
+def put_back(
+    files: StoreFiles,
+    key: str | None,
+    backup: Path,
+    *,
+    by: str,
+    now: datetime,
+    dry_run: bool = False,
+) -> Restored:
+    """Put a backup in the place of the store, which nobody may use meanwhile.
+
+    It is suspect until every system was read (law 32). What stands there is kept. A backup
+    of an older form is brought to this program's. Killed at any moment, either the old
+    store stands there or the new one.
+
+    Args:
+        files: Of the store; its database need not be there.
+        key: As of :func:`sdsync.store.opening.open_store`.
+        backup: A backup, or a store's file that was kept.
+        by: Who does it.
+        now: When.
+        dry_run: Only read the backup.
+
+    Raises:
+        BackupProblem: The backup is not sound, is no store's, or does not open.
+    """
+    database = _file(files, there=False)
+    if not backup.is_file():
+        raise BackupProblem(f"{backup} is no file")
+    if database.exists() and backup.samefile(database):
+        raise BackupProblem(f"{backup} is the store itself")
+    with _part(database) as part:
+        for end in ("", *_BESIDE[:1]):
+            if (source := _beside(backup, end)).exists():
+                shutil.copyfile(source, _beside(part, end))
+        found = replace(_sound(part, files, key), path=backup)
+        if dry_run:
+            return Restored(found, None)
+        told = f"it came back from {backup.name}, by {by} at {now:%Y-%m-%d %H:%M} UTC"
+        with closing(_opened(part, files, key)) as store:
+            store.note_restored(told)
+            row = AuditRow(now, "restored", f"person:{by}", actor=by, text=backup.name)
+            store.commit(Change(audit=[row]))
+        _alone(part)
+        kept = _give_way(database, now)
+        part.replace(database)
+        _on_disk(database.parent)
+    return Restored(found, kept)
+
+
+def _file(files: StoreFiles, *, there: bool = True) -> Path:
+    if files.database is None:
+        raise BackupProblem("the store is on a server, whose own tools copy it: pg_dump")
+    if there and not files.database.is_file():
+        raise BackupProblem(f"there is no store at {files.database}")
+    return files.database
+
+
+@contextmanager
+def _part(of: Path) -> Iterator[Path]:
+    """A file beside that only we may read; what is left of it in the end goes."""
+    part = of.with_name(of.name + ".part")
+    try:
+        _drop(part)  # of one who was killed
+        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        yield part
+    except (OSError, sqlite3.Error) as error:
+        raise BackupProblem(f"{part} cannot be written: {error}") from error
+    finally:
+        with suppress(OSError):
+            _drop(part)
+
+
+def _drop(path: Path) -> None:
+    for end in ("", *_BESIDE):
+        _beside(path, end).unlink(missing_ok=True)
+
+
+def _beside(path: Path, end: str) -> Path:
+    return path.with_name(path.name + end)
+
+
+def _copy(database: Path, to: Path) -> None:
+    # In one step: in several, each commit of another process would begin it anew.
+    source, target = sqlite3.connect(database, timeout=10), sqlite3.connect(to)
+    with closing(source), closing(target):
+        source.backup(target)
+
+
+def _alone(path: Path) -> None:
+    """Make it one file, with nothing beside it, on the disk."""
+    with closing(sqlite3.connect(path)) as link:
+        (mode,) = link.execute("PRAGMA journal_mode = DELETE").fetchone()
+    if mode != "delete":
+        raise BackupProblem(f"{path} is in use by another process")
+    _on_disk(path)
+
+
+def _sound(path: Path, files: StoreFiles, key: str | None, *, upgrading: bool = True) -> Backup:
+    """Read every page of a copy, and follow its trail."""
+    try:
+        with closing(_opened(path, files, key, upgrading=upgrading)) as store:
+            report = store.examine(anchored=False)
+            newest = list(store.audit(after_seq=max(0, report.audit.records - 1), limit=1))
+    except (StoreDamaged, sqlite3.DatabaseError) as damage:
+        raise BackupProblem(f"the copy is damaged: {damage.__cause__ or damage}") from damage
+    found = [*report.problems, *filter(None, [report.audit.problem])]
+    if found:
+        raise BackupProblem("the copy is not sound:\n  " + "\n  ".join(found[:5]))
+    size = path.stat().st_size
+    return Backup(path, size, report.audit.records, newest[0].at if newest else None)
+
+
+def _opened(path: Path, files: StoreFiles, key: str | None, *, upgrading: bool = True) -> SqlStore:
+    """The store in a file, of this program's form from then on.
+
+    Raises:
+        BackupProblem: It holds none.
+    """
+    url = f"sqlite:///{path}"
+    dialect = dialect_for(url)
+    try:
+        form = form_of(dialect)
+    finally:
+        dialect.engine.dispose()
+    if form is StoreForm.EMPTY:
+        raise BackupProblem("it holds no store")
+    if form is StoreForm.OLD and not upgrading:
+        raise BackupProblem("it has an older form: let the sdsync that wrote it make the backup")
+    if form is StoreForm.OLD:
+        upgrade(url)
+    at = replace(files, url=url, database=path, witness=_beside(path, ".witness"))
+    return open_files(at, key, check=False)
+
+
+def _give_way(database: Path, now: datetime) -> Path | None:
+    """Keep what stands there under another name; its log goes along, or it would be read
+    into the store that comes."""
+    if not database.exists():
+        return None
+    with suppress(sqlite3.Error), closing(sqlite3.connect(database)) as present:
+        present.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # of a damaged one it stays as it is
+    kept = _beside(database, f".before-{now:%Y%m%dT%H%M%S}")
+    try:
+        os.link(database, kept)  # so that a store is there at every moment
+    except FileExistsError:
+        raise BackupProblem(f"{kept} is there already") from None
+    except OSError:  # a file system without links
+        shutil.copyfile(database, kept)
+        kept.chmod(0o600)
+    for end in _BESIDE:
+        if (beside := _beside(database, end)).exists():
+            beside.rename(_beside(kept, end))
+    return kept
+
+
+def _on_disk(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
