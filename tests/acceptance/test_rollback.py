@@ -168,7 +168,8 @@ def test_what_stood_there_and_was_never_in_force_is_kept_beside(house: House) ->
     kept = house.desk.folder / told["kept"]
     assert kept.read_text(encoding="utf-8") == "# half of a mend\n" + WRONG
     assert house.file.read_text(encoding="utf-8") == RIGHT
-    assert house.desk.type("mappings", "check").code == 0  # nobody reads it as a mapping
+    read = house.desk.type("mappings", "check").out
+    assert read.startswith("mappings of desk, dev: no problem\n")  # nobody reads it as one
 
 
 def test_back_before_there_was_a_file_takes_it_away(house: House) -> None:
