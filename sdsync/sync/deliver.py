@@ -29,6 +29,7 @@ from sdsync.sync.compute import (
 from sdsync.sync.draft import Draft
 from sdsync.sync.placing import blocks_closing, compute_element, compute_withdrawal, pending
 from sdsync.sync.suspicion import await_plan
+from sdsync.sync.untold import ask_about
 from sdsync.sync.waiting import points_at
 
 OPEN_INTENTS = frozenset({IntentState.OPEN, IntentState.STARTED, IntentState.PENDING})
@@ -64,6 +65,9 @@ def compute(draft: Draft, replica: Replica, *, looked: bool) -> Todo:
         return compute_birth(draft, replica)
     if not looked and _must_look(draft, replica):
         return NeedLook()
+    first = ask_about(draft, replica, looked=looked)
+    if first is not None:
+        return first
     wall = tenant_wall(draft, replica)
     if wall:
         _behind_wall(draft, replica, wall)

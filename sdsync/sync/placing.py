@@ -23,6 +23,7 @@ from sdsync.sync.compute import Send, deep_merge
 from sdsync.sync.draft import Draft
 from sdsync.sync.elements import add_own, outgoing_audience
 from sdsync.sync.leaks import LEAKED
+from sdsync.sync.untold import is_told
 from sdsync.sync.worklogs import WORKLOG, correction, edits, not_here, removes, text_there
 
 #: Of a follow-up's values: the note that it is about.
@@ -240,7 +241,9 @@ def _add(
         if asks_first(draft, replica, f"{element.kind}s"):
             return None
         hit("law 45: right not proved")
-        _unplaceable(draft, replica, element, place, _shown_too_widely(replica, element, audience))
+        _unplaceable(
+            draft, replica, element, place, _too_wide_for(draft, replica, element, audience)
+        )
         return None
     if (why := not_here(draft, replica, element)) is not None:
         _unplaceable(draft, replica, element, place, f"{replica.system} cannot hold it: {why}")
@@ -271,7 +274,9 @@ def _add(
     )
 
 
-def _shown_too_widely(replica: Replica, element: Element, audience: str) -> str:
+def _too_wide_for(draft: Draft, replica: Replica, element: Element, audience: str) -> str:
+    if not is_told(draft, replica):
+        return f'{replica.system} does not tell who reads "{replica.place}"'
     if element.kind == "attachment":  # it has no flag: no right of ours would help
         return f'{replica.system}: no file can be kept {audience} in "{replica.place}"'
     what = f"{audience} {element.kind}s"

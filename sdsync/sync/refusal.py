@@ -94,13 +94,13 @@ def _rejected(draft: Draft, replica: Replica, send: Send, answer: Rejected) -> N
         name
         for name in send.fields
         for path in mapping.paths(name)
-        if any(path == one or path.endswith(f".{one}") for one in answer.fields)
+        if any(_is(path, one) for one in answer.fields)
     }
     if send.element_id is not None:
         _element_refused(draft, replica, send, detail)
         return
     groups = {group_of(name) for name in named or send.fields}
-    if isinstance(send.operation, Create) and not named:
+    if isinstance(send.operation, Create) and (not named or _not_ours(draft, replica, answer)):
         groups = {BIRTH_GROUP}
     elif not named and len(groups) > 1:
         hit("law 35: groups go alone")
@@ -113,13 +113,30 @@ def _rejected(draft: Draft, replica: Replica, send: Send, answer: Rejected) -> N
         draft.park(
             replica,
             group,
-            f"{replica.system} refuses {_values(about) or spoken(group)}: "
+            f"{replica.system} refuses {_what(replica, group, about)}: "
             + (lacks(draft, replica, about) or detail),
-            about=["rejected", about, detail],
+            about=["rejected", about or replica.place, detail],
             place=draft.rule_place(replica, about),
             remedy=f"sdsync check --live {replica.system}",
         )
     draft.deliver(replica)
+
+
+def _not_ours(draft: Draft, replica: Replica, answer: Rejected) -> bool:
+    """Whether it names a field that no rule writes, as the place: nothing is born without that."""
+    mapping = draft.ctx.mapping(replica)
+    paths = {path for field in mapping.fields for path in mapping.paths(field)}
+    return any(not any(_is(path, one) for path in paths) for one in answer.fields)
+
+
+def _is(path: str, named: str) -> bool:
+    return path == named or path.endswith(f".{named}")
+
+
+def _what(replica: Replica, group: str, about: dict[str, Json]) -> str:
+    if group == BIRTH_GROUP:
+        return f'a new record in "{replica.place}"'
+    return _values(about) or spoken(group)
 
 
 def _element_refused(draft: Draft, replica: Replica, send: Send, detail: str) -> None:

@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 
 from sdsync.connectors.contract import Description
+from sdsync.store.records import ReplicaState
 from tests.laws.people import Ticket
-from tests.laws.rig import AWAY, House
+from tests.laws.rig import AWAY, House, shared
 
 
 def _archived(said: Description) -> Description:
@@ -48,6 +49,44 @@ def test_law_41_what_was_opened_before_a_place_was_closed_is_read_when_it_opens_
     assert [one["Subject"] for one in house.desk.tickets] == ["nobody read me"]
     assert [one.system for one in house.told("reopened")] == ["dev"]
     assert house.quiet()
+
+
+def test_law_45_nothing_is_guessed_of_a_place_that_is_out_of_sight() -> None:
+    """Its notes are not refused, and its files not taken back, for who might read there."""
+    house = House()
+    ticket = shared(house)
+    ticket.attach("trace.log")
+    house.run(60)
+    house.dev.line.instead["describe"] = _unseen  # type: ignore[assignment]
+    house.dev.product.places["infra"].archived = True
+    house.run(700)
+
+    ticket.note("meanwhile", internal=True)
+    house.run(120)
+    assert ticket.replica("dev").state is ReplicaState.OUT_OF_REACH
+    assert not ticket.told("parked")
+
+    house.dev.product.places["infra"].archived = False
+    house.dev.line.instead = {}
+    copy = ticket.copy("dev").bell()
+    house.run(60)
+    assert copy.bodies == ["meanwhile"]
+    assert [one.name for one in copy.record.files] == ["trace.log"]
+
+
+def test_law_45_a_place_that_is_never_told_gets_nothing_internal() -> None:
+    house = House()
+    ticket = shared(house)
+    house.dev.line.instead["describe"] = _unseen  # type: ignore[assignment]
+    house.run(700)
+
+    ticket.note("for us", internal=True)
+    ticket.set({"Subject": "goes on"})
+    house.run(60)
+
+    assert not ticket.copy("dev").bodies
+    assert ticket.copy("dev")["subject"] == "goes on"
+    assert [one.text for one in house.store.causes()] == ['dev does not tell who reads "infra"']
 
 
 def test_law_41_a_process_that_starts_meanwhile_knows_since_when_a_place_is_closed() -> None:

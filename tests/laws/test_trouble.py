@@ -316,3 +316,17 @@ def test_law_42_the_engine_sweeps_what_was_long_not_read_and_nothing_else() -> N
     house.run(1200)
 
     assert sorted(set(looked)) == sorted(one.record.id for one in tickets[1:])
+
+
+def test_law_39_a_new_record_that_is_refused_for_its_place_is_parked_whole() -> None:
+    """What else the refusal names is a consequence: no group of it would help by waiting."""
+    house = House()
+    refusal = Rejected(("project", "status"), "Project cannot be blank")
+    house.dev.line.instead["apply"] = lambda _: refusal
+    house.run(60)
+    ticket = house.desk.open()
+    house.run(60)
+
+    (row,) = ticket.replica("dev").groups.values()
+    assert row.note == 'dev refuses a new record in "infra": Project cannot be blank'
+    assert len(house.dev.sent) == 1
