@@ -226,6 +226,12 @@ def refused(name: str, system: SystemConfig, answer: Failure) -> Probe:
             text, cure = f"asks us to wait {after_s:.0f} s", "sdsync check --live, later"
         case Transient(unreachable=True):
             text, cure = "cannot be reached: nothing answers there", f"curl -sS {system.url}"
+        case Transient(detail="ReadTimeout"):  # a busy product, or one that just starts
+            text, cure = (
+                f"gave no answer within {system.deadline_s:.0f} s",
+                f"curl -sS {system.url}",
+            )
+            detail = ""
         case _:
             text, cure = "does not answer", f"curl -sS {system.url}"
     told = f"{text}: {detail}" if detail else text

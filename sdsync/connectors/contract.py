@@ -374,6 +374,21 @@ class Lists(Protocol):
         """The next page of a place's records; ``after`` "" begins with the lowest id."""
 
 
+@runtime_checkable
+class Recalls(Protocol):
+    """A connector that counts whom a write mails by what the record showed (law 47).
+
+    Several serve one system and each reads some of its records; after a start none has
+    read any. So they have their memory in common, and the store's is told before it counts.
+    """
+
+    def recall(self, ref: Ref, values: Mapping[str, Json], account: str | None) -> None:
+        """What mappings read of the record when it was read last; ``account``: our id there."""
+
+    def share(self, other: Connector) -> None:
+        """Have one memory with another connector of the same system from now on."""
+
+
 class Connector(Protocol):
     """One product's API. All methods block; one instance serves one thread at a time."""
 

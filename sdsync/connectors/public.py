@@ -51,6 +51,7 @@ from sdsync.connectors.contract import (
     NativeTeam,
     Operation,
     PlaceInfo,
+    Recalls,
     RemoveElement,
     Update,
 )
@@ -134,6 +135,7 @@ __all__ = [
     "PlaceInfo",
     "Point",
     "Preparable",
+    "Recalls",
     "Ref",
     "Refused",
     "Rejected",

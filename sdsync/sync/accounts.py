@@ -6,14 +6,18 @@ an audit row and a log event, and stays with the system for the screens.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import structlog
 
 from sdsync.connectors.contract import Connector
-from sdsync.store.records import AuditRow, Change, Json, Work
+from sdsync.store.contract import Store
+from sdsync.store.records import AuditRow, Change, Json, Work, WorkKey
+from sdsync.sync.by_hand import commit
 from sdsync.sync.doubles import next_night
+from sdsync.sync.feeds import FEED
 from sdsync.sync.forecast import Tallies, forecast
 from sdsync.sync.systems import System
 from sdsync.sync.tally import WOULD_SEND, Tally
@@ -24,6 +28,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 KIND = "account"
+#: A person waits for it.
+URGENT = 1
 SLICE = 100  # records at once
 DAY = timedelta(days=1)
 
@@ -73,7 +79,7 @@ class Accounts:
         for hub in page:
             share = engine.store.share(hub.id)
             if share is not None:
-                forecast(share, ctx, sync, system.name, connector.notifies, tallies)
+                forecast(share, ctx, sync, system.name, connector, tallies)
         if len(page) == SLICE:
             return {
                 "sync": sync,
@@ -110,3 +116,9 @@ class Accounts:
 
 def _instant(text: Json) -> datetime | None:
     return datetime.fromisoformat(text) if isinstance(text, str) else None
+
+
+def ask(store: Store, systems: Iterable[str], now: datetime) -> None:
+    """Have a running daemon take the account of these systems now, before its night."""
+    work = [Work(WorkKey(name, KIND, FEED), URGENT, now, now, now) for name in systems]
+    commit(store, Change(ring=work))

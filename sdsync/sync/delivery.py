@@ -25,7 +25,7 @@ from sdsync.sync.draft import Draft
 from sdsync.sync.edits import Look
 from sdsync.sync.elements import placed_ids
 from sdsync.sync.jobs import outcome, sent_before, unasked
-from sdsync.sync.mailing import over_mail_budget, wait_over_budget
+from sdsync.sync.mailing import over_mail_budget, wait_over_budget, whom
 from sdsync.sync.matching import Match, Matching, Seek
 from sdsync.sync.observe import too_old, went_back
 from sdsync.sync.settling import settle_intent
@@ -128,7 +128,7 @@ class Visit(Matching):
             if content is None:
                 return self._pull_again(draft, send)
             operation = replace(operation, content=content)
-        mailed = self._connector.notifies(operation)
+        mailed = whom(self._connector, draft, replica, operation)
         why = over_mail_budget(draft, send, mailed)
         if why is not None:
             wait_over_budget(draft, replica, send, why, mailed)

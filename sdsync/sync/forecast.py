@@ -7,7 +7,7 @@ only the real run finds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -15,9 +15,9 @@ from sdsync.config.vocabulary import PEER, group_of
 from sdsync.connectors.contract import (
     AddElement,
     Audience,
+    Connector,
     Create,
     EditElement,
-    Operation,
     RemoveElement,
     Update,
 )
@@ -32,7 +32,7 @@ from sdsync.store.records import (
 from sdsync.sync.compute import Send, deep_merge
 from sdsync.sync.deliver import compute, only_shows
 from sdsync.sync.draft import Draft
-from sdsync.sync.mailing import over_mail_budget, wait_over_budget
+from sdsync.sync.mailing import of_newborn, over_mail_budget, wait_over_budget, whom
 from sdsync.sync.model import Context
 from sdsync.sync.tally import Tally
 from sdsync.sync.worklogs import WORKLOG
@@ -42,11 +42,9 @@ MOST = 1_000
 #: In place of the id of what is not made.
 NOT_MADE = "not made"
 
-Notifies = Callable[[Operation], Audience]
-
 
 def forecast(
-    share: Share, ctx: Context, sync: str, system: str, notifies: Notifies, tallies: Tallies
+    share: Share, ctx: Context, sync: str, system: str, connector: Connector, tallies: Tallies
 ) -> None:
     """Add what one record would send to a system, were the sync live.
 
@@ -54,6 +52,7 @@ def forecast(
 
     Args:
         share: A copy: it is changed.
+        connector: The system's; it is asked for nothing but whom a write mails.
     """
     if Draft(share, ctx).live or ctx.pause(f"record:{share.hub.id}") is not None:
         return
@@ -61,7 +60,7 @@ def forecast(
     draft = Draft(share, replace(ctx, syncs={**ctx.syncs, **live}))
     for replica in [one for one in share.replicas if one.system == system]:
         updated: set[int] = set()
-        for send, mailed in _sends(draft, replica, notifies, tallies):
+        for send, mailed in _sends(draft, replica, connector, tallies):
             for tally, since in ((tallies.all, None), (tallies.day, tallies.since)):
                 names = _fields(draft, send, since)
                 if _counts(draft, send, names, since):
@@ -79,16 +78,21 @@ class Tallies:
 
 
 def _sends(
-    draft: Draft, replica: Replica, notifies: Notifies, tallies: Tallies
+    draft: Draft, replica: Replica, connector: Connector, tallies: Tallies
 ) -> Iterator[tuple[Send, Audience]]:
+    created = Audience()
     for _ in range(MOST):
         send = compute(draft, replica, looked=True)
         if not isinstance(send, Send):
             return
-        mailed = notifies(send.operation)
+        if replica.native_id == NOT_MADE and isinstance(send.operation, AddElement):
+            mailed = of_newborn(send.operation, created)
+        else:
+            mailed = whom(connector, draft, replica, send.operation)
         why = over_mail_budget(draft, send, mailed)
         if why is None:
             yield send, mailed
+            created = mailed if isinstance(send.operation, Create) else created
             _as_if_done(draft, replica, send)
             continue
         if only_shows(send):

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from sdsync.config.vocabulary import group_of
-from sdsync.connectors.contract import AddElement, Audience, Create, Operation
-from sdsync.store.records import PlacementState, Replica
+from sdsync.connectors.contract import (
+    AddElement,
+    Audience,
+    Connector,
+    Create,
+    Operation,
+    Recalls,
+)
+from sdsync.store.records import PlacementState, Ref, Replica
 from sdsync.sync.birth import BIRTH_GROUP
 from sdsync.sync.branches import hit
 from sdsync.sync.compute import Send
@@ -17,6 +24,14 @@ _SETTING = {
     "would mail staff": "staff",
     "a machine's change would mail staff": "staff",
 }
+
+
+def whom(connector: Connector, draft: Draft, replica: Replica, operation: Operation) -> Audience:
+    """Whom the write would mail, by what the record showed to whichever of us read it last."""
+    if replica.native_id is not None and isinstance(connector, Recalls):
+        ref = Ref(replica.system, replica.kind, replica.native_id)
+        connector.recall(ref, replica.seen, draft.ctx.systems[replica.system].account)
+    return connector.notifies(operation)
 
 
 def over_mail_budget(draft: Draft, send: Send, mailed: Audience) -> str | None:

@@ -8,7 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from sdsync.connectors.contract import Capabilities, Connector, Description, PlaceInfo
+from sdsync.connectors.contract import (
+    Capabilities,
+    Connector,
+    Description,
+    PlaceInfo,
+    Recalls,
+)
 from sdsync.mappings.contract import Mapping as FieldMapping
 from sdsync.ratelimit.lanes import LaneBudget, LaneState
 from sdsync.sync.model import SystemView
@@ -40,6 +46,7 @@ class System:
     lane: LaneState = field(init=False)
     guard: threading.Lock = field(init=False, default_factory=threading.Lock)
     _idle: list[Connector] = field(init=False, default_factory=list)
+    _first: Connector | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.lane = LaneState(self.budget)
@@ -49,12 +56,21 @@ class System:
         """Borrow a connector for one piece of work."""
         with self.guard:
             one = self._idle.pop() if self._idle else None
-        one = one or self.connect()
+        one = one or self._connected()
         try:
             yield one
         finally:
             with self.guard:
                 self._idle.append(one)
+
+    def _connected(self) -> Connector:
+        """A new connector, which knows what the others remember."""
+        one = self.connect()
+        with self.guard:
+            self._first = self._first or one
+            if isinstance(one, Recalls) and one is not self._first:
+                one.share(self._first)
+        return one
 
     def close(self) -> None:
         """Close the connectors that nobody holds."""

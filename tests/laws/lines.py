@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
@@ -12,6 +12,7 @@ from typing import TypeVar
 from sdsync.connectors.contract import (
     Answer,
     Audience,
+    Connector,
     Description,
     Done,
     Find,
@@ -71,6 +72,7 @@ class Heard(SimulatedConnector):
         self.identity = ""
         self.instead: dict[str, Instead[object]] = {}
         self.mails: Callable[[Operation], Audience] = lambda _: Audience()
+        self.recalled: dict[str, Mapping[str, Json]] = {}  # id -> what it was told of it
 
     def _answer(self, call: str, asked: object) -> object | None:
         made = self.instead.get(call)
@@ -121,6 +123,14 @@ class Heard(SimulatedConnector):
         """Everybody, or what the test says."""
         answer = self._answer("people", None)
         return super().people() if answer is None else answer  # type: ignore[return-value]
+
+    def recall(self, ref: Ref, values: Mapping[str, Json], account: str | None) -> None:
+        """What the store knows of a record."""
+        del account
+        self.recalled[ref.id] = dict(values)
+
+    def share(self, other: Connector) -> None:
+        """Each line remembers alone."""
 
     def notifies(self, operation: Operation) -> Audience:
         """Whom the test says that this mails; nobody when it says nothing."""

@@ -93,6 +93,30 @@ def test_law_47_mails_are_counted_and_what_is_over_the_budget_waits() -> None:
     )
 
 
+def test_law_47_a_note_on_what_is_not_born_yet_mails_whom_its_birth_mails() -> None:
+    house = observing(mail="staff")
+    house.dev.line.mails = lambda one: Audience(staff=2 * isinstance(one, Create))
+    opened(house).note("look at this", internal=True)
+    house.run(DAY)
+
+    assert last(house, "dev") == {"births": 1, "notes": 1, "staff": 4}
+
+
+def test_law_56_an_account_that_a_person_asks_for_is_given_at_once() -> None:
+    house = observing()
+    opened(house)
+    house.run(4000)
+
+    accounts.ask(house.store, ["dev"], house.clock.now())
+    house.wake("dev")
+    house.run(30)
+
+    assert last(house, "dev") == {"births": 1}
+    assert not rows(house, "desk")
+    house.run(DAY)
+    assert len(rows(house, "dev")) == 2
+
+
 def test_law_56_a_sync_that_is_live_gives_no_account() -> None:
     house = observing()
     opened(house)

@@ -362,6 +362,7 @@ def test_law_47_a_backfill_mails_nobody_and_its_plan_says_so() -> None:
 
     assert (plan.counts["certain"], plan.counts["over the mail budget"]) == (1, 1)
     assert plan.counts["mails to staff"] == 0
+    assert plan.counts["waiting mails to staff"] == 4  # of the birth and of the note, once let
     assert not house.dev.tickets
     assert ticket.group("dev", "birth") == "parked"
 

@@ -366,6 +366,21 @@ def test_law_47_a_machines_note_mails_nobody() -> None:
     assert ticket.group("dev", "notes") == "parked"
 
 
+def test_law_47_whom_a_note_mails_is_known_from_the_store() -> None:
+    """No connector need have read the record: after a start none has."""
+    house = House(sync={"mail": "none"})
+    ticket = shared(house)
+    line = house.dev.line
+    line.mails = lambda one: Audience(
+        staff=isinstance(one, AddElement) and bool(line.recalled.get(one.ref.id))
+    )
+
+    ticket.note("look at this", internal=True, by="ann")
+    house.run()
+
+    assert ticket.group("dev", "notes") == "parked"
+
+
 def test_law_47_a_line_of_our_own_mails_nobody() -> None:
     house = House(sync={"mail": None})
     ticket = shared(house)

@@ -11,6 +11,9 @@ from sdsync.cli.codes import Code, CommandError
 from sdsync.cli.options import Reason, Yes, command
 from sdsync.cli.session import Session
 
+#: So long a person waits for the daemon's account: it costs some milliseconds a record.
+ACCOUNT_S, LOOK_S = 10.0, 0.1
+
 ScopeArg = Annotated[
     str,
     typer.Argument(
@@ -86,6 +89,8 @@ def live(session: Session, sync: SyncArg, yes: Yes = False) -> Code:
     from sdsync.sync import commands
 
     _known(session, sync)
+    if not yes:
+        _account(session, sync)
     look = backlog.look(session.store, sync, session.config.syncs[sync].systems)
     if look.mode == "live":
         session.show(look, [line(f"{sync} is live already"), cure("sdsync status")])
@@ -103,6 +108,30 @@ def live(session: Session, sync: SyncArg, yes: Yes = False) -> Code:
     page = [line(f"{sync} is live"), cure("sdsync status")]
     session.show(told, page)
     return Code.FINE
+
+
+def _account(session: Session, sync: str) -> None:
+    """Where the daemon runs, have it count anew what would be sent and mailed, and wait for it."""
+    from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
+
+    from sdsync.cli import rooms
+    from sdsync.cli.looks import accounts as looks
+    from sdsync.sync import accounts
+
+    row, systems, asked = session.store.sync(sync), session.config.syncs[sync].systems, session.utc
+    observes = row is not None and row.mode == "observe"
+    if not observes or not rooms.house(session.config, session.store, session.now).running:
+        return
+    accounts.ask(session.store, systems, asked)
+
+    def lacking() -> bool:
+        told = [one for one in looks.look(session.store, sync, systems) if one.at >= asked]
+        return len(told) < len(systems)
+
+    Retrying(
+        retry=retry_if_result(bool), stop=stop_after_delay(ACCOUNT_S), wait=wait_fixed(LOOK_S),
+        retry_error_callback=lambda _: None,  # then the last one is shown, with its age
+    )(lacking)  # fmt: skip
 
 
 def observe(session: Session, sync: SyncArg) -> None:

@@ -120,18 +120,26 @@ def _account(look: PlanLook, width: int) -> Page:
     for state in ("done", "refused", "without"):
         if number := look.states.get(state, 0):
             page.append(line(" ", (f"{state:<14}", _STYLES.get(state, "")), f" {number:>7,}"))
-    staff, customers = count("mails to staff", 0), count("mails to customers", 0)
-    mail = f"{words.count(customers, 'customer')}, {staff:,} staff"
-    page.append(line(f" {'mail':<14} {customers + staff:>7,}  {mail}"))
+    number, whom = _mails(look, "mails to")
+    page.append(line(f" {'mail':<14} {number:>7,}  {whom}"))
     if over := count("over the mail budget", 0):
         told = 'of these wait: their birth would mail whom the sync\'s "mail" spares'
         page += wrapped(line(f" {'over budget':<14} {over:>7,}  "), told, width=width)
+    number, whom = _mails(look, "waiting mails to")
+    if number:
+        page.append(line(f' {"mail waits":<14} {number:>7,}  {whom}, if "mail" lets them go'))
     writes = _WRITES.get(look.kind, "what differs")
     page.append(line(f" {'write':<14} {count('writes', 0):>7,}  {writes}, once the sync is live"))
     cost = f"calls to read them again, about {words.span(float(count('seconds', 0)))}; "
     cost += f"{words.count(count('read', 0), 'record')} read to plan it"
     page += wrapped(line(f" {'read':<14} {count('reads', 0):>7,}  "), cost, width=width)
     return page
+
+
+def _mails(look: PlanLook, what: str) -> tuple[int, str]:
+    """How many in all, and to whom."""
+    customers, staff = (look.counts.get(f"{what} {whom}", 0) for whom in ("customers", "staff"))
+    return customers + staff, f"{words.count(customers, 'customer')}, {staff:,} staff"
 
 
 def _told(look: PlanLook) -> Sequence[tuple[str, str]]:

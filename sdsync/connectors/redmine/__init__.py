@@ -21,6 +21,7 @@ from sdsync.connectors.contract import (
     Capabilities,
     ChangeEvent,
     Changes,
+    Connector,
     CreateHandle,
     Description,
     Done,
@@ -119,7 +120,7 @@ class Redmine:
         )
         self._searcher = Searcher(self._client, self._metadata, self._mark_field)
         self._feed = Feed(self._client, self._worklogs if self._logs else None)
-        self._mailing = Mailing(self._metadata, self._members)
+        self.mailing = Mailing()
         self.preparation = Preparation(
             self._client,
             self._metadata,
@@ -141,6 +142,7 @@ class Redmine:
         """Read live: account, roles, lists, then one call for each project."""
         self._metadata.learn_rights()
         account = self._metadata.account()
+        self.mailing.me = account.native_id
         projects = self._metadata.rows("project", afresh=True)
         places = {str(one["identifier"]): self._metadata.place(one) for one in projects}
         warnings = [
@@ -175,7 +177,10 @@ class Redmine:
 
     @answers
     def fetch(self, ref: Ref) -> NativeRecord:
-        """One call: the issue with all that hangs on it; one more for its worklogs."""
+        """One call: the issue with all that hangs on it; one more for its worklogs.
+
+        Who may read private notes in its project is asked every few minutes.
+        """
         return self._record(ref, logs=self._logs)
 
     def _record(self, ref: Ref, *, logs: bool) -> NativeRecord:
@@ -187,7 +192,9 @@ class Redmine:
             issue, ref, self._metadata,
             base=self.http.base, form=self._form, mark_field=self._mark_field,
         )  # fmt: skip
-        self._mailing.saw(record.ref.id, record.values)
+        project_id = str(issue["project"]["id"])
+        self.mailing.saw(record.ref.id, record.values, project_id)
+        self.mailing.ask(project_id, self._client)
         if logs:
             record = replace(record, worklogs=self._worklogs.of(record.ref.id, issue["project"]))
         return record
@@ -237,7 +244,17 @@ class Redmine:
 
     def notifies(self, operation: Operation) -> Audience:
         """Author, assignee and watchers."""
-        return self._mailing.of(operation)
+        return self.mailing.of(operation)
+
+    def recall(self, ref: Ref, values: Mapping[str, Json], account: str | None) -> None:
+        """Who followed the issue when it was read last."""
+        self.mailing.me = account or self.mailing.me
+        self.mailing.saw(ref.id, values)
+
+    def share(self, other: Connector) -> None:
+        """One memory of who follows what."""
+        if isinstance(other, Redmine):
+            self.mailing = other.mailing
 
     @answers
     def download(self, ref: Ref, native_id: str, *, limit_bytes: int) -> bytes:
@@ -276,7 +293,9 @@ class Redmine:
     @answers
     def teams(self) -> Sequence[NativeTeam]:
         """Groups that are members of a project."""
-        return self._members.teams()
+        told = self._members.teams()
+        self.mailing.groups = self._members.groups
+        return told
 
     @answers
     def read_webhook(

@@ -21,6 +21,7 @@ from sdsync.connectors.contract import (
     Capabilities,
     ChangeEvent,
     Changes,
+    Connector,
     CreateHandle,
     Description,
     Done,
@@ -41,12 +42,13 @@ from sdsync.connectors.request_tracker import failures
 from sdsync.connectors.request_tracker.client import Client, Row, quoted
 from sdsync.connectors.request_tracker.convert import MACHINE
 from sdsync.connectors.request_tracker.feed import Feed
+from sdsync.connectors.request_tracker.mailing import Mailing
 from sdsync.connectors.request_tracker.metadata import Metadata
 from sdsync.connectors.request_tracker.prepare import Preparation
 from sdsync.connectors.request_tracker.read import Reader
 from sdsync.connectors.request_tracker.roles import NOBODY
 from sdsync.connectors.request_tracker.search import Searcher
-from sdsync.connectors.request_tracker.write import Mailing, Writer
+from sdsync.connectors.request_tracker.write import Writer
 from sdsync.connectors.settings import http_of, option, token_of
 from sdsync.store.records import Json, Ref
 
@@ -112,7 +114,7 @@ class RequestTracker:
         self._writer = Writer(self._client, mark_field)
         self._searcher = Searcher(self._client, self._metadata, self._reader, mark_field)
         self._feed = Feed(self._client, self._metadata)
-        self._mailing = Mailing(self._metadata)
+        self.mailing = Mailing()
         self.preparation = Preparation(self._client, self._metadata, mark_field)
 
     @property
@@ -158,7 +160,7 @@ class RequestTracker:
     def fetch(self, ref: Ref) -> NativeRecord:
         """The ticket; a merged one answers with the survivor's id."""
         record = self._reader.record(ref)
-        self._mailing.saw(record.ref.id, record.values)
+        self.mailing.saw(record.ref.id, record.values)
         return record
 
     @answers
@@ -199,7 +201,17 @@ class RequestTracker:
 
     def notifies(self, operation: Operation) -> Audience:
         """By the stock scrips."""
-        return self._mailing.of(operation)
+        return self.mailing.of(operation)
+
+    def recall(self, ref: Ref, values: Mapping[str, Json], account: str | None) -> None:
+        """Who had to do with the ticket when it was read last."""
+        del account
+        self.mailing.saw(ref.id, values)
+
+    def share(self, other: Connector) -> None:
+        """One memory of who has to do with what."""
+        if isinstance(other, RequestTracker):
+            self.mailing = other.mailing
 
     @answers
     def download(self, ref: Ref, native_id: str, *, limit_bytes: int) -> bytes:
@@ -236,7 +248,9 @@ class RequestTracker:
     @answers
     def teams(self) -> Sequence[NativeTeam]:
         """Groups that an administrator made; with the right SeeGroup alone."""
-        return self._metadata.teams()
+        told = self._metadata.teams()
+        self.mailing.sizes.update(self._metadata.sizes)
+        return told
 
     @answers
     def read_webhook(

@@ -1,4 +1,4 @@
-"""Writes to Request Tracker, one call each, and whom they mail."""
+"""Writes to Request Tracker, one call each."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import assert_never
 
 from sdsync.connectors.contract import (
     AddElement,
-    Audience,
     Create,
     Done,
     EditElement,
@@ -20,11 +19,6 @@ from sdsync.connectors.failures import Failure, Missing, OutcomeUnknown, Rejecte
 from sdsync.connectors.replies import Reply
 from sdsync.connectors.request_tracker import convert, failures, links
 from sdsync.connectors.request_tracker.client import Client
-from sdsync.connectors.request_tracker.metadata import Metadata
-
-#: Statuses whose stock scrip mails the requestors ("On Resolve Notify Requestors",
-#: "On Reject Notify Requestors"). Source: RT 5.0.3, etc/initialdata.
-MAILS_REQUESTORS = frozenset({"resolved", "rejected"})
 
 
 class Writer:
@@ -145,66 +139,6 @@ class Writer:
         # The id stands nowhere else: "Location: /REST/2.0/transaction/53".
         made = reply.headers.get("location", "").rpartition("/transaction/")[2]
         return Done(made if _is_id(made) else None, complaints=failures.complaints(lines))
-
-
-class Mailing:
-    """Whom RT's stock scrips mail. Sites change them: this is the floor, not a promise.
-
-    REST 2.0 has no argument to silence a write. Numbers come from the last look
-    at the ticket; one that was never read counts one customer.
-    """
-
-    def __init__(self, metadata: Metadata) -> None:
-        self._metadata = metadata
-        self._roles: dict[str, tuple[int, int, int]] = {}
-
-    def saw(self, ticket_id: str, values: Mapping[str, object]) -> None:
-        """Remember how many requestors and copied people and staff a ticket has."""
-        staff = self._people(values.get("AdminCc")) + bool(values.get("Owner"))
-        self._roles[ticket_id] = (_count(values.get("Requestor")), _count(values.get("Cc")), staff)
-        if len(self._roles) > 50_000:
-            self._roles.clear()
-
-    def of(self, operation: Operation) -> Audience:
-        """Customers and staff that the write mails."""
-        match operation:
-            case Create():
-                told = operation.values
-                # Without a requestor RT takes the account that creates.
-                customers = _count(told.get("Requestor")) + _count(told.get("Cc"))
-                staff = self._people(told.get("AdminCc")) + bool(told.get("Owner"))
-                who = _who(_count(told.get("Requestor")), _count(told.get("Cc")))
-                return Audience(customers, staff, who)
-            case AddElement():
-                requestors, copied, staff = self._roles.get(operation.ref.id, (1, 0, 1))
-                public = operation.values.get("internal") is False and operation.kind != "worklog"
-                if not public:
-                    return Audience(0, staff)
-                return Audience(requestors + copied, staff, _who(requestors, copied))
-            case Update():
-                requestors, _, _ = self._roles.get(operation.ref.id, (1, 0, 1))
-                staff = int(bool(operation.values.get("Owner")))
-                if operation.values.get("Status") not in MAILS_REQUESTORS:
-                    return Audience(0, staff)
-                return Audience(requestors, staff, _who(requestors, 0))
-            case _:
-                return Audience()
-
-    def _people(self, role: object) -> int:
-        """How many stand in a role: of a group its people, as far as they are told."""
-        names = role if isinstance(role, list | tuple) else [role] if role else []
-        return sum(max(1, self._metadata.sizes.get(str(one), 1)) for one in names)
-
-
-def _who(requestors: int, copied: int) -> str:
-    """``the requestor and 2 in Cc``; nothing when nobody is told."""
-    told = [f"{requestors} requestors" if requestors > 1 else "the requestor"] if requestors else []
-    told += [f"{copied} in Cc"] if copied else []
-    return " and ".join(told)
-
-
-def _count(people: object) -> int:
-    return len(people) if isinstance(people, list | tuple) else int(bool(people))
 
 
 def _is_id(text: str) -> bool:

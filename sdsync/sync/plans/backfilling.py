@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from sdsync.connectors.contract import AddElement, NativeRecord
+from sdsync.connectors.contract import AddElement, Audience, NativeRecord
 from sdsync.mappings.contract import UNKNOWN
 from sdsync.store.records import (
     Change,
@@ -34,8 +34,9 @@ from sdsync.sync.scope import begin as enter
 
 #: Plans whose candidates still count: all that nobody dropped.
 STANDING = frozenset({PlanState.OPEN, PlanState.APPROVED, PlanState.APPLIED})
-#: Of a plan's counts: births that wait until the sync's ``mail`` lets them go.
-OVER_BUDGET = "over the mail budget"
+#: Of a plan's counts: births that wait until the sync's ``mail`` lets them go, and all mails
+#: that come of it once it does: of the births, of what follows them, of what waits alone.
+OVER_BUDGET, WAITING = "over the mail budget", "waiting mails to"
 #: Pairs that were not joined, for whatever reason: dropping the plan lets go of them.
 UNJOINED = frozenset({LineState.WAITING, LineState.REFUSED, LineState.WITHOUT})
 
@@ -149,17 +150,25 @@ def _unborn(draft: Draft) -> list[Replica]:
 def _count(pen: Pen, draft: Draft, replica: Replica, birth: Send) -> None:
     """The create, and each note and file that follows it. What may not mail, waits (law 47)."""
     created = pen.scene.notifies(replica.system, birth.operation)
-    if over_mail_budget(draft, birth, created) is not None:
-        pen.count(OVER_BUDGET)
-        return
-    count_mails(pen, created)
+    waits = over_mail_budget(draft, birth, created) is not None
+    pen.count(OVER_BUDGET, int(waits))
+    _count_one(pen, created, waits=waits)
     nowhere = Ref(replica.system, replica.kind, "")
     for element, _ in pending(draft, replica):
         internal = element.values.get("audience") != "customer"
         operation = AddElement(nowhere, element.kind, {"internal": internal}, "", "")
         mailed, send = of_newborn(operation, created), Send(operation, human=False)
-        if over_mail_budget(draft, send, mailed) is None:
-            count_mails(pen, mailed)
+        over = over_mail_budget(draft, send, mailed) is not None
+        _count_one(pen, mailed, waits=waits or over)
+
+
+def _count_one(pen: Pen, mailed: Audience, *, waits: bool) -> None:
+    """A write, and whom it mails: at once, or when the sync's ``mail`` lets it."""
+    if not waits:
+        count_mails(pen, mailed)
+        return
+    pen.count(f"{WAITING} customers", mailed.customers)
+    pen.count(f"{WAITING} staff", mailed.staff)
 
 
 def entered(scene: Scene, plan: Plan, look: Look) -> Change | str:
