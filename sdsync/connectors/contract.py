@@ -203,6 +203,9 @@ class NativeRecord:
     linked: frozenset[str] = frozenset()
     #: when another record answered than was asked for: notes and files that stayed with that one
     left: tuple[NativeElement, ...] = ()
+    #: native paths that the product may compute from other records now, and then never takes
+    #: from us: a parent's priority from its children's
+    derived: frozenset[str] = frozenset()
 
     def elements(self, kind: str) -> tuple[NativeElement, ...] | None:
         """What hangs on it, of one kind of element; None: unknown."""

@@ -136,7 +136,7 @@ class Hub:
     state: str = "open"  # open | closed | held | unlinked
     values: dict[str, Json] = field(default_factory=dict)
     versions: dict[str, FieldVersion] = field(default_factory=dict)
-    #: Recent values of a field, for the brakes: field -> [[digest, at_iso, source, human]]
+    #: Recent values of a field, for the brakes: field -> [[digest, at_iso, source, actor, human]]
     flips: dict[str, list[list[Json]]] = field(default_factory=dict)
     #: Refused edits of the last day: "system/group" -> [digest, at_iso] (law 16)
     refused: dict[str, list[Json]] = field(default_factory=dict)

@@ -15,6 +15,7 @@ from sdsync.connectors.contract import Operation, Update
 from sdsync.mappings.contract import Direction, Put
 from sdsync.store.records import GroupState, IntentState, Json, Ref, Replica, ReplicaState
 from sdsync.sync.branches import hit
+from sdsync.sync.contact import NOT_HERE, shows
 from sdsync.sync.desired import PEOPLE_KINDS, desired, surroundings
 from sdsync.sync.draft import BLOCKED, Draft
 from sdsync.sync.lacking import lacking
@@ -195,15 +196,18 @@ def _tell_lost(draft: Draft, replica: Replica, name: str, value: Json) -> None:
 
 
 def not_here(draft: Draft, replica: Replica, name: str) -> str | None:
-    """Why the field has no home in the replica's place (a custom field of others), else None."""
+    """Why the field has no home in the replica's place (a custom field of others), else None.
+
+    What the record itself showed is there: a place may tell of less than all.
+    """
     place = draft.ctx.systems[replica.system].places.get(replica.place or "")
     if place is None or not place.fields:
         return None
     custom = [path for path in place.fields if "." in path]
     for path in draft.ctx.mapping(replica).paths(name):
         # A place that tells of no custom field at all may be one that cannot tell yet.
-        if "." in path and custom and path not in custom:
-            return f'{path} does not exist in "{place.key}"'
+        if "." in path and custom and path not in custom and not shows(replica, path):
+            return f'{path}{NOT_HERE}in "{place.key}"'
     return None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sdsync.config.vocabulary import group_of
 from sdsync.connectors.contract import Answer, Create, Done, EditElement, RemoveElement
 from sdsync.connectors.failures import (
@@ -30,7 +32,7 @@ from sdsync.sync.elements import (
     tell_placed,
 )
 from sdsync.sync.jobs import intent_of
-from sdsync.sync.lacking import lacks
+from sdsync.sync.lacking import lacks, unwritable
 from sdsync.sync.leaks import asked_for, judge_flag
 from sdsync.sync.observe import absorb
 from sdsync.sync.refusal import landed, refused, say
@@ -90,15 +92,25 @@ def _done(
     elif send.element_id is not None:
         _element_done(draft, replica, send, done.native_id or found, back)
     if back is not None:
-        judge(draft, replica, send.fields, back)
+        judge(draft, replica, send.fields, back, said=done.complaints)
     else:
         draft.look(replica)
     replica.confirmed_at = back.began_at if back is not None else draft.ctx.now
     draft.deliver(replica)
 
 
-def judge(draft: Draft, replica: Replica, fields: dict[str, Json], back: Look) -> None:
-    """Field by field: written, reshaped, ignored, or changed by somebody else (law 6)."""
+def judge(
+    draft: Draft,
+    replica: Replica,
+    fields: dict[str, Json],
+    back: Look,
+    *,
+    said: Sequence[str] = (),
+) -> None:
+    """Field by field: written, reshaped, ignored, or changed by somebody else (law 6).
+
+    ``said``: what the product complained of beside its success, for the person who reads.
+    """
     mapping = draft.ctx.mapping(replica)
     current = mapping.keep(back.native.values)
     touched = set()
@@ -124,7 +136,7 @@ def judge(draft: Draft, replica: Replica, fields: dict[str, Json], back: Look) -
                 hit("law 5: step confirmed")
                 _base(replica, mapping.paths(name), current)
             case Verdict.UNTOUCHED:
-                _ignored(draft, replica, name, intended, current)
+                _ignored(draft, replica, name, intended, back, said)
                 touched.discard(group_of(name))
             case Verdict.ANOTHERS if name in replica.sent:
                 hit("law 5: foreign edit in the window")
@@ -172,15 +184,17 @@ def _reshaped(
 
 
 def _ignored(
-    draft: Draft, replica: Replica, name: str, intended: Json, current: dict[str, Json]
+    draft: Draft, replica: Replica, name: str, intended: Json, back: Look, said: Sequence[str]
 ) -> None:
     """Answered 2xx and did not do it (law 6): its group is refused, others go on."""
     hit("law 6: ignored")
     mapping = draft.ctx.mapping(replica)
+    current = mapping.keep(back.native.values)
     shown = view(mapping, name, current, draft.ctx)
     replica.sent[name] = None if isinstance(shown, Unmapped) else shown
     _base(replica, mapping.paths(name), current)
-    told = lacks(draft, replica, {name: intended})
+    told = lacks(draft, replica, {name: intended}) or unwritable(draft, replica, name, back.native)
+    told = told or "; ".join(said)
     draft.park(
         replica,
         group_of(name),

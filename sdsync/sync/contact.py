@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from sdsync.config.vocabulary import FIELDS, TIES, group_of
 from sdsync.mappings.contract import Unmapped
+from sdsync.mappings.paths import ABSENT, parse_path
 from sdsync.store.records import FieldVersion, GroupState, Json, Replica, ReplicaState
 from sdsync.sync.branches import hit
 from sdsync.sync.desired import PEOPLE_KINDS, desired
@@ -16,6 +17,8 @@ from sdsync.sync.model import Context
 from sdsync.sync.spread import spread
 
 UNMAPPED = "unmapped"
+#: How a fidelity note says that a record or its place has no such field.
+NOT_HERE = " does not exist "
 #: A record linked by hand is read again when its side of birth should have been.
 BIRTH_FIRST = timedelta(seconds=5)
 
@@ -75,6 +78,31 @@ def mapped_again(draft: Draft, replica: Replica, field: str) -> None:
         draft.audit("known", source=replica.system, replica=replica, field=field, before=row.note)
         draft.mark(replica, group_of(field), GroupState.DIRTY)
         draft.deliver(replica)
+
+
+def shows(replica: Replica, path: str) -> bool:
+    """Whether the record showed this native path when it was read last, empty or not."""
+    return parse_path(path).read(replica.seen) is not ABSENT
+
+
+def went_missing(draft: Draft, replica: Replica, field: str) -> None:
+    """The record has no such field any more: nobody emptied it, so nothing is carried."""
+    known = replica.sent.get(field) not in (None, [])
+    if known and not _told_missing(replica, field):
+        path = draft.ctx.mapping(replica).paths(field)[0]
+        draft.fidelity(replica, field, f"{path}{NOT_HERE}on {replica.key} as it is now")
+
+
+def came_back(replica: Replica, field: str) -> bool:
+    """Whether the record shows a field that it did not have: there is no base for it (law 11)."""
+    if not _told_missing(replica, field):
+        return False
+    replica.fidelity = [one for one in replica.fidelity if one.field != field]
+    return True
+
+
+def _told_missing(replica: Replica, field: str) -> bool:
+    return any(one.field == field and NOT_HERE in one.text for one in replica.fidelity)
 
 
 def without_strangers(replica: Replica, field: str, value: Json) -> Json:

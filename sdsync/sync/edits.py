@@ -10,6 +10,7 @@ from sdsync.config.vocabulary import FIELDS
 from sdsync.connectors.contract import FieldChange, NativeRecord
 from sdsync.mappings.contract import UNKNOWN, Unmapped
 from sdsync.mappings.contract import Mapping as FieldMapping
+from sdsync.mappings.paths import ABSENT, parse_path
 from sdsync.store.records import Json, Replica
 from sdsync.sync.intervals import Interval, between, told
 from sdsync.sync.model import Context, SystemView
@@ -47,6 +48,23 @@ def proved(mapping: FieldMapping, field: str, native: NativeRecord) -> bool:
         for path in mapping.paths(field)
         for gap in native.unknown
     )
+
+
+def absent(mapping: FieldMapping, field: str, native: Mapping[str, Json]) -> bool:
+    """Whether the record has no such field: not in its place, or not as what it is now.
+
+    That is no empty value, and nobody took one away. Only a field within a table that
+    was read can be missed: ``CustomFields.Room`` where there are ``CustomFields``.
+    """
+    return any(_lacks(path, native) for path in mapping.paths(field))
+
+
+def _lacks(text: str, native: Mapping[str, Json]) -> bool:
+    if "." not in text:
+        return False
+    path = parse_path(text)
+    within = len(path.segments) > 1 and path.segments[0].name in native
+    return within and path.read(native) is ABSENT
 
 
 def view(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from sdsync.connectors.contract import PlaceInfo
+from sdsync.connectors.contract import NativeRecord, PlaceInfo
 from sdsync.mappings.nearest import did_you_mean
 from sdsync.store.records import Json, Replica
 from sdsync.sync.desired import surroundings
 from sdsync.sync.draft import Draft
+from sdsync.sync.edits import absent
 
 
 def lacking(draft: Draft, replica: Replica, path: str, word: object) -> str | None:
@@ -29,6 +30,21 @@ def not_of(place: PlaceInfo | None, path: str, word: object) -> str | None:
 def lacks(draft: Draft, replica: Replica, fields: Mapping[str, Json]) -> str | None:
     """The same of the first field whose value becomes such a word."""
     return next(_each(draft, replica, fields), None)
+
+
+def unwritable(draft: Draft, replica: Replica, field: str, native: NativeRecord) -> str | None:
+    """Why the record does not take the field at all, as far as it or its place tells."""
+    mapping, system = draft.ctx.mapping(replica), draft.ctx.systems[replica.system]
+    place = system.places.get(replica.place or "")
+    for path in mapping.paths(field):
+        info = place.fields.get(path) if place else None
+        if absent(mapping, field, native.values):
+            return f"as it is now, the record has no {path}"
+        if path in native.derived:
+            return f"{path} may be computed there from the records below this one"
+        if info is not None and info.read_only:
+            return f'our account may not set {path} in "{native.place}"'
+    return None
 
 
 def _each(draft: Draft, replica: Replica, fields: Mapping[str, Json]) -> Iterator[str]:

@@ -17,14 +17,16 @@ def fought_over(draft: Draft, replica: Replica, field: str, value: Json, look: L
     not told counts as a machine here: nobody loses anything by it (law 18).
     """
     edit = edit_of(field, replica.sent.get(field), value, replica, look, draft.ctx)
-    human = edit.human and edit.actor is not None
     name, now = f"{field} in {replica.system}", draft.ctx.now
+    if edit.human and edit.actor is not None:
+        draft.hub.flips.pop(name, None)
+        return False
     who = None
     for shown, source in (
         (desired(draft, replica, field), "sdsync"),
         (value, f"{replica.system} {edit.actor or ''}".strip()),
     ):
-        version = FieldVersion(name, 0, shown, source, None, now, now, human=human)
+        version = FieldVersion(name, 0, shown, source, None, now, now, human=False)
         who = war(draft.hub, version, now) or who
     if who is None:
         return False

@@ -9,17 +9,19 @@ from sdsync.mappings.contract import Direction, Unmapped
 from sdsync.store.records import FieldVersion, GroupState, Json, Replica, ReplicaState
 from sdsync.sync.branches import hit
 from sdsync.sync.contact import (
+    came_back,
     edited_since_birth,
     first_contact,
     has_base,
     mapped_again,
     mapping_changed,
     unmapped,
+    went_missing,
     without_strangers,
 )
 from sdsync.sync.doubt import settle_doubt
 from sdsync.sync.draft import BLOCKED, Draft
-from sdsync.sync.edits import Edit, Look, edit_of, hides, proved, view
+from sdsync.sync.edits import Edit, Look, absent, edit_of, hides, proved, view
 from sdsync.sync.elements import absorb_elements
 from sdsync.sync.mending import fought_over
 from sdsync.sync.merge import GroupMerge
@@ -143,6 +145,9 @@ def _compare(
     for field, direction in mapping.fields.items():
         if field in replica.doubt or not proved(mapping, field, look.native):
             continue
+        if field in replica.sent and absent(mapping, field, look.native.values):
+            went_missing(draft, replica, field)
+            continue
         value = view(mapping, field, current, ctx)
         if isinstance(value, Unmapped):
             unmapped(draft, replica, field, value, current)
@@ -151,8 +156,10 @@ def _compare(
         if hides(mapping, field, current, ctx):
             replica.sent.setdefault(field, draft.hub.values.get(field))
             continue
-        first = field not in replica.sent or (
-            remapped and not has_base(mapping.paths(field), replica)
+        first = (
+            field not in replica.sent
+            or came_back(replica, field)
+            or (remapped and not has_base(mapping.paths(field), replica))
         )
         if first and direction is Direction.OUT:
             replica.sent[field] = value  # ours alone to write: what stands there is no edit

@@ -112,12 +112,17 @@ def test_law_17_rules_that_never_rest_hold_the_record() -> None:
 
 # -- law 18 ------------------------------------------------------------------------------
 def stubborn(ticket: Ticket, *, by: str) -> None:
-    """Somebody insists on another priority on each side, twelve times in six minutes."""
-    for _ in range(6):
+    """Somebody insists on another priority on each side, twelve times in twelve minutes."""
+    in_turn(ticket, by=by, times=6, every_s=60)
+
+
+def in_turn(ticket: Ticket, *, by: str, times: int, every_s: float) -> None:
+    """One value is set here, another there, and so on."""
+    for _ in range(times):
         ticket.copy("dev").set({"priority": "Immediate"}, by=by)
-        ticket.house.run(60)
+        ticket.house.run(every_s)
         ticket.set({"Priority": "10"}, by=by)
-        ticket.house.run(60)
+        ticket.house.run(every_s)
 
 
 def test_law_18_a_war_of_automations_is_held_and_both_are_named() -> None:
@@ -139,6 +144,31 @@ def test_law_18_people_may_change_their_minds() -> None:
     stubborn(ticket, by="bob")
 
     assert ticket.group("dev", "urgency") == "in step"
+    assert ticket.copy("dev")["priority"] == "Low"
+
+
+def test_law_18_scripts_under_the_accounts_of_people_do_not_fight_for_ever() -> None:
+    house = House(poll_s=5)
+    ticket = shared(house)
+
+    in_turn(ticket, by="bob", times=8, every_s=15)
+
+    row = ticket.row("dev", "urgency")
+    assert row is not None
+    assert row.state == "held"
+    assert "desk and dev" in str(row.note)
+    assert len(ticket.told("edited")) < 13  # then nothing of it is carried any more
+
+
+def test_law_18_people_in_a_hurry_who_do_not_undo_each_other_are_people() -> None:
+    house = House(poll_s=5)
+    ticket = shared(house)
+
+    for number in range(16):
+        ticket.set({"Priority": ("90", "30")[number % 2]})
+        house.run(15)
+
+    assert not ticket.told("held")
     assert ticket.copy("dev")["priority"] == "Low"
 
 

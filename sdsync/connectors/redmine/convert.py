@@ -31,6 +31,9 @@ _AS_IS = {name: name for name in _PLAIN} | {
     "assigned_to": "assigned_to_id",
     "parent": "parent_issue_id",
 }
+#: What a parent takes from its children, as Redmine is set by default.
+#: Source: Administration, Settings, Issue tracking, "Parent tasks attributes".
+OF_CHILDREN = frozenset({"priority", "start_date", "due_date", "done_ratio"})
 _UNWANTED = re.compile(r"[?%*:|\"'<>\n\r]+")
 
 
@@ -150,6 +153,7 @@ def record(
         allowed_status=None if allowed is None else tuple(str(one["name"]) for one in allowed),
         ours=author == me,
         linked=_linked(shown),
+        derived=OF_CHILDREN if shown["children"] else frozenset(),
     )
 
 

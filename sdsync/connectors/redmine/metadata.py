@@ -25,6 +25,8 @@ LISTS = {
 #: What a role shows of a project's issues, the widest first: all, those that are not
 #: private, or only those of one's own.
 VISIBILITIES = ("all", "default", "own")
+#: So many of a project's newest issues tell which custom fields it has.
+SAMPLE = "25"
 #: What may be set on any issue; the rest hangs on project and tracker.
 PLAIN = ("description", "due_date", "start_date", "done_ratio", "parent")
 
@@ -233,12 +235,13 @@ class Metadata:
             "relations": FieldInfo("relations", multiple=True),
             "is_private": FieldInfo("is_private", read_only=not self._may_hide(project)),
         }
-        params = {"project_id": str(project["id"]), "status_id": "*", "limit": "1"}
+        # An issue shows the custom fields of its own tracker alone.
+        params = {"project_id": str(project["id"]), "status_id": "*", "limit": SAMPLE}
         shown = self._client.get("/issues.json", {**params, "sort": "id:desc"})["issues"]
-        for row in shown[0].get("custom_fields") or () if shown else ():
-            path = f"custom_fields.{row['name']}"
-            infos[path] = FieldInfo(path, multiple=bool(row.get("multiple")))
         for issue in shown:
+            for row in issue.get("custom_fields") or ():
+                path = f"custom_fields.{row['name']}"
+                infos[path] = FieldInfo(path, multiple=bool(row.get("multiple")))
             self.saw(issue)
         return infos
 

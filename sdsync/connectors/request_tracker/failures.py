@@ -23,6 +23,8 @@ _ABOUT = (
     (re.compile(r"^(?:Ticket \d+: )?That queue does not exist"), "Queue"),
 )
 
+#: RT names the ticket before most of what it says.
+_TICKET = re.compile(r"^Ticket \d+: ")
 #: What RT says of a change that it made.
 _DONE = re.compile(
     r"^(?:Ticket \d+: )?[\w .'-]+ changed (?:from|to) "
@@ -50,7 +52,7 @@ def complaints(words: Json) -> tuple[str, ...]:
     """The lines beside a 200 that do not report a change: what RT did not do."""
     lines = words if isinstance(words, list) else [words]
     said = [one for one in lines if isinstance(one, str) and one.strip()]
-    return tuple(common.cut(one) for one in said if not _DONE.search(one))
+    return tuple(common.cut(_TICKET.sub("", one)) for one in said if not _DONE.search(one))
 
 
 def about(lines: Iterable[str]) -> tuple[str, ...]:
