@@ -4,7 +4,7 @@
 #   redmine.sh up|info|down|purge      prints KEY=VALUE
 #
 # Environment: SDSYNC_BOOT_HOME (data folder; default below the user's cache),
-# REDMINE_PORT (default: a free one), REDMINE_THREADS (4). Mail goes to files in MAIL_DIR.
+# REDMINE_PORT (default: a free one), REDMINE_THREADS (1). Mail goes to files in MAIL_DIR.
 # With WEBHOOK_URL and WEBHOOK_SECRET it gets the plugin that we ship.
 product=redmine
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
@@ -91,8 +91,10 @@ up() {
     if ! alive "$home/web.pid"; then
         (
             cd "$home/app"
+            # One thread: whoever waits for SQLite's lock keeps all others of the process from
+            # running, also the one that has it, and both fail after the database's timeout.
             setsid bundle exec puma -e production -b "tcp://127.0.0.1:$port" \
-                -t "1:${REDMINE_THREADS:-4}" config.ru >"$home/web.log" 2>&1 </dev/null 9>&- &
+                -t "1:${REDMINE_THREADS:-1}" config.ru >"$home/web.log" 2>&1 </dev/null 9>&- &
             note_pid "$home/web.pid" $!
         )
     fi

@@ -39,6 +39,17 @@ configure() {
 	Set(\$LogDir, '$home/log'); Set(\$MailCommand, 'testfile');
 	Set(\$MasonDataDir, '$home/cache/mason'); Set(\$MasonSessionDir, '$home/cache/session');
 	Set(\$MasonLocalComponentRoot, '$home/local'); Set(\$WebSecureCookies, 0);
+	# Beside the stock lifecycle one as sites have them: only what was opened may wait.
+	Set(%Lifecycles, 'opened first' => {
+	    initial => ['new'], active => ['open', 'stalled'],
+	    inactive => ['resolved', 'rejected', 'deleted'], defaults => {on_create => 'new'},
+	    transitions => {
+	        '' => ['new', 'open'], new => ['open', 'rejected', 'deleted'],
+	        open => ['stalled', 'resolved', 'rejected', 'deleted'],
+	        stalled => ['open'], resolved => ['open'], rejected => ['open'], deleted => ['open'],
+	    },
+	    rights => {'* -> *' => 'ModifyTicket'},
+	});
 	1;
 	CONFIG
     export RT_SITE_CONFIG=$home/RT_SiteConfig.pm RT_SITE_CONFIG_DIR=$home/conf.d
