@@ -153,7 +153,7 @@ def record(
         allowed_status=None if allowed is None else tuple(str(one["name"]) for one in allowed),
         ours=author == me,
         linked=_linked(shown),
-        derived=OF_CHILDREN if shown["children"] else frozenset(),
+        derived=OF_CHILDREN if shown.get("children") else frozenset(),  # a list shows none
     )
 
 
