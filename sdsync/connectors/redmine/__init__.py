@@ -193,6 +193,7 @@ class Redmine:
             base=self.http.base, form=self._form, mark_field=self._mark_field,
         )  # fmt: skip
         project_id = str(issue["project"]["id"])
+        self.mailing.me = self._metadata.account().native_id
         self.mailing.saw(record.ref.id, record.values, project_id)
         self.mailing.ask(project_id, self._client)
         if logs:
