@@ -16,9 +16,10 @@ from random import Random
 
 from sdsync.config.clock import Clock
 from sdsync.connectors.contract import ChangeEvent, Connector, calls_of
+from sdsync.connectors.failures import Transient
 from sdsync.mappings.contract import People
 from sdsync.ratelimit import urgency
-from sdsync.ratelimit.lanes import Grant, Granted, answered, ask, give_back
+from sdsync.ratelimit.lanes import Grant, Granted, Trouble, answered, ask, give_back
 from sdsync.store.contract import Stale, Store
 from sdsync.store.records import (
     AuditRow,
@@ -43,7 +44,7 @@ from sdsync.sync.mentions import Named
 from sdsync.sync.model import OBJECTIVES, Context, Rule, SyncPolicy
 from sdsync.sync.pauses import Pauses
 from sdsync.sync.people import KnownPeople
-from sdsync.sync.policy import lane_trouble, lesson
+from sdsync.sync.policy import lane_trouble, lesson, proves_nothing
 from sdsync.sync.suspicion import Suspicion
 from sdsync.sync.systems import System
 from sdsync.sync.waves import wave_of
@@ -55,6 +56,8 @@ STALE_TRIES = 20
 BUSY_WAIT = timedelta(milliseconds=50)
 NAMES_KEPT = 10_000
 TELL_AGAIN = timedelta(seconds=5)
+OUT = frozenset({Trouble.UNREACHABLE, Trouble.BROKEN})
+AWAY = Transient(unreachable=True)
 
 
 def no_step(_name: str) -> None:
@@ -136,7 +139,9 @@ class Engine:
         if not self._started:
             return  # the start asks for everything anyway
         self._distrust(self.store.causes())
-        if self.systems[lane].description is None:
+        system = self.systems[lane]
+        system.unsure = system.unsure or system.lane.cause in OUT
+        if not system.known:
             self._feeds.describe_now(lane)
 
     # -- one visit to a lane --------------------------------------------------------------
@@ -174,7 +179,7 @@ class Engine:
         return self.clock.now() + timedelta(seconds=max(0.0, until_s - self.clock.monotonic()))
 
     def _claim(self, lane: str, now: datetime) -> Work | None:
-        if self.systems[lane].description is None:
+        if not self.systems[lane].known:
             return self._claim_description(lane, now)
         with self._guard:
             busy = frozenset(self._busy[lane])
@@ -213,7 +218,7 @@ class Engine:
     def _next(self, lane: str, now: datetime) -> datetime | None:
         """When to come again; work that is due and busy is not asked for in a tight loop."""
         due = self.store.next_due(lane)
-        if self.systems[lane].description is None:
+        if not self.systems[lane].known:
             work = self.store.work(WorkKey(lane, "describe", FEED))
             due = work.due_at if work else None
         return max(due, now + BUSY_WAIT) if due is not None else None
@@ -278,8 +283,17 @@ class Engine:
                 calls=max(1, meter.calls),
             )
             longer = system.lane.resume_at > paused_until
+            cause = system.lane.cause
         if longer:
             self.keep(system.name)
+        if cause is Trouble.BROKEN and proves_nothing(meter.worst):
+            self.tell(system, replace(AWAY, detail=getattr(meter.worst, "detail", "")))
+        elif cause is None and meter.worst is not None and not proves_nothing(meter.worst):
+            self.tell(system, meter.worst)
+        if cause in OUT and not system.unsure:
+            # A backup may be in its place by now: who it is comes before any write (law 32).
+            system.unsure = True
+            self._feeds.describe_now(system.name)
 
     def _dispatch(self, system: System, connector: Connector, work: Work, meter: Meter) -> None:
         match work.key.kind:
@@ -424,7 +438,7 @@ class Engine:
         system = self.systems[lane]
         if system.lane.resume_at > self.clock.monotonic():
             return True
-        return system.description is None and self._undescribed[lane] > self.clock.now()
+        return not system.known and self._undescribed[lane] > self.clock.now()
 
     # -- the state of systems, for screens -------------------------------------------------
     def tell(self, system: System, answer: object) -> None:
@@ -478,5 +492,6 @@ class Meter:
         self.calls += 1
         if lane_trouble(answer) is not None or self.worst is None:
             self.worst = answer
-        self._engine.tell(self._system, answer)
+        if lane_trouble(answer) is not None:
+            self._engine.tell(self._system, answer)
         return answer

@@ -109,7 +109,7 @@ class Feeds:
         asked = engine.clock.now()
         answer = meter.note(connector.describe())
         if not isinstance(answer, Description):
-            self._later(work, TROUBLE_AGAIN)
+            self._later(work, min(TROUBLE_AGAIN, timedelta(seconds=system.poll_s)))
             return
         now, before = engine.clock.now(), system.description
         system.learn(answer, asked, now)

@@ -54,6 +54,11 @@ def lane_trouble(answer: object) -> str | None:
             return None
 
 
+def proves_nothing(answer: object) -> bool:
+    """Whether the system may be well or not: one call in vain; its lane counts them."""
+    return isinstance(answer, Transient | OutcomeUnknown) and lane_trouble(answer) is None
+
+
 def is_failure(answer: object) -> bool:
     """Whether an answer is one of the failures that connectors report."""
     return isinstance(answer, Failure)

@@ -40,6 +40,7 @@ class System:
     budget: LaneBudget = field(default_factory=LaneBudget)
     description: Description | None = None
     described_at: datetime | None = None
+    unsure: bool = False  # it was away: another may have come back in its place
     feed_ok_at: datetime | None = None
     leaky: set[str] = field(default_factory=set)
     clock_offset_s: float = 0.0
@@ -72,6 +73,11 @@ class System:
                 one.share(self._first)
         return one
 
+    @property
+    def known(self) -> bool:
+        """Whether it has said what it is, and was not away since."""
+        return self.description is not None and not self.unsure
+
     def close(self) -> None:
         """Close the connectors that nobody holds."""
         with self.guard:
@@ -85,7 +91,7 @@ class System:
         Its clock is compared with the middle of the call; a difference that the
         call's own length explains, or whole seconds of a header, is none.
         """
-        self.description, self.described_at = said, asked
+        self.description, self.described_at, self.unsure = said, asked, False
         half = (answered - asked) / 2
         offset_s = (said.clock - (asked + half)).total_seconds()
         doubt_s = 2.0 + half.total_seconds()

@@ -72,6 +72,10 @@ class Side:
         """Nobody reaches the product for so long."""
         self.line.line.down_until = self.house.clock.now() + timedelta(seconds=seconds)
 
+    def broken(self, seconds: float) -> None:
+        """What stands before the product answers for so long, and not the product."""
+        self.line.line.broken_until = self.house.clock.now() + timedelta(seconds=seconds)
+
     def meanwhile(self, phase: str, act: Callable[[], object]) -> None:
         """Do ``act`` once, while the next operation is out (``before`` or ``after`` effect)."""
         before = len(self.sent)

@@ -9,6 +9,7 @@ import pytest
 
 from sdsync.connectors.contract import AddElement, Create, Done, Found
 from sdsync.connectors.failures import OutcomeUnknown, Pending, Rejected, Transient
+from sdsync.ratelimit.lanes import Trouble
 from sdsync.store.records import (
     PlacementState,
     ReplicaState,
@@ -392,6 +393,37 @@ def test_law_32_a_system_whose_highest_id_went_back_is_paused_before_any_write()
     (pause,) = house.store.pauses()
     assert pause.scope == "system:dev"
     assert "restored" in (pause.reason or "")
+
+
+@pytest.mark.parametrize("how", ["down", "broken"])
+def test_law_32_a_system_that_was_away_says_who_it_is_before_any_write(how: str) -> None:
+    """It came back from its own backup, and the daemon ran on all the while."""
+    house = House()
+    tickets = [shared(house, f"ticket {number}") for number in range(7)]
+    before = len(house.start().run(60).dev.sent)  # it has just described itself
+
+    getattr(house.dev, how)(120)
+    tickets[0].set({"Subject": "for the one of today"})
+    house.run(60)
+    for one in tickets[-5:]:  # the copy that it was restored from did not have them
+        one.copy("dev").record.deleted = True
+    house.run(200)
+
+    assert len(house.dev.sent) == before
+    (pause,) = house.store.pauses()
+    assert pause.scope == "system:dev"
+
+
+def test_law_32_who_takes_over_a_lane_that_was_out_asks_who_it_is() -> None:
+    house = House().run(30)
+    system = house.engine.systems["dev"]
+    system.lane.cause, system.lane.probing = Trouble.UNREACHABLE, True  # as the last holder left it
+
+    house.engine.taken("dev")
+
+    assert not system.known
+    house.run(30)
+    assert system.known
 
 
 def test_law_32_a_deleted_newest_record_pauses_nothing() -> None:

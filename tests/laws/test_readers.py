@@ -439,10 +439,11 @@ def test_law_48_an_undelivered_human_change_says_so_where_people_look() -> None:
     assert ticket.copy("dev").record.notes == []
 
 
-def test_law_48_never_per_record_while_a_whole_system_is_down() -> None:
+@pytest.mark.parametrize("how", ["down", "broken"])
+def test_law_48_never_per_record_while_a_whole_system_is_down(how: str) -> None:
     house = House()
     ticket = shared(house)
-    house.dev.down(7200)
+    getattr(house.dev, how)(7200)
     ticket.set({"Priority": "90"})
     house.run(3600)
 

@@ -94,6 +94,37 @@ def test_law_39_a_system_in_trouble_pauses_its_own_lane_and_its_work_waits() -> 
     assert ticket.copy("dev").bodies == ["noted"]
 
 
+@pytest.mark.parametrize("how", ["down", "broken"])
+def test_law_39_an_outage_is_said_once_when_it_begins_and_once_when_it_is_over(how: str) -> None:
+    house = House()
+    tickets = [shared(house, f"ticket {number}") for number in range(3)]
+
+    getattr(house.dev, how)(1800)
+    for one in tickets:
+        one.set({"Subject": "during the outage"})
+    house.run(900)
+    assert house.store.system("dev").state == "unreachable"
+    house.run(1800)
+
+    assert [one.copy("dev")["subject"] for one in tickets] == ["during the outage"] * 3
+    assert [one.system for one in house.told("system_out")] == ["dev"]
+    assert [one.system for one in house.told("system_back")] == ["dev"]
+
+
+def test_law_39_a_call_in_vain_is_no_outage() -> None:
+    house = House()
+    ticket = shared(house)
+    vain = [Transient("500")] * 2
+
+    house.dev.line.instead["fetch"] = lambda _: vain.pop() if vain else None
+    ticket.set({"Subject": "goes on"})
+    house.run(300)
+
+    assert not vain
+    assert ticket.copy("dev")["subject"] == "goes on"
+    assert house.told("system_out") == house.told("system_back") == []
+
+
 def test_law_39_a_refused_credential_stops_the_lane_until_a_probe() -> None:
     state = LaneState()
     first = ask(state, 0.0)

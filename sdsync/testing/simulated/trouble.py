@@ -32,6 +32,7 @@ class Line:
         self.faults = faults
         self.rand = rand
         self.down_until: datetime | None = None
+        self.broken_until: datetime | None = None
         self.locked_until: datetime | None = None
         self.throttled_until: datetime | None = None
         self.hinted_until: datetime | None = None
@@ -64,6 +65,9 @@ class Line:
         if self.down_until is not None and now < self.down_until:
             self.faults.note("system unreachable")
             return Transient("connection refused", unreachable=True)
+        if self.broken_until is not None and now < self.broken_until:
+            self.faults.note("a proxy's page")
+            return Transient("502: Bad Gateway")
         if self.locked_until is not None and now < self.locked_until:
             self.faults.note("credential refused")
             return AuthFailed()
