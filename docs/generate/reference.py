@@ -124,7 +124,7 @@ def _word(argument: Any) -> str:
 # -- configuration ---------------------------------------------------------------------
 def configuration() -> str:
     """Every key of sdsync.toml, with its default and meaning."""
-    from sdsync.config import model
+    from sdsync.config import evidence, model
 
     lines = ["# Configuration", "", CONFIGURATION, ""]
     sections: list[tuple[str, type[Any]]] = [
@@ -132,6 +132,7 @@ def configuration() -> str:
         ("broker", model.BrokerConfig),
         ("server", model.ServerConfig),
         ("log", model.LogConfig),
+        ("audit", evidence.AuditConfig),
         ("systems.NAME", model.SystemConfig),
         ("systems.NAME.places.PLACE", model.PlaceConfig),
         ("syncs.NAME", model.SyncConfig),

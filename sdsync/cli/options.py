@@ -29,6 +29,16 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
 Reason = Annotated[str | None, typer.Option("--reason", help="Why; it is kept with it.")]
 
+AnchorFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--anchor",
+        metavar="FILE",
+        help="Heads noted elsewhere; audit.anchor when left out.",
+        dir_okay=False,
+    ),
+]
+
 Work = Callable[..., Code | None]
 
 

@@ -58,8 +58,13 @@ def upgrade_store(config: Config) -> str:
     return f"the store has form {revision}, the one of this program"
 
 
-def verify_store(config: Config) -> StoreReport:
-    """Read every page, open it with the key, follow the trail; raises what is wrong."""
+def verify_store(config: Config, anchor: Path | None = None) -> StoreReport:
+    """Read every page, open it with the key, follow the trail; raises what is wrong.
+
+    Args:
+        config: Names the store.
+        anchor: Where heads of its trail were noted.
+    """
     from sdsync.store.opening import open_store as opening
 
     store = opening(
@@ -67,6 +72,7 @@ def verify_store(config: Config) -> StoreReport:
     )
     with closing(store):
         report = store.examine()
+        heads = None if anchor is None else store.check_anchors(anchor)
     if report.problems:
         found = "\n  ".join(report.problems[:5])
         raise CommandError(f"the store is not sound:\n  {found}", cure=_PUT_BACK)
@@ -78,6 +84,9 @@ def verify_store(config: Config) -> StoreReport:
         )
     if report.audit.problem is not None:
         raise CommandError(report.audit.problem, cure="sdsync audit verify")
+    if heads is not None and not heads.ok:
+        told = f"{heads.path}: {heads.problems[0]}"
+        raise CommandError(told, cure=f"sdsync audit verify --anchor {heads.path}")
     return report
 
 

@@ -114,4 +114,4 @@ def _quoted(text: str) -> str:
 
 
 def _is_duration(path: KeyPath) -> bool:
-    return path[0] == "lag" or path[-1] in ("poll", "deadline", "owner_silent")
+    return path[0] == "lag" or path[-1] in ("poll", "deadline", "owner_silent", "anchor_every")

@@ -20,6 +20,7 @@ from pydantic import (
     field_validator,
 )
 
+from sdsync.config.evidence import AuditConfig
 from sdsync.config.places import Place
 from sdsync.config.problems import KeyPath, one_of, show
 from sdsync.config.settings import Settings
@@ -248,6 +249,7 @@ class Config(Settings):
     broker: BrokerConfig = Field(default_factory=BrokerConfig, description="The broker.")
     server: ServerConfig = Field(default_factory=ServerConfig, description="The server.")
     log: LogConfig = Field(default_factory=LogConfig, description="The log.")
+    audit: AuditConfig = Field(default_factory=AuditConfig, description="The audit trail.")
     lag: dict[str, Seconds] = Field(
         default_factory=lambda: dict(LAGS),
         description="Alarm when the oldest unsent change of a priority, P1 to P5, is older.",

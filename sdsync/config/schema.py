@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sdsync.config.evidence import AuditConfig
 from sdsync.config.model import (
     LAGS,
     BrokerConfig,
@@ -28,6 +29,7 @@ _MODELS: dict[str, type[Settings]] = {
         BrokerConfig,
         ServerConfig,
         LogConfig,
+        AuditConfig,
         PlaceConfig,
         SystemConfig,
         SyncConfig,

@@ -17,6 +17,7 @@ from sdsync.config.clock import Clock, SystemClock
 from sdsync.config.load import secrets_of
 from sdsync.config.model import Config
 from sdsync.config.secrets import SecretMissingError, SecretRef
+from sdsync.server.anchors import AnchorChore
 from sdsync.server.app import App
 from sdsync.server.doors import EngineDoor, process_families, store_families, system_families
 from sdsync.server.health import Health
@@ -151,6 +152,11 @@ class Daemon:
         watch = CredentialWatch(self.engine, tokens, self.clock, self.bells.ring)
         timer.every(SEAL_S, _quietly("audit.not_sealed", self._seal))
         timer.every(CREDENTIALS_S, _quietly("credential.not_read", watch.look))
+        if (where := self.config.audit.anchor) is not None:
+            chore = AnchorChore(self.store, where, self.clock)
+            timer.every(
+                self.config.audit.anchor_every_s, _quietly("audit.not_anchored", chore.note)
+            )
         timer.start()
         stack.callback(timer.stop, 1.0)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sdsync.cli.codes import Code, CommandError
-from sdsync.cli.options import command
+from sdsync.cli.options import AnchorFile, command
 from sdsync.cli.session import Session
 
 if TYPE_CHECKING:
@@ -36,15 +36,16 @@ def upgrade(session: Session) -> None:
     session.show({"upgraded": told}, [line(told)])
 
 
-def verify(session: Session) -> None:
+def verify(session: Session, anchor: AnchorFile = None) -> None:
     """Check that the database is whole, of this version, and opens with its key.
 
-    Every page, what rows point at, a sample of what is sealed, the whole audit trail.
+    Every page, what rows point at, a sample of what is sealed, the whole audit trail, and
+    its heads as they were noted elsewhere.
     """
     from sdsync.cli import rooms
     from sdsync.cli.page import GOOD, line
 
-    report = rooms.verify_store(session.config)
+    report = rooms.verify_store(session.config, anchor or session.config.audit.anchor)
     told = f"the store is sound; {report.audit.records:,} audit records"
     session.show({"sound": True, "told": told, "rows": report.rows}, [line((told, GOOD))])
 
