@@ -27,6 +27,8 @@ TIMERS = frozenset({"poll", "describe", "sweep", "count", "account"})
 
 #: Replicas that may have changed or gone without a word of their feed.
 SWEPT = frozenset({ReplicaState.LIVE, ReplicaState.LEFT})
+#: The group under which a replica is parked that killed its process again and again.
+CRASH_GROUP = "crashes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +50,12 @@ COUNTED_AS: Mapping[str, str] = {GroupState.AWAITING_PLAN: "awaiting"}
 
 
 def swept_from(replica: Replica) -> int | None:
-    """When the record was last read, for sweeps; None: no sweep looks at it again."""
-    if replica.native_id is None or replica.state not in SWEPT:
+    """When the record was last read, for sweeps; None: no sweep looks at it again.
+
+    What kills its process is read when somebody asks for it or its product tells of it:
+    unread for ever, it would be the first of every sweep.
+    """
+    if replica.native_id is None or replica.state not in SWEPT or CRASH_GROUP in replica.groups:
         return None
     return micros(replica.last_ok_at) if replica.last_ok_at else 0
 

@@ -14,6 +14,7 @@ from sdsync.store.records import (
     ReplicaState,
     Work,
 )
+from sdsync.store.semantics import CRASH_GROUP
 from sdsync.sync.birth import BIRTH_GROUP
 from sdsync.sync.branches import hit
 from sdsync.sync.draft import Draft
@@ -23,7 +24,6 @@ from sdsync.sync.waiting import points_at
 if TYPE_CHECKING:
     from sdsync.sync.engine import Engine
 
-CRASH_GROUP = "crashes"  # the group under which it is told
 #: A feed is nobody's record: without it nothing of its system would ever be seen again.
 FEED_AGAIN = timedelta(minutes=5)
 OF_A_RECORD = frozenset({"look", "deliver"})

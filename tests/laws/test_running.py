@@ -186,6 +186,24 @@ def test_law_35_three_crashes_are_a_dead_letter_of_that_record_alone() -> None:
     assert not other.replica("desk").groups
 
 
+def test_law_35_no_sweep_reads_what_was_set_aside() -> None:
+    house = House()
+    poison = shared(house, "poison")
+
+    def kill(shown: object) -> None:
+        raise Crash("parsing it")
+
+    house.desk.line.instead["fetch"] = kill
+    poison.bell()
+    house.run(3 * 3600)  # nobody could read it for longer than a sweep lets a record be
+    assert house.crashes == 3
+
+    house.desk.line.instead = {}
+    poison.set({"Subject": "mended"})
+    house.run()
+    assert poison.copy("dev")["subject"] == "mended"
+
+
 def test_law_35_a_new_record_that_kills_is_told_and_asked_again() -> None:
     house = House().run(30)
     poison = house.desk.open("poison")
