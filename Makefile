@@ -17,7 +17,7 @@ export SANDBOX_DESK_TOKEN ?= 1-20-sandbox
 export SANDBOX_DEV_KEY    ?= dev-sandbox-key
 
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage lint types laws simulate crash real bench docs lock wheel-check clean
+.PHONY: help run test coverage lint types laws simulate crash faults real bench docs lock wheel-check clean
 
 help:  ## What can be asked for
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | \
@@ -49,6 +49,9 @@ real: $(VENV)/.dev  ## Boot a real Request Tracker and a real Redmine, sync betw
 
 crash: $(VENV)/.dev  ## Kill the daemon 100 times during 2,000 changes; ARGS="--seed 7"
 	@$(BIN)/python -m tests.crash $(ARGS)
+
+faults: $(VENV)/.dev  ## Every fault of the catalogue in full numbers, hours; ARGS="R5 S15"
+	@$(BIN)/python -m tests.faults --long $(ARGS)
 
 bench: $(VENV)/.dev  ## The benchmarks, each a ratio within one run
 	@$(BIN)/python -m benchmarks $(ARGS)

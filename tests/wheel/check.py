@@ -32,7 +32,7 @@ COMPANIONS = (
 LEFT_OUT = ("tests/real", "tests/laws/breaks", "tests/unit/test_house.py")
 #: Copied, since others import them, and not run: they judge at length what the daemon
 #: does, which the tree's own runs did, and not what the wheel holds.
-NOT_RUN = ("tests/crash", "tests/simulation")
+NOT_RUN = ("tests/crash", "tests/faults", "tests/simulation")
 PIP = ("-m", "pip", "--disable-pip-version-check", "--no-input", "--quiet")
 
 

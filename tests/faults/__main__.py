@@ -1,0 +1,55 @@
+"""``python -m tests.faults [NUMBER…]``: each fault of the catalogue, its counts, one verdict."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+
+from tests.faults.catalogue import NUMBERS
+from tests.faults.frame import SCENARIOS
+from tests.faults.running import Verdict, judge
+
+SHOWN = 10
+
+
+def main() -> int:
+    """Exit code 0: nothing failed and nothing is missing."""
+    options = _options()
+    if options.list:
+        for number in options.numbers or NUMBERS:
+            says = SCENARIOS[number].says if number in SCENARIOS else "proved elsewhere"
+            print(f"{number:4} {says}")
+        return 0
+    words: Counter[str] = Counter()
+    for number in options.numbers or NUMBERS:
+        verdict = judge(number, seed=options.seed, long=options.long)
+        _tell(verdict)
+        words[verdict.word.partition(":")[0]] += 1
+    print(", ".join(f"{number} {word}" for word, number in sorted(words.items())))
+    return int(bool(words["FAILED"] or words["missing"]))
+
+
+def _tell(verdict: Verdict) -> None:
+    print(verdict, flush=True)
+    for breach in verdict.breaches[:SHOWN]:
+        print(f"  ✗ {breach}")
+    if len(verdict.breaches) > SHOWN:
+        print(f"  … and {len(verdict.breaches) - SHOWN} more")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("numbers", nargs="*", metavar="NUMBER", help="R7, S3 …; left out: all")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--long", action="store_true", help="in the catalogue's own numbers")
+    parser.add_argument("--list", action="store_true", help="tell what each is, run nothing")
+    options = parser.parse_args()
+    unknown = [one for one in options.numbers if one not in NUMBERS]
+    if unknown:
+        parser.error(f"{', '.join(unknown)}: there are {', '.join(NUMBERS)}")
+    return options
+
+
+if __name__ == "__main__":
+    sys.exit(main())

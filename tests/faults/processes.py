@@ -1,0 +1,150 @@
+"""Kills, stops, repeats and limits: what was acknowledged stands, whatever the process met."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import time
+
+from tests.faults.door import Door, door, until
+from tests.faults.frame import Trial, fault
+
+STOP_S = 10.0
+HEAD = b"POST /hooks/desk HTTP/1.1\r\nhost: x\r\n"
+MIB = 1024
+
+
+@fault("R2", "the daemon killed again and again while webhooks come in: none of the taken is lost")
+def killed_at_the_door(trial: Trial) -> None:
+    with door(trial) as one:
+        for _ in range(trial.of(3, 100)):
+            one.open()
+            threads = one.crowd(4, lambda: False)
+            one.await_taken(len(one.taken) + trial.dice.randrange(5, 60), senders=1)
+            one.kill()
+            for thread in threads:
+                thread.join()
+            trial.count("kills")
+        trial.count("acknowledged", len(one.taken))
+        one.judge(trial)
+
+
+@fault("R7", "SIGTERM under load with 200 slow clients: over within 10 s, nothing lost or double")
+def stopped_under_load(trial: Trial) -> None:
+    with door(trial) as one, contextlib.ExitStack() as stack:
+        one.open()
+        slow = [stack.enter_context(_half(one, number)) for number in range(200)]
+        threads = one.crowd(4, lambda: False)
+        until(lambda: len(one.taken) >= trial.of(20, 2000), "webhooks are taken")
+        assert one.child is not None
+        began = time.monotonic()
+        one.child.send_signal(signal.SIGTERM)
+        code = one.gone()
+        took_s = time.monotonic() - began
+        for thread in threads:
+            thread.join()
+        trial.count("slow clients", len(slow))
+        trial.count("acknowledged", len(one.taken))
+        trial.must(code == 0, f"it ended with {code}")
+        trial.within(took_s, STOP_S, "to end")
+        one.judge(trial)
+        doubles = one.kept() - len(set(one.taken))
+        trial.must(0 <= doubles <= 4, f"{one.kept()} kept for {len(one.taken)} acknowledged")
+
+
+def _half(one: Door, number: int) -> socket.socket:
+    """A client that never sends the rest."""
+    link = socket.create_connection(("127.0.0.1", one.port), timeout=60)
+    link.sendall(HEAD + (b"content-length: 9\r\n\r\n{" if number % 2 else b"x: y"))
+    return link
+
+
+@fault("R11", "each webhook delivered one to five times, shuffled: each is kept exactly once")
+def repeated(trial: Trial) -> None:
+    with door(trial) as one:
+        one.open()
+        wanted = trial.of(50, 20_000)
+        numbers = [one.number() for _ in range(wanted)]
+        deliveries = [n for n in numbers for _ in range(trial.dice.randrange(1, 6))]
+        trial.dice.shuffle(deliveries)
+        half = len(deliveries) // 2
+        for part in (deliveries[:half], deliveries[half:]):  # the second half after a restart
+            with contextlib.closing(one.connect()) as link:
+                for number in part:
+                    trial.must(one.knock(link, number), f"webhook {number} was refused")
+            one.kill()
+            if part is not deliveries[half:]:
+                one.open()
+        trial.count("webhooks", wanted)
+        trial.count("deliveries", len(deliveries))
+        trial.count("kept", one.kept())
+        trial.must(one.kept() == wanted, f"{one.kept()} are kept of {wanted}")
+        one.judge(trial)
+
+
+@fault("R32", "64 files, one processor: strangers take every connection, and it goes on afterwards")
+def few_files(trial: Trial) -> None:
+    with door(trial) as one:
+        child = one.open(files=64)
+        os.sched_setaffinity(child.pid, {min(os.sched_getaffinity(0))})
+        for _ in range(trial.of(2, 20)):
+            with contextlib.ExitStack() as stack:
+                for number in range(100):
+                    with contextlib.suppress(OSError):
+                        stack.enter_context(_half(one, number))
+                        trial.count("strangers")
+            again = one.await_taken(len(one.taken) + 20, senders=2)
+            trial.must(again, "webhooks are refused although all is quiet again")
+        trial.count("acknowledged", len(one.taken))
+        peak = one.memory_kib("VmHWM") // MIB
+        trial.count("MiB at most", peak)
+        trial.must(child.poll() is None, "it died")
+        trial.must(peak <= 200, f"it took {peak} MiB")
+        trial.must(one.get("healthz")[0] == 200, "it is not healthy")
+        trial.must(one.stop() == 0, "it did not end in order")
+        one.judge(trial)
+
+
+@fault("R34", "a backlog that nobody can work off: memory stays flat, and a restart takes no more")
+def backlog(trial: Trial) -> None:
+    with door(trial) as one:
+        one.open()
+        wanted = trial.of(400, 100_000)
+        for part in (wanted // 5, wanted):
+            trial.must(one.await_taken(part, senders=8), f"only {len(one.taken)} were taken")
+            trial.counts["MiB early" if part < wanted else "MiB late"] = one.memory_kib() // MIB
+        one.kill()
+        one.open()
+        trial.counts["MiB after a restart"] = one.memory_kib() // MIB
+        trial.count("waiting", len(one.taken))
+        grown = trial.counts["MiB late"] - trial.counts["MiB early"]
+        trial.must(grown <= 32, f"it grew by {grown} MiB")
+        again = trial.counts["MiB after a restart"] - trial.counts["MiB early"]
+        trial.must(again <= 16, f"after a restart it takes {again} MiB more")
+        one.stop()
+        one.judge(trial)
+
+
+@fault(
+    "S3",
+    "450 clients that send half and then nothing: each is ended, others are answered",
+    long=True,
+)
+def dripping(trial: Trial) -> None:
+    with door(trial) as one, contextlib.ExitStack() as stack:
+        one.open()
+        slow = [stack.enter_context(_half(one, number)) for number in range(450)]
+        began = time.monotonic()
+        trial.must(one.await_taken(200), "nobody else is served")
+        for link in slow:
+            with contextlib.suppress(OSError):
+                while link.recv(1024):
+                    pass
+        took_s = time.monotonic() - began
+        trial.count("slow clients", len(slow))
+        trial.count("acknowledged meanwhile", len(one.taken))
+        trial.within(took_s, 2 * STOP_S, "to the end of the last")
+        trial.must(one.stop() == 0, "it did not end in order")
+        one.judge(trial)

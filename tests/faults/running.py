@@ -1,0 +1,81 @@
+"""Running a fault: its own scenario, and the tests elsewhere that prove it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.faults.catalogue import ROOT
+from tests.faults.elsewhere import PROOFS
+from tests.faults.frame import SCENARIOS, LackingError, Trial
+
+_PASSED = re.compile(rb"(\d+) passed")
+
+
+class Verdict:
+    """What came of one fault, as one line and the breaches below it."""
+
+    def __init__(self, number: str, seed: int) -> None:
+        self.number, self.seed = number, seed
+        self.lines: list[str] = []
+        self.breaches: list[str] = []
+        self.lacking: list[str] = []
+        self.took_s = 0.0
+
+    @property
+    def word(self) -> str:
+        """PASSED, FAILED, not here, or missing."""
+        if self.breaches:
+            return "FAILED"
+        if self.lines:
+            return "PASSED"
+        return f"not here: {self.lacking[0]}" if self.lacking else "missing"
+
+    def __str__(self) -> str:
+        told = "; ".join(self.lines)
+        head = f"{self.number:4} seed {self.seed}  {self.word}"
+        return f"{head}  {told}, {self.took_s:.1f} s" if told else head
+
+
+def judge(number: str, *, seed: int, long: bool) -> Verdict:
+    """Run everything that proves a number."""
+    verdict, began = Verdict(number, seed), time.monotonic()
+    if number in SCENARIOS and (long or not SCENARIOS[number].long):
+        with tempfile.TemporaryDirectory(prefix=f"sdsync-{number}-") as folder:
+            attempt(verdict, Trial(seed, long, Path(folder)))
+    if number in PROOFS:
+        _elsewhere(verdict, PROOFS[number])
+    verdict.took_s = time.monotonic() - began
+    return verdict
+
+
+def attempt(verdict: Verdict, trial: Trial) -> None:
+    """Run a number's own scenario; its counts and breaches join the verdict."""
+    try:
+        SCENARIOS[verdict.number].scenario(trial)
+    except LackingError as lacking:
+        verdict.lacking.append(str(lacking))
+        return
+    verdict.breaches += trial.breaches
+    verdict.lines.append(", ".join(f"{what} {number:,}" for what, number in trial.counts.items()))
+
+
+def _elsewhere(verdict: Verdict, tests: Sequence[str]) -> None:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    done = subprocess.run(
+        [*command, *tests], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True, check=False,
+    )  # fmt: skip
+    passed = _PASSED.search(done.stdout)
+    if passed is not None:
+        number = int(passed[1])
+        verdict.lines.append(f"{number} test{'s' if number != 1 else ''} elsewhere")
+    if done.returncode:
+        said = (done.stdout + done.stderr).decode(errors="replace").splitlines()
+        verdict.breaches.append("tests elsewhere failed:\n    " + "\n    ".join(said[-12:]))
