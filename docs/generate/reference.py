@@ -124,7 +124,7 @@ def _word(argument: Any) -> str:
 # -- configuration ---------------------------------------------------------------------
 def configuration() -> str:
     """Every key of sdsync.toml, with its default and meaning."""
-    from sdsync.config import evidence, model
+    from sdsync.config import alarms, evidence, model
 
     lines = ["# Configuration", "", CONFIGURATION, ""]
     sections: list[tuple[str, type[Any]]] = [
@@ -133,6 +133,10 @@ def configuration() -> str:
         ("server", model.ServerConfig),
         ("log", model.LogConfig),
         ("audit", evidence.AuditConfig),
+        ("alarms", alarms.AlarmsConfig),
+        ("alarms.webhook", alarms.WebhookConfig),
+        ("alarms.mail", alarms.MailConfig),
+        ("alarms.heartbeat", alarms.HeartbeatConfig),
         ("systems.NAME", model.SystemConfig),
         ("systems.NAME.places.PLACE", model.PlaceConfig),
         ("syncs.NAME", model.SyncConfig),

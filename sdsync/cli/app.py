@@ -12,6 +12,7 @@ import typer
 from sdsync.cli import again, wrong
 from sdsync.cli.codes import Code, CommandError
 from sdsync.cli.commands import (
+    alarms,
     audit,
     console,
     dayone,
@@ -63,6 +64,7 @@ steering.register(app)
 dead.register(app)
 held.register(app)
 plans.register(app)
+alarms.register(app)
 audit.register(app)
 store.register(app)
 

@@ -137,6 +137,7 @@ def house(config: Config, store: Store, now: datetime) -> House:
     """What is known beside the store: whether a daemon runs, since when, how large it all is."""
     from sdsync.cli.looks.status import House
     from sdsync.server.started import changed, files_of
+    from sdsync.store.opening import files_of as store_files
 
     told = _told(config)
     up_s = told.get("up_s") if isinstance(told.get("up_s"), int | float) else None
@@ -146,13 +147,14 @@ def house(config: Config, store: Store, now: datetime) -> House:
     notes = told.get("notes")
     notes = notes if isinstance(notes, dict) else {}
     return House(
-        running,
-        up_s,
-        _store_bytes(config),
-        config.path.read_bytes(),
-        in_force=str(files.get(config.path.name, "")),
+        running=running,
         edited=changed(files, files_of(config)) if files else (),
         broker=str(notes.get("broker", "")),
+        free_bytes=store_files(revealed(config.store.url), config.path.parent).free_bytes(),
+        up_s=up_s,
+        store_bytes=_store_bytes(config),
+        config_text=config.path.read_bytes(),
+        in_force=str(files.get(config.path.name, "")),
     )
 
 

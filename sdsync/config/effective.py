@@ -13,7 +13,7 @@ from sdsync.config.places import Place
 from sdsync.config.problems import KeyPath, dotted, printable
 from sdsync.config.secrets import SecretRef
 from sdsync.config.settings import Settings
-from sdsync.config.units import render_duration, render_size
+from sdsync.config.units import DURATIONS, SIZES, render_duration, render_size
 from sdsync.config.vocabulary import members_of
 
 DEFAULT = "default"
@@ -98,7 +98,7 @@ def _written(path: KeyPath, value: Any) -> str:
             return _quoted(printable(str(value)))
         case float() if _is_duration(path):
             return f'"{render_duration(value)}"'
-        case int() if path[-1] == "file_limit":
+        case int() if path[-1] in SIZES:
             return f'"{render_size(value)}"'
         case list() | tuple():
             return "[" + ", ".join(_written(path, one) for one in value) + "]"
@@ -114,4 +114,4 @@ def _quoted(text: str) -> str:
 
 
 def _is_duration(path: KeyPath) -> bool:
-    return path[0] == "lag" or path[-1] in ("poll", "deadline", "owner_silent", "anchor_every")
+    return path[0] == "lag" or path[-1] in DURATIONS

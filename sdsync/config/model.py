@@ -20,6 +20,7 @@ from pydantic import (
     field_validator,
 )
 
+from sdsync.config.alarms import AlarmsConfig
 from sdsync.config.evidence import AuditConfig
 from sdsync.config.places import Place
 from sdsync.config.problems import KeyPath, one_of, show
@@ -253,6 +254,9 @@ class Config(Settings):
     lag: dict[str, Seconds] = Field(
         default_factory=lambda: dict(LAGS),
         description="Alarm when the oldest unsent change of a priority, P1 to P5, is older.",
+    )
+    alarms: AlarmsConfig = Field(
+        default_factory=AlarmsConfig, description="Who is told that something needs a person."
     )
     tables: dict[str, FilePath] = Field(
         default_factory=dict, description="CSV files; the first column is the key."

@@ -28,6 +28,7 @@ _KINDS: Mapping[str, str] = {
     "date_type": "a day without quotes, such as 2030-12-31",
     "date_from_datetime_inexact": "a day without a time, such as 2030-12-31",
     "string_too_short": "some text",
+    "too_short": "at least one",
 }
 
 

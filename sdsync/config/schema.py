@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sdsync.config.alarms import AlarmsConfig, HeartbeatConfig, MailConfig, WebhookConfig
 from sdsync.config.evidence import AuditConfig
 from sdsync.config.model import (
     LAGS,
@@ -17,7 +18,7 @@ from sdsync.config.model import (
     SystemConfig,
 )
 from sdsync.config.settings import Settings
-from sdsync.config.units import render_duration, render_size
+from sdsync.config.units import SIZES, render_duration, render_size
 from sdsync.config.vocabulary import POLICIES
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -30,6 +31,10 @@ _MODELS: dict[str, type[Settings]] = {
         ServerConfig,
         LogConfig,
         AuditConfig,
+        AlarmsConfig,
+        WebhookConfig,
+        MailConfig,
+        HeartbeatConfig,
         PlaceConfig,
         SystemConfig,
         SyncConfig,
@@ -81,7 +86,7 @@ def _in_words_of_the_file(definition: dict[str, Any], model: type[Settings]) -> 
         if one.get("default", 0) is None:
             del one["default"]
         if isinstance(one.get("default"), int | float) and one["type"] == "string":
-            write = render_size if name == "file_limit" else render_duration
+            write = render_size if name in SIZES else render_duration
             one["default"] = write(one["default"])
 
 

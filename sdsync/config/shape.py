@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from sdsync.config.alarms import AlarmsConfig, HeartbeatConfig, MailConfig, WebhookConfig
 from sdsync.config.model import LAGS, Config, PlaceConfig, SyncConfig, SystemConfig
 from sdsync.config.places import Place, Places, nearest
 from sdsync.config.positions import Document
@@ -57,8 +58,23 @@ class Shaper:
                 assert issubclass(model, Settings)
                 self.data[name] = self._known((name,), table, model)
 
+        if isinstance(alarms := self.data.get("alarms"), dict):
+            self.data["alarms"] = self._alarms(alarms)
         if isinstance(lag := self.data.get("lag"), dict):
             self.data["lag"] = self._among(("lag",), lag, LAGS)
+
+    def _alarms(self, table: dict[str, Any]) -> dict[str, Any]:
+        """With each way's own keys."""
+        ways: dict[str, type[Settings]] = {
+            "webhook": WebhookConfig,
+            "mail": MailConfig,
+            "heartbeat": HeartbeatConfig,
+        }
+        known = self._known(("alarms",), table, AlarmsConfig)
+        for name, model in ways.items():
+            if isinstance(way := known.get(name), dict):
+                known[name] = self._known(("alarms", name), way, model)
+        return known
 
     def refuse(self, path: KeyPath, found: str, expected: str | None = None) -> None:
         """Note a problem at a key of the file."""

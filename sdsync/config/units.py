@@ -10,6 +10,12 @@ A_SIZE = 'a size such as "500 kB" or "10 MB"'
 DURATION_PATTERN = r"^\d{1,6}(\.\d{1,3})? ?(ms|s|m|h|d)$"
 SIZE_PATTERN = r"^\d{1,6}(\.\d{1,3})? ?(B|kB|MB|GB)$"
 
+#: Keys of the file that hold one, beside those of ``lag``.
+DURATIONS = frozenset(
+    {"poll", "deadline", "owner_silent", "settle", "held", "every", "anchor_every"}
+)
+SIZES = frozenset({"file_limit", "store_free"})
+
 _SECONDS = {"d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _BYTES = {"gb": 1_000_000_000, "mb": 1_000_000, "kb": 1_000, "b": 1}
 _NAMES = {"gb": "GB", "mb": "MB", "kb": "kB", "b": "B"}

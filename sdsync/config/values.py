@@ -27,6 +27,7 @@ from sdsync.config.units import (
     parse_size,
 )
 
+_MAIL = re.compile(r"[A-Za-z0-9._%+=-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
 _STORES = ("sqlite", "postgresql")
 _LITERALS = (str, bool, int, float)
 _SECRET_NAME = re.compile(r"(?i)secret|token|passw|passphrase|credential|(^|_|-)key$|(^|_|-)pass$")
@@ -140,6 +141,31 @@ def _url(value: Any) -> str:
     return f"{parts.scheme}{value[len(parts.scheme) :]}".rstrip("/")
 
 
+def _web_address(value: Any, info: ValidationInfo) -> SecretRef | str:
+    """As of a system; one with a token in it is a reference."""
+    if isinstance(value, SecretRef) or (
+        isinstance(value, str) and value.partition(":")[0] in SCHEMES
+    ):
+        return _secret(value, info)
+    try:
+        return _url(value)
+    except PydanticCustomError:
+        expected = 'an address such as "https://alerts.example.org"; one with a token in it as'
+        raise unfit(f"{expected} {A_REFERENCE}", hidden=True) from None
+
+
+def _mail_address(value: Any) -> str:
+    """One address: nothing in it can begin another header, or name a second reader."""
+    if not isinstance(value, str) or len(value) > 254 or not _MAIL.fullmatch(value):
+        raise unfit('an address such as "oncall@example.org"')
+    return value
+
+
+def is_local(host: str) -> bool:
+    """Whether a host is this machine, by its name: nothing is looked up."""
+    return is_loopback(f"//[{host}]" if ":" in host else f"//{host}")
+
+
 def is_loopback(url: str) -> bool:
     """Whether the address is this machine's own, by its text: nothing is looked up."""
     host = urlsplit(url).hostname or ""
@@ -219,6 +245,17 @@ StoreAddress = Annotated[
 ]
 BrokerAddress = Annotated[
     SecretRef | str, PlainValidator(_broker_address), _AS_TEXT, WithJsonSchema(_ADDRESS_SCHEMA)
+]
+WebAddress = Annotated[
+    SecretRef | str,
+    PlainValidator(_web_address),
+    _AS_TEXT,
+    WithJsonSchema({"type": "string", "examples": ["https://alerts.example.org/sdsync"]}),
+]
+MailAddress = Annotated[
+    str,
+    PlainValidator(_mail_address),
+    WithJsonSchema({"type": "string", "examples": ["oncall@example.org"]}),
 ]
 PutValue = Annotated[
     Any,

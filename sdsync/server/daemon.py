@@ -17,6 +17,7 @@ from sdsync.config.clock import Clock, SystemClock
 from sdsync.config.load import secrets_of
 from sdsync.config.model import Config
 from sdsync.config.secrets import SecretMissingError, SecretRef
+from sdsync.server.alarms import ROUND_S, Alarms
 from sdsync.server.anchors import AnchorChore
 from sdsync.server.app import App
 from sdsync.server.doors import EngineDoor, process_families, store_families, system_families
@@ -31,10 +32,13 @@ from sdsync.server.started import files_of
 from sdsync.server.storage import lock_of, open_waiting, pulse_of, revealed
 from sdsync.server.systemd import notify, watchdog_s
 from sdsync.server.tail import Tail
+from sdsync.server.ways import heartbeat, ways_of
 from sdsync.server.web import Web
+from sdsync.store.opening import files_of as store_files
 from sdsync.sync.assemble import assemble
 from sdsync.sync.bells import Bells
 from sdsync.sync.bells.timer import Timer
+from sdsync.sync.needs import Around
 
 log = structlog.get_logger(__name__)
 
@@ -159,6 +163,25 @@ class Daemon:
             )
         timer.start()
         stack.callback(timer.stop, 1.0)
+        self._wake_people(stack)
+
+    def _wake_people(self, stack: ExitStack) -> None:
+        """In a thread of its own: whom it tells may be slow, or never answer."""
+        config, reveal = self.config, self._revealed
+        files = store_files(revealed(config.store.url), config.path.absolute().parent)
+        switch = config.alarms.heartbeat
+        alarms = Alarms(
+            self.store, config, self.clock,
+            ways=ways_of(config, self.store.identity().store_id, reveal),
+            around=lambda: Around(running=True, free_bytes=files.free_bytes()),
+            beat=None if switch is None else lambda: heartbeat(switch, reveal),
+            works=lambda: self.alive and not self.health.problems(),
+        )  # fmt: skip
+        timer = Timer(lambda _lane: None)
+        timer.every(ROUND_S, _quietly("alarms.failed", alarms.round))
+        timer.start()
+        stack.callback(_quietly("alarms.not_released", alarms.stop))
+        stack.callback(timer.stop, 1.0)
 
     def _seal(self) -> None:
         newest = self.store.last_audit_seq()
@@ -175,12 +198,12 @@ class Daemon:
         if ref is None:
             return None
 
-        def reveal() -> str:
-            value = ref.reveal()
-            self._scrubber.learn(value)  # a renewed one is secret too
-            return value
+        return lambda: self._revealed(ref)
 
-        return reveal
+    def _revealed(self, ref: SecretRef) -> str:
+        value = ref.reveal()
+        self._scrubber.learn(value)  # a renewed one is secret too
+        return value
 
     def _store_trouble(self) -> str | None:
         self.store.last_audit_seq()

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, insert, literal, select, update
 from sqlalchemy.schema import Table
 
-from sdsync.store import mapped, planned, seen, tables, working
+from sdsync.store import alarmed, mapped, planned, seen, tables, working
 from sdsync.store.codec import encode, micros, micros_or_none
 from sdsync.store.contract import Stale
 from sdsync.store.dialect import Link, Row
@@ -82,6 +82,7 @@ class Ready:
     first_pauses: list[Mapping[str, Any]]
     plans: planned.Prepared
     mappings: Sequence[Mapping[str, Any]]
+    alarms: Sequence[Mapping[str, Any]]
     audit: list[Mapping[str, Any]]
 
 
@@ -105,6 +106,7 @@ def make_ready(change: Change, vault: Vault) -> Ready:
         ],
         plans=planned.prepare(change, vault),
         mappings=mapped.prepare(change, vault),
+        alarms=alarmed.prepare(change, vault),
         audit=[audit_columns(one, vault) for one in change.audit],
     )
 
@@ -181,6 +183,7 @@ def write(tx: Tx, ready: Ready, vault: Vault) -> None:
         link.many(statement, rows)
     planned.write(link, ready.plans)
     mapped.write(link, ready.mappings)
+    alarmed.write(link, ready.alarms)
     tx.audit += ready.audit
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from sdsync.store.records import (
+    Alarm,
     AuditRow,
     Cause,
     Change,
@@ -189,6 +190,10 @@ class Store(Protocol):
         """(hub, replica, group) that point at the cause."""
         ...
 
+    def asking(self) -> dict[str, int]:
+        """Cause -> records that ask for somebody under it; those that are on their way do not."""
+        ...
+
     def held(self) -> Sequence[tuple[Hub, Replica, str]]:
         """(hub, replica, group) that are held."""
         ...
@@ -221,6 +226,12 @@ class Store(Protocol):
         """(lane, waiting, oldest ``since`` that is due) per lane."""
         ...
 
+    def late(
+        self, lane: str, priority: int, *, before: datetime, limit: int
+    ) -> Sequence[tuple[str, datetime]]:
+        """(replica id, since) of what waits to be delivered since before then, oldest first."""
+        ...
+
     def sync_counts(self) -> Sequence[tuple[str, str, int]]:
         """(sync, what, number): shared, parked, held, differs, awaiting, lag_s … per sync."""
         ...
@@ -246,6 +257,10 @@ class Store(Protocol):
 
     def mapping_versions(self, mapping: str, *, limit: int = 500) -> Sequence[MappingVersion]:
         """Versions of a mapping, the newest first; in the end what was put in place, as 0."""
+        ...
+
+    def alarms(self, *, open_only: bool = False, limit: int = 500) -> Sequence[Alarm]:
+        """Alarms, the newest first: those with something left to tell or to end, or all."""
         ...
 
     def lane(self, lane: str) -> LaneRow:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,13 @@ class StoreFiles:
     database: Path | None  # None on a server
     key: Path
     witness: Path
+
+    def free_bytes(self) -> int | None:
+        """What is left on the store's disk; None: it is a server's, or nobody says."""
+        try:
+            return None if self.database is None else shutil.disk_usage(self.database.parent).free
+        except OSError:
+            return None
 
 
 def files_of(url: str | None, path: Path) -> StoreFiles:

@@ -557,6 +557,39 @@ class MappingVersion:
 
 
 @dataclass(slots=True)
+class AlarmWay:
+    """How far an alarm got by one way: what its receiver has taken, and what hinders the rest."""
+
+    began_at: datetime | None = None
+    over_at: datetime | None = None
+    trouble: str = ""
+    since: datetime | None = None  # of the trouble
+
+
+@dataclass(slots=True)
+class Alarm:
+    """Something that needs a person, told once when it begins and once when it is over.
+
+    No value of a ticket and no name of a person is in it: it leaves the house.
+    """
+
+    id: str  # the same each time that it is told: whoever hears it twice can tell
+    key: str  # what it is about; one alarm of a key at a time
+    kind: str  # system | parked | held | loop | lag | suspect | store
+    text: str
+    cure: str
+    system: str | None
+    priority: int
+    records: int
+    since: datetime  # what it tells of
+    began_at: datetime
+    missed_at: datetime | None = None  # seen no more since, and not yet over
+    over_at: datetime | None = None
+    ended: bool = False  # over, and nobody is to be told any more
+    ways: dict[str, AlarmWay] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class Change:
     """Everything that one commit writes; all or nothing.
 
@@ -590,3 +623,4 @@ class Change:
     plans: list[Plan] = field(default_factory=list)  # version 0: new; else Stale as of shares
     plan_lines: list[PlanLine] = field(default_factory=list)
     mappings: list[MappingVersion] = field(default_factory=list)  # 0 is replaced, others are new
+    alarms: list[Alarm] = field(default_factory=list)

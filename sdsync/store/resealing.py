@@ -55,6 +55,7 @@ SEALED = (
     *(_of(one) for one in (tables.intents, tables.attempts, tables.causes, tables.systems)),
     *(_of(one) for one in (tables.syncs, tables.pauses, tables.people, tables.work)),
     *(_of(one) for one in (tables.plans, tables.plan_lines, tables.mapping_versions)),
+    _of(tables.alarms),
     _of(tables.lanes, "checkpoint"),
     _of(tables.blobs, "body", BLOBS),
     Sealed(tables.versions, "doc", ("hub_id", "field", "version"), "versions"),

@@ -10,11 +10,11 @@ from sqlalchemy import Select, and_, bindparam, case, func, select
 
 from sdsync.store import tables, trail
 from sdsync.store.base import Base
-from sdsync.store.codec import instant_or_none, micros
+from sdsync.store.codec import instant, instant_or_none, micros
 from sdsync.store.dialect import Row
 from sdsync.store.queries import read_hub
 from sdsync.store.records import AuditRow, Cause, FieldVersion, GroupState, Hub, Replica
-from sdsync.store.semantics import COUNTED_AS, TIMERS
+from sdsync.store.semantics import COUNTED_AS, ON_ITS_WAY, TIMERS
 from sdsync.store.statements import Statement
 from sdsync.store.vault import row_id
 
@@ -57,6 +57,25 @@ def _members() -> Select[*tuple[Any, ...]]:
 
 
 MEMBERS_OF_CAUSE = Statement(_members().where(_groups.c.cause == bindparam("cause")))
+ASKING = Statement(
+    select(_groups.c.cause, func.count(_groups.c.hub_id.distinct()))
+    .where(
+        _groups.c.cause.is_not(None),
+        *(_groups.c.state != one.value for one in sorted(ON_ITS_WAY)),
+    )
+    .group_by(_groups.c.cause)
+)
+LATE = Statement(
+    select(_work.c.target, _work.c.since)
+    .where(
+        _work.c.lane == bindparam("lane"),
+        _work.c.kind == "deliver",
+        _work.c.priority == bindparam("priority"),
+        _work.c.since < bindparam("before"),
+    )
+    .order_by(_work.c.since, _work.c.target)
+    .limit(bindparam("count"))
+)
 WITH_STATE = Statement(_members().where(_groups.c.state == bindparam("state")))
 SOME_WITH_STATE = Statement(
     _members().where(_groups.c.state == bindparam("state")).limit(bindparam("count"))
@@ -125,6 +144,19 @@ class Screens(Base):
         with self._reading() as link:
             rows = link.rows(MEMBERS_OF_CAUSE, {"cause": cause_id})
         return [self._member(one) for one in rows]
+
+    def asking(self) -> dict[str, int]:
+        """Cause -> records that ask for somebody under it; those that are on their way do not."""
+        with self._reading() as link:
+            return {str(cause): int(number) for cause, number in link.rows(ASKING)}
+
+    def late(
+        self, lane: str, priority: int, *, before: datetime, limit: int
+    ) -> Sequence[tuple[str, datetime]]:
+        """(replica id, since) of what waits to be delivered since before then, oldest first."""
+        asked = {"lane": lane, "priority": priority, "before": micros(before), "count": limit}
+        with self._reading() as link:
+            return [(target, instant(since)) for target, since in link.rows(LATE, asked)]
 
     def held(self) -> Sequence[Member]:
         """(hub, replica, group) that are held."""

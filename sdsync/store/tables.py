@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sdsync.store.dialect import AUTO, TEXT
 
 #: The newest migration: what this program writes and expects.
-REVISION = "0003"
+REVISION = "0004"
 #: The oldest program that may work with it; a migration that contracts raises it.
 SERVES = "0001"
 
@@ -267,6 +267,10 @@ Index(
 mapping_versions = _table(
     "mapping_versions", _text("mapping"), _number("n"), _bytes("doc"), key="mapping n"
 )
+
+alarms = _table("alarms", _text("id"), _number("began_at"), _flag("ended"), _bytes("doc"), key="id")
+Index("ix_alarms_began_at", alarms.c.began_at)
+Index("ix_alarms_open", alarms.c.began_at, sqlite_where=column("ended") == 0)
 
 lanes = _table(
     "lanes",

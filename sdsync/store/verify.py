@@ -46,6 +46,7 @@ _DOCUMENTS = (
     tables.plans,
     tables.plan_lines,
     tables.mapping_versions,
+    tables.alarms,
 )
 
 

@@ -24,13 +24,13 @@ from sdsync.sync.branches import hit
 from sdsync.sync.draft import Draft, digest
 from sdsync.sync.edits import Look
 from sdsync.sync.leaks import judge_flag
+from sdsync.sync.needs import LOOP
 from sdsync.sync.orders import SAID, is_order_alone, obey_note, read_orders, was_for_staff
 from sdsync.sync.worklogs import WORKLOG, begin_worklog, follow, reads, takes
 
 KINDS = ("note", "attachment", WORKLOG)
 #: How far a product's clock may be behind ours when it stamps what we made.
 SKEW = timedelta(minutes=5)
-LOOP = "loop suspected"
 ABSENT_ONCE = "absent once"  # in place of a digest: placed by us, and not shown yet
 UNREAD = ("", ABSENT_ONCE)
 ASK_AGAIN = timedelta(seconds=30)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from sdsync.config.clock import Clock
 from sdsync.store.records import (
+    Alarm,
     AuditRow,
     Cause,
     FieldVersion,
@@ -21,7 +23,7 @@ from sdsync.store.records import (
     Replica,
     Share,
 )
-from sdsync.store.semantics import COUNTED_AS, TIMERS, plan_number
+from sdsync.store.semantics import COUNTED_AS, ON_ITS_WAY, TIMERS, plan_number
 from sdsync.testing.memory_state import State
 
 Member = tuple[Hub, Replica, str]
@@ -76,6 +78,38 @@ class MemoryScreens:
     def cause_members(self, cause_id: str) -> Sequence[Member]:
         """(hub, replica, group) that point at the cause."""
         return self._members(None, cause_id)
+
+    def asking(self) -> dict[str, int]:
+        """Cause -> records that ask for somebody under it."""
+        asking = {
+            (row.cause, share.hub.id)
+            for share in self._troubled()
+            for replica in share.replicas
+            for row in replica.groups.values()
+            if row.cause is not None and row.state not in ON_ITS_WAY
+        }
+        return dict(Counter(cause for cause, _ in asking))
+
+    def late(
+        self, lane: str, priority: int, *, before: datetime, limit: int
+    ) -> Sequence[tuple[str, datetime]]:
+        """(replica id, since) of what waits to be delivered since before then, oldest first."""
+        with self._lock:
+            rows = list(self._reading().work.get(lane, {}).values())
+        found = sorted(
+            (one.since, one.key.target)
+            for one in rows
+            if one.key.kind == "deliver" and one.priority == priority and one.since < before
+        )
+        return [(target, since) for since, target in found[:limit]]
+
+    def alarms(self, *, open_only: bool = False, limit: int = 500) -> Sequence[Alarm]:
+        """Alarms, the newest first."""
+        with self._lock:
+            rows = list(self._reading().alarms.values())
+        found = sorted((self._state.give(Alarm, kept) for kept in rows), key=lambda one: one.id)
+        found.sort(key=lambda one: one.began_at, reverse=True)
+        return [one for one in found if not (open_only and one.ended)][:limit]
 
     def held(self) -> Sequence[Member]:
         """(hub, replica, group) that are held."""

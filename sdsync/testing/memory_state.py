@@ -81,6 +81,7 @@ class State:
     plan_versions: dict[int, int] = field(default_factory=dict)
     plan_lines: dict[int, dict[int, Any]] = field(default_factory=dict)
     mappings: dict[tuple[str, int], Any] = field(default_factory=dict)
+    alarms: dict[str, Any] = field(default_factory=dict)
 
     def copy(self) -> State:
         """An independent copy; the values themselves are shared, being immutable."""
@@ -317,3 +318,4 @@ def _apply_rest(state: State, change: Change, causes: dict[str, Cause]) -> None:
     for line in over_last(change.plan_lines):
         state.plan_lines.setdefault(plan_number(line.plan_id), {})[line.n] = state.keep(line)
     state.mappings.update(((one.mapping, one.n), state.keep(one)) for one in change.mappings)
+    state.alarms.update((one.id, state.keep(one)) for one in change.alarms)

@@ -4,33 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sdsync.cli.looks.target import TargetLook
 from sdsync.config.vocabulary import PEER, group_of
 from sdsync.store.contract import Store
 from sdsync.store.records import Cause, Hub, Json, Replica, Share
 from sdsync.store.semantics import ON_ITS_WAY
-from sdsync.sync import activating
+from sdsync.sync.needs import MappingLook, blamed, spot
 
 Member = tuple[Hub, Replica, str]
 Compare = Callable[[Hub, Replica, str], TargetLook | None]
 
 MEMBERS = 10
-#: A cause that begins so soon after a mapping changed may come of that.
-NEWS = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class MappingLook:
-    """The mapping that a cause's place belongs to, and since when it is in force."""
-
-    number: int
-    version: str  # digest of its files and tables
-    since: datetime
-    by: str | None
-    #: The command that takes it back, when the cause began soon after it came into force.
-    rollback: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,29 +169,11 @@ def _look(store: Store, cause: Cause) -> DeadLook:
     )
 
 
-def blamed(store: Store, cause: Cause) -> MappingLook | None:
-    """The mapping in force, of a cause that one of its rules may be to blame for."""
-    name = activating.name_of(cause.system, "ticket")
-    newest = activating.in_force(store.mapping_versions(name, limit=1)) if cause.place else None
-    if newest is None:
-        return None
-    new = newest.n > 1 and newest.at <= cause.since <= newest.at + NEWS
-    back = f"sdsync mappings rollback {name}" if new else None
-    return MappingLook(newest.n, newest.digest, newest.at, newest.by, back)
-
-
 def counted(store: Store, cause_id: str) -> tuple[int, int]:
     """How many records ask for somebody under a cause, and how many are tried again."""
     found = store.cause_members(cause_id)
     asking = {hub.id for hub, one, group in found if one.groups[group].state not in ON_ITS_WAY}
     return len(asking), len({hub.id for hub, _, _ in found} - asking)
-
-
-def spot(place: str | None) -> str | None:
-    """A rule's ``file:line``, without the column."""
-    if place is None or place.count(":") < 2:
-        return place
-    return place.rpartition(":")[0]
 
 
 def _remedy(cause: Cause) -> str | None:

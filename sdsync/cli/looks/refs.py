@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from sdsync.config.problems import show
 from sdsync.store.contract import Store
 from sdsync.store.records import Ref, Share
+from sdsync.sync.needs import name_of as name_of
 
 #: Keys are searched one by one beyond the ids, so only so many records are read.
 SEARCHED = 5_000
@@ -58,15 +59,6 @@ def ref(text: str, systems: Iterable[str], *, kind: str = "ticket") -> Ref:
             f"{show(text)} names no record; write SYSTEM#ID, SYSTEM one of {', '.join(known)}"
         )
     return Ref(system, kind, rest.rpartition("#")[2])
-
-
-def name_of(share: Share) -> str:
-    """What every command takes for this record: ``desk#4711``, or its hub record's id."""
-    born = share.at(share.hub.birth_system)
-    for one in (born, *share.replicas):
-        if one is not None and one.native_id is not None:
-            return f"{one.system}#{one.native_id}"
-    return share.hub.id
 
 
 def _refs(text: str, systems: list[str], kind: str) -> Iterator[Ref]:

@@ -7,34 +7,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sdsync.cli.looks import accounts, dead, refs
+from sdsync.cli.looks import accounts
 from sdsync.cli.looks.accounts import AccountLook
 from sdsync.cli.looks.lanes import lane_of
-from sdsync.config.model import Config, SystemConfig
+from sdsync.config.model import Config
 from sdsync.ratelimit import view
 from sdsync.store.contract import Store
-from sdsync.store.records import AuditRow, Cause, Pause, SystemRow, WorkKey
+from sdsync.store.records import AuditRow, Pause, WorkKey
+from sdsync.sync.needs import Around, Need, needs
 
 #: Audit rows of the last day that are read at most; beyond it the counts say "at least".
 DAY_ROWS = 20_000
 _PAGE = 500
-#: A system that answers again within this needs nobody.
-AWAY_S = 60
 _ANSWERS = frozenset({"ok", "new", "throttled", "paused"})
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """Something that waits for a person, with the command that cures it."""
-
-    id: str | None
-    text: str
-    records: int
-    since: datetime | None
-    priority: int
-    place: str | None
-    cure: str
-    mapping: dead.MappingLook | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +69,13 @@ class StatusLook:
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class House(Around):
     """What is known beside the store: the process and the files."""
 
-    running: bool = False
     up_s: float | None = None
     store_bytes: int | None = None
     config_text: bytes = b""
     in_force: str = ""  # the digest of the settings that the process started with
-    edited: Sequence[str] = ()  # files that changed since the process started
-    broker: str = ""  # what the broker does not do
 
 
 def look(store: Store, config: Config, now: datetime, house: House) -> StatusLook:
@@ -106,79 +88,10 @@ def look(store: Store, config: Config, now: datetime, house: House) -> StatusLoo
         store="ok" if store.identity().suspect is None else "suspect",
         store_bytes=house.store_bytes,
         config=(house.in_force or hashlib.sha256(house.config_text).hexdigest())[:4],
-        needs=sorted(_needs(store, config, pauses, now, house), key=lambda one: one.priority),
+        needs=needs(store, config, now, house),
         systems=_systems(store, config, pauses, now),
         syncs=_syncs(store, config, pauses, now),
     )
-
-
-# -- what needs somebody ---------------------------------------------------------
-def _needs(
-    store: Store, config: Config, pauses: Sequence[Pause], now: datetime, house: House
-) -> Iterator[Need]:
-    if not house.running:
-        yield Need(None, "sdsync is not running", 0, None, 1, None, "sdsync run")
-    if house.edited:
-        text = f"{', '.join(house.edited)} changed since sdsync started, which runs on as before"
-        yield Need(None, text, 0, None, 2, None, "sdsync check, then restart sdsync")
-    if house.broker:
-        text = f"broker: {house.broker}; nothing is lost"
-        yield Need(None, text, 0, None, 4, None, "look at broker.url (sdsync config)")
-    if (reason := store.identity().suspect) is not None:
-        text = f"the store may not be the newest of its copies: {reason}"
-        cured = "none: it ends once every system was read; sooner: sdsync store trust"
-        yield Need(None, text, 0, None, 2, None, cured)
-    causes = sorted(store.causes(), key=lambda one: one.since)
-    needs = [(cause, _cause(store, cause)) for cause in causes]
-    # A cause whose last record went on is over, even before somebody closes its row.
-    yield from (need for cause, need in needs if need.records or cause.kind == "system")
-    told = {cause.system for cause in causes if cause.kind == "system"}
-    for name, system in config.systems.items():
-        if name not in told:
-            yield from _system(name, system, store.system(name), now)
-    yield from (_pause(store, one) for one in pauses)
-
-
-def _pause(store: Store, pause: Pause) -> Need:
-    """A record is told by the name that people know it by."""
-    kind, _, name = pause.scope.partition(":")
-    share = store.share(name) if kind == "record" else None
-    shown = refs.name_of(share) if share else pause.scope
-    reason = f": {pause.reason}" if pause.reason else ""
-    text = f"{shown} is paused by {pause.by}{reason}"
-    scope = shown if share else name or pause.scope
-    return Need(None, text, 0, pause.since, 3, None, f"sdsync resume {scope}")
-
-
-def _cause(store: Store, cause: Cause) -> Need:
-    records, _ = dead.counted(store, cause.id)
-    if cause.kind == "system":
-        cured = cause.remedy or f"sdsync check --live {cause.system}"
-    elif cause.kind == "held":
-        cured = cause.remedy or f"sdsync held show {cause.id}"
-    else:
-        cured = f"sdsync dead show {cause.id}"
-    place = dead.spot(cause.place)
-    return Need(cause.id, cause.text, records, cause.since, cause.priority, place, cured,
-                dead.blamed(store, cause))  # fmt: skip
-
-
-def _system(name: str, config: SystemConfig, row: SystemRow, now: datetime) -> Iterator[Need]:
-    if row.state == "unauthorised":
-        token = config.token or "the token"
-        text = f"{name} refuses our credential; what waits for it is not lost"
-        cured = f"renew {token}, then it drains by itself"
-    elif row.state == "misconfigured":
-        text = f"{name} is not what the configuration says" + (
-            f": {row.detail}" if row.detail else ""
-        )
-        cured = "sdsync check --live"
-    elif row.state == "unreachable" and (_age(row.state_since, now) or 0) > AWAY_S:
-        text = f"{name} does not answer; what waits for it is not lost"
-        cured = f"curl -sS {config.url}"
-    else:
-        return
-    yield Need(None, text, 0, row.state_since, 2, None, cured)
 
 
 # -- systems -------------------------------------------------------------------------

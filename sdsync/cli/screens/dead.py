@@ -8,7 +8,7 @@ from datetime import datetime
 from rich.text import Text
 
 from sdsync.cli import words
-from sdsync.cli.looks.dead import DeadDetail, DeadList, DeadLook, MappingLook, MemberLook
+from sdsync.cli.looks.dead import DeadDetail, DeadList, DeadLook, MemberLook
 from sdsync.cli.page import (
     CURE,
     WARN,
@@ -26,6 +26,7 @@ from sdsync.cli.page import (
 )
 from sdsync.cli.screens.target import drawn
 from sdsync.config.vocabulary import spoken
+from sdsync.sync.needs import MappingLook
 
 _COLUMNS = (
     Column("CAUSE"),

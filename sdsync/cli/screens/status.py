@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rich.text import Text
 
 from sdsync.cli import words
-from sdsync.cli.looks.status import Need, StatusLook, SyncLook, SystemLook
+from sdsync.cli.looks.status import StatusLook, SyncLook, SystemLook
 from sdsync.cli.page import (
     BAD,
     CURE,
@@ -27,6 +27,7 @@ from sdsync.cli.page import (
     wrapped,
 )
 from sdsync.cli.screens.dead import place_of
+from sdsync.sync.needs import Need
 
 _GOOD_STATES = frozenset({"ok", "new"})
 _BAD_STATES = frozenset({"unauthorised", "unreachable", "misconfigured"})

@@ -205,7 +205,7 @@ def test_an_upgrade_of_a_store_that_is_new_enough_changes_nothing(tmp_path: Path
 def test_law_43_a_store_without_plans_is_upgraded_and_keeps_what_it_holds(tmp_path: Path) -> None:
     reopened(tmp_path, KEY).close()
     made = _form(tmp_path)
-    for table in ("plans", "plan_lines", "mapping_versions"):
+    for table in ("plans", "plan_lines", "mapping_versions", "alarms"):
         execute(tmp_path, f"DROP TABLE {table}")
     execute(tmp_path, "UPDATE alembic_version SET version_num = '0001'")
     with pytest.raises(WrongStore, match="sdsync store upgrade"):

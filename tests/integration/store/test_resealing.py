@@ -12,6 +12,7 @@ from sdsync.store import resealing
 from sdsync.store.crypto import KeyProblem, key_id
 from sdsync.store.opening import open_store
 from sdsync.store.records import (
+    Alarm,
     Change,
     MappingVersion,
     Pause,
@@ -72,6 +73,7 @@ def fill(store: SqlStore) -> None:
             plans=[Plan("p-1", "connect", "escalations", "ann", NOW, "--guess")],
             plan_lines=[PlanLine("p-1", 1, Verdict.ALONE, [Ref("desk", "ticket", "7")])],
             mappings=[MappingVersion("dev-ticket", 1, "a41f", NOW, "extends: nothing", "ann")],
+            alarms=[Alarm("a1", "held", "held", "told", "cure", None, 1, 2, NOW, NOW)],
         )
     )
     store.lease("desk", "me", now=NOW, until=after(60))
@@ -91,6 +93,7 @@ def readable(store: SqlStore) -> bool:
     assert [one.id for one in store.plans()] == ["p-1"]
     assert [one.refs[0].id for one in store.plan_lines("p-1")] == ["7"]
     assert [one.by for one in store.mapping_versions("dev-ticket")] == ["ann"]
+    assert [one.text for one in store.alarms()] == ["told"]
     return store.examine().ok
 
 

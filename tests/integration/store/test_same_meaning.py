@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from hypothesis import strategies as st
 from sdsync.store.contract import Stale, Store
 from sdsync.store.opening import open_store
 from sdsync.store.records import (
+    Alarm,
+    AlarmWay,
     Attempt,
     AuditRow,
     Cause,
@@ -168,6 +171,15 @@ changes = st.fixed_dictionaries(
             ),
             max_size=2,
         ),
+        "alarms": st.lists(
+            st.builds(
+                Alarm, names, names, names, names, names, st.none() | names, st.integers(1, 5),
+                st.integers(0, 2), instants, instants, over_at=st.none() | instants,
+                ended=st.booleans(),
+                ways=st.dictionaries(names, st.builds(AlarmWay, instants), max_size=1),
+            ),
+            max_size=2,
+        ),
     }
 )  # fmt: skip
 lane_steps = st.tuples(
@@ -234,6 +246,15 @@ def answers(store: Store) -> dict[str, Any]:
             for state in (None, *LineState)
         ],
         "mappings": [store.mapping_versions(one, limit=n) for one in "abc" for n in (1, 9)],
+        "alarms": [store.alarms(open_only=one, limit=n) for one in (False, True) for n in (1, 9)],
+        "asking": store.asking(),
+        "late": [
+            store.late(lane, priority, before=before, limit=n)
+            for lane in SYSTEMS
+            for priority in (1, 3)
+            for before in (NOW, NOW + timedelta(days=9))
+            for n in (1, 9)
+        ],
     }
     return found
 
