@@ -192,7 +192,7 @@ def _old_form(folder: Path) -> None:
     store.commit(Change(shares=[share(n) for n in range(20)]))
     store.close()
     with closing(sqlite3.connect(folder / "sdsync.db")) as link, link:
-        for table in ("plans", "plan_lines", "mapping_versions"):
+        for table in ("plans", "plan_lines", "mapping_versions", "alarms"):
             link.execute(f"DROP TABLE {table}")
         link.execute("UPDATE alembic_version SET version_num = '0001'")
 
