@@ -15,7 +15,7 @@ from sdsync.server.alarms import LANE, Alarms
 from sdsync.server.daemon import Daemon
 from sdsync.server.signatures import Verdict, read_secrets, verify
 from sdsync.server.ways import Webhook, heartbeat, ways_of
-from sdsync.store.records import Alarm, Cause, Change, SystemRow, Work, WorkKey
+from sdsync.store.records import Alarm, Cause, Change, Pause, SystemRow, Work, WorkKey
 from sdsync.sync.alarms import BEGAN, Message
 from sdsync.sync.needs import Around
 from sdsync.testing.memory_store import MemoryStore
@@ -299,18 +299,34 @@ def test_the_heartbeat_asks_for_its_address(config: Config, receiver: Heard) -> 
     assert heartbeat(config.alarms.heartbeat) == "it answers 500"
 
 
-def test_a_lag_is_told_by_its_priority_and_not_while_somebody_paused_it(
-    config: Config, receiver: Heard
-) -> None:
+def test_a_lag_is_told_by_its_priority(config: Config, receiver: Heard) -> None:
     night = Night(config)
     night.late("r1", priority=1)
     night.late("r2", priority=2)
     night.rounds(12)
 
     assert receiver.told() == [("began", "P1 changes wait for dev longer than 30s")]
-
     (alarm,) = night.store.alarms()
     assert (alarm.key, alarm.priority) == ("lag:P1:dev", 1)
+
+
+@pytest.mark.parametrize(
+    "scope", ["all", "system:dev", "sync:escalations", "tenant:acme", "record:h1"]
+)
+def test_what_somebody_paused_is_no_lag(scope: str, config: Config, receiver: Heard) -> None:
+    night = Night(config)
+    night.store.commit(
+        Change(shares=[scenes.disk_full()], pauses=[Pause(scope, night.clock.now(), "ann")])
+    )
+    night.late("r-dev-1")
+    night.rounds(24)
+
+    assert not [text for _, text in receiver.told() if "changes wait" in text]
+
+    night.store.commit(Change(resumed=[scope]))
+    night.rounds(12)
+
+    assert ("began", "P1 changes wait for dev longer than 30s") in receiver.told()
 
 
 def test_causes_of_one_night_are_told_one_by_one(config: Config, receiver: Heard) -> None:
