@@ -1,0 +1,228 @@
+"""A real daemon between the two sandboxes, people at work, and what befalls them together."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sdsync.sandbox import accounts
+from tests.crash.campaign import Plan
+from tests.crash.campaign import run as campaign
+from tests.crash.house import SECRETS, House, Life, furnished
+from tests.crash.ledger import SIDES, Ledger, Record
+from tests.crash.people import AGENTS, API, Crowd
+from tests.crash.quiet import Watch
+from tests.faults.door import PATIENCE_S, until
+from tests.faults.frame import Trial, fault
+
+MIB = 1024
+LEASE_S = 15.0
+
+
+@dataclass(slots=True)
+class Shop:
+    """Both products, the people, and one life of the daemon after the other."""
+
+    house: House
+    crowd: Crowd
+    life: Life
+
+    @property
+    def records(self) -> list[Record]:
+        """Everything that people made."""
+        return list(self.crowd.ledger.records.values())
+
+    def born(self, number: int) -> None:
+        """People open so many tickets; back when each has its issue."""
+        for _ in range(number):
+            self.crowd.birth("desk")
+        until(self._all_there, "every ticket has its issue")
+
+    def _all_there(self) -> bool:
+        self.crowd.learn()
+        return all(side in one.ids for one in self.records for side in SIDES)
+
+    def stop(self) -> int:
+        """SIGTERM; the exit code."""
+        code = self.life.stop()
+        self.life.gone()
+        return code
+
+    def next(self, step: str = "") -> None:
+        """Another life, when the last one is over; it dies at this step, if one is named."""
+        self.life.gone()
+        self.life = Life(self.house, step=step)
+        self.life.ready.wait(PATIENCE_S)
+
+    def title(self, record: Record, title: str) -> None:
+        """Somebody renames a ticket."""
+        headers = {"Authorization": f"token {AGENTS[0].token}"}
+        url = f"{self.house.url('desk')}{API}/ticket/{record.ids['desk']}"
+        self.house.client.put(url, headers=headers, json={"Subject": title}).raise_for_status()
+
+    def shown(self, record: Record) -> str:
+        """The title that its issue bears."""
+        issues = self.house.behind("dev", "records")["issues"]
+        found = issues.values() if isinstance(issues, dict) else issues
+        return next(str(one["subject"]) for one in found if one["id"] == record.ids["dev"])
+
+    def arrives(self, record: Record, title: str) -> None:
+        """Back when the issue bears it."""
+        until(lambda: self.shown(record) == title, f"{title!r} is written")
+
+    def peak_mib(self) -> int:
+        """The most memory that the daemon ever had."""
+        status = Path(f"/proc/{self.life._child.pid}/status").read_text()
+        found = re.search(r"VmHWM:\s+(\d+)", status)
+        assert found is not None
+        return int(found[1]) // MIB
+
+
+@contextlib.contextmanager
+def shop(trial: Trial) -> Iterator[Shop]:
+    """Opened: the daemon has read both feeds once, so that what people open now is new."""
+    with furnished(trial.folder, seed=trial.seed, landing_s=1.0) as house:
+        opened = Shop(house, Crowd(house, Ledger(), trial.seed), Life(house))
+        try:
+            opened.life.ready.wait(PATIENCE_S)
+            watch = Watch(house)
+
+            def read() -> bool:
+                watch.look()
+                return all(watch.feeds[side] >= 2 for side in SIDES)
+
+            until(read, "both feeds are read")
+            yield opened
+        finally:
+            if not opened.life.over:
+                opened.life.kill()
+            opened.life.gone()
+
+
+@fault("R6", "killed with an attempt on the disk: the next daemon ends it within two leases")
+def orphaned(trial: Trial) -> None:
+    with shop(trial) as one:
+        one.born(1)
+        slowest = 0.0
+        for number in range(trial.of(1, 50)):
+            one.stop()
+            one.next(trial.dice.choice(("attempted", "sent")))
+            one.title(one.records[0], f"orphan {number}")
+            trial.must(one.life.ends_within(PATIENCE_S), "it was not killed at its step")
+            one.next()
+            began = time.monotonic()
+            one.arrives(one.records[0], f"orphan {number}")
+            slowest = max(slowest, time.monotonic() - began)
+            trial.count("orphans")
+        trial.within(slowest, 2 * LEASE_S, "at most")
+        trial.must(one.stop() == 0, "it did not end in order")
+
+
+@fault("R9", "answers that unpack without end or never come: cut, memory capped, neighbours go on")
+def devouring(trial: Trial) -> None:
+    with shop(trial) as one:
+        one.born(trial.of(5, 40))
+        before = one.peak_mib()
+        bomb, endless, *others = one.records
+        one.house.switch(
+            "dev",
+            gzip_bomb={"login": "sdsync", "path": f"/issues/{bomb.ids['dev']}[.]json$"},
+            endless={"login": "sdsync", "path": f"/issues/{endless.ids['dev']}[.]json$"},
+        )
+        for number, record in enumerate(one.records):
+            one.title(record, f"fed {number}")
+        for number, record in enumerate(one.records):
+            if record in others:
+                one.arrives(record, f"fed {number}")
+                trial.count("neighbours that went on")
+        hits = {
+            name: row["hits"] for name, row in one.house.behind("dev", "switches").items()
+            if row["hits"]
+        }  # fmt: skip
+        trial.count("devouring answers", sum(hits.values()))
+        trial.must({"gzip_bomb", "endless"} <= set(hits), f"only {sorted(hits)} struck")
+        grown = one.peak_mib() - before
+        trial.count("MiB more", grown)
+        trial.must(grown <= 96, f"it grew by {grown} MiB")
+        one.house.switch("dev", gzip_bomb=False, endless=False)
+        one.arrives(bomb, "fed 0")
+        one.arrives(endless, "fed 1")
+        trial.must(one.stop() == 0, "it did not end in order")
+
+
+def _secrets() -> dict[str, bytes]:
+    """Every secret in each form that it could leave in."""
+    found = {}
+    for name, value in SECRETS.items():
+        bare = value.removeprefix("whsec_")
+        found[name] = bare.encode()
+        found[f"{name} in base64"] = base64.b64encode(bare.encode())
+        if bare != value:
+            found[f"{name} decoded"] = base64.b64decode(bare)
+    return found
+
+
+@fault(
+    "S13", "secrets and what people wrote: in no log, metric, screen, process list, nor in clear"
+)
+def canaries(trial: Trial) -> None:
+    with shop(trial) as one:
+        one.born(2)
+        note = "canary 7f3a9c5e of an internal note"
+        record = one.records[0]
+        headers = {"Authorization": f"token {AGENTS[0].token}"}
+        url = f"{one.house.url('desk')}{API}/ticket/{record.ids['desk']}/comment"
+        said = {"Content": note, "ContentType": "text/plain"}
+        one.house.client.post(url, headers=headers, json=said).raise_for_status()
+        until(lambda: note in str(one.house.behind("dev", "records")), "the note is copied")
+        one.house.switch("dev", auth_revoked={"login": "sdsync"})
+        one.house.switch("desk", html_502={"login": "sdsync", "count": 5})
+        one.title(record, "while nobody may")
+
+        def refused() -> bool:
+            return "auth_revoked" in one.house.behind("dev", "state")["hits"]
+
+        until(refused, "the credential was refused")
+        public = {"metrics": one.house.client.get(f"{one.house.url('daemon')}/metrics").content}
+        process = Path(f"/proc/{one.life._child.pid}/cmdline").read_bytes()
+        asked = ("status", "dead list", "config", f"trace desk#{record.ids['desk']}")
+        screens = {words: one.house.command(*words.split())[1].encode() for words in asked}
+        one.house.switch("dev", auth_revoked=False)
+        trial.must(one.stop() == 0, "it did not end in order")
+        public["log"] = (trial.folder / "daemon.log").read_bytes()
+        stored = {
+            path.name: path.read_bytes() for path in trial.folder.glob("sdsync.db*")
+        }  # fmt: skip
+        everywhere = {**public, **screens, **stored, "process list": process}
+        planted = _secrets()
+        for where, told in everywhere.items():
+            trial.must(told or where.endswith(("-wal", "-shm")), f"{where} is empty")
+            for name, canary in planted.items():
+                trial.must(canary not in told, f"{name} stands in {where}")
+        for where, told in {**public, **stored, "process list": process}.items():
+            trial.must(note.encode() not in told, f"the note's text stands in {where}")
+        trial.count("canaries", len(planted) + 1)
+        trial.count("places", len(everywhere))
+        trial.must(accounts.DESK_TOKEN.encode() in planted.values(), "nothing was planted")
+
+
+@fault(
+    "R1", "200 kills in 50,000 changes, five seeds: none lost, none double, few re-sends", long=True
+)
+def kills(trial: Trial) -> None:
+    for seed in range(trial.seed, trial.seed + 5):
+        folder = trial.folder / str(seed)
+        folder.mkdir()
+        account = campaign(Plan(seed, 200, 50_000, None, 1800.0), folder)
+        trial.count("changes", account.ledger.changes)
+        trial.count("kills", account.killed.total())
+        trial.count("writes", account.writes)
+        trial.count("sent again", account.verdict.resent)
+        trial.breaches += [f"seed {seed}: {one}" for one in account.breaches]
+        share = account.verdict.resent / max(1, account.writes)
+        trial.must(share <= 0.05, f"seed {seed}: {share:.1%} were sent again")
