@@ -15,6 +15,7 @@ from typing import ClassVar, Literal, Self
 from pydantic import (
     Field,
     PrivateAttr,
+    StrictBool,
     StrictInt,
     StrictStr,
     field_validator,
@@ -145,6 +146,10 @@ class SystemConfig(Settings):
         default_factory=dict, description="What its queues or projects mean, by their own names."
     )
     options: Options = Field(default_factory=dict, description="The connector's own settings.")
+    impersonate: StrictBool = Field(
+        default=False,
+        description="Whether notes are written in their authors' names, where the product lets us.",
+    )
     insecure_until: date | None = Field(
         default=None,
         description="A waiver: until this day http:// and unproved certificates are borne.",

@@ -60,7 +60,7 @@ class Capabilities:
     removes_notes: bool
     note_format: str  # plain | html | textile | markdown
     webhooks: bool
-    impersonates: bool = False
+    impersonates: bool = False  # it is :class:`Impersonates`
     edits_worklogs: bool = False  # and takes them back
 
 
@@ -106,6 +106,15 @@ class PlaceInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Leave:
+    """Whether we may write in somebody's name, as reading back proved."""
+
+    given: bool
+    why: str = ""  # it is not given, for a person
+    ignored: bool = False  # the product acts as our own account whomever we name
+
+
+@dataclass(frozen=True, slots=True)
 class Description:
     """What the product at this address says of itself, live."""
 
@@ -119,6 +128,8 @@ class Description:
     #: Ids of some of the newest records that our account sees, highest first; empty: not told.
     #: When all of them are gone, the product was restored from an older copy (law 32).
     newest: tuple[str, ...] = ()
+    #: Whether notes can be written in their authors' names; None: that is not asked for.
+    impersonates: Leave | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +251,10 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class AddElement:
-    """Add a note, file or worklog to a record. ``content`` is the file's, else None."""
+    """Add a note, file or worklog to a record. ``content`` is the file's, else None.
+
+    ``author`` is the native id of the person in whose name a note is written; None: ours.
+    """
 
     ref: Ref
     kind: str
@@ -248,6 +262,7 @@ class AddElement:
     mark: str
     intent: str
     content: bytes | None = None
+    author: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,7 +304,8 @@ class Find:
     """Look for what an intent may have made.
 
     ``kind`` is of a record, note, attachment or worklog; ``ref`` the record of an element;
-    ``since`` the intent's start, aware UTC.
+    ``since`` the intent's start, aware UTC; ``author`` as of :class:`AddElement`: what bears
+    that name or ours fits.
     """
 
     kind: str
@@ -298,6 +314,7 @@ class Find:
     since: datetime
     ref: Ref | None = None
     values: Mapping[str, Json] = field(default_factory=dict)  # the exact content sent
+    author: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,6 +392,17 @@ class Lists(Protocol):
 
     def records(self, place: str, after: str) -> Answer[Listed]:
         """The next page of a place's records; ``after`` "" begins with the lowest id."""
+
+
+@runtime_checkable
+class Impersonates(Protocol):
+    """A connector that can write a note in its author's name, where that is configured."""
+
+    def leave(self, ref: Ref, person: str, *, internal: bool) -> Answer[Leave]:
+        """Whether this person may write such a note on the record, and we in their name.
+
+        Asked before each: the product's own answer to a call in that name says who made it.
+        """
 
 
 @runtime_checkable

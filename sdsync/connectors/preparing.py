@@ -95,6 +95,8 @@ class Survey:
     cannot: str = ""
     #: place -> status -> statuses that our account may set from it, where records told.
     transitions: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    #: What works as configured, and what it takes is dangerous in the wrong hands.
+    dangers: tuple[str, ...] = ()
 
     @property
     def wrong(self) -> tuple[Point, ...]:

@@ -114,10 +114,13 @@ def capabilities(name: str) -> Capabilities:
 
 
 def problems(config: Config) -> Iterator[Problem]:
-    """Systems whose connector is unknown or broken, where the file says so."""
+    """Systems whose connector is unknown, broken or asked for too much, where the file says so."""
     for system in config.systems.values():
         try:
-            load(system.connector)
+            able = capabilities(system.connector)
+            if system.impersonate and not able.impersonates:
+                found = f"{able.product} writes in nobody's name but our own"
+                yield _problem(config, system, found, key="impersonate")
         except UnknownConnector as unknown:
             near = nearest_name(unknown.name, unknown.known)
             yield _problem(config, system, show(unknown.name), one_of(unknown.known), near)
@@ -131,10 +134,11 @@ def _problem(
     found: str,
     expected: str | None = None,
     near: str | None = None,
+    key: str = "connector",
 ) -> Problem:
-    place = config.place("systems", system.name, "connector")
+    place = config.place("systems", system.name, key)
     spot = (place.value_line, place.value_column) if place else (1, 1)
-    where = f"systems.{system.name}.connector"
+    where = f"systems.{system.name}.{key}"
     return Problem(str(config.path), *spot, where, found, expected, near)
 
 

@@ -228,6 +228,7 @@ class Placement:
     seen_digest: str = ""  # digest of the native values last shown
     cause: str | None = None
     note: str | None = None
+    author: str | None = None  # native id of the person in whose name we wrote it; None: ours
 
 
 @dataclass(slots=True)
@@ -257,6 +258,8 @@ class Intent:
     audience: str | None = None  # that the last call asked for
     sent_to: str | None = None  # native id of the record that the last call named
     native_id: str | None = None
+    author: str | None = None  # native id of the person in whose name the last call wrote
+    said: str = ""  # digest of the words of that call: in somebody's name, they tell ours
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sdsync.config.vocabulary import FIELDS, PEER, TIES, group_of
-from sdsync.connectors.contract import Operation, Update
+from sdsync.connectors.contract import AddElement, Operation, Update
 from sdsync.mappings.contract import Direction, Put
 from sdsync.store.records import GroupState, IntentState, Json, Ref, Replica, ReplicaState
 from sdsync.sync.branches import hit
@@ -64,6 +64,7 @@ class Send:
     version: int = 0  # of the element, as it is sent
     audience: str | None = None
     human: bool = True
+    named: AddElement | None = None  # the same in its author's name, if the product gives leave
 
 
 Todo = Rest | NeedLook | Settle | Ask | Send

@@ -31,6 +31,7 @@ from sdsync.sync.elements import (
     settle_element,
     tell_placed,
 )
+from sdsync.sync.in_names import judge_author
 from sdsync.sync.jobs import intent_of
 from sdsync.sync.lacking import lacks, unwritable
 from sdsync.sync.leaks import asked_for, judge_flag
@@ -242,3 +243,4 @@ def _element_done(
         draft.look(replica, due=draft.ctx.now + READ_AGAIN)
     else:
         judge_flag(draft, replica, element, native, read_values(draft, replica, native))
+        judge_author(draft, replica, element, native)

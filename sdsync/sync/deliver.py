@@ -27,6 +27,7 @@ from sdsync.sync.compute import (
     writable,
 )
 from sdsync.sync.draft import Draft
+from sdsync.sync.in_names import keep_name
 from sdsync.sync.placing import blocks_closing, compute_element, compute_withdrawal, pending
 from sdsync.sync.suspicion import await_plan
 from sdsync.sync.untold import ask_about
@@ -202,6 +203,7 @@ def begin_attempt(draft: Draft, replica: Replica, send: Send) -> Attempt:
             intent.may_land_until = deadline + timedelta(seconds=handle.landing_s)
             intent.content, intent.version = content(send.operation), send.version
             intent.audience, intent.sent_to = send.audience, replica.native_id
+            keep_name(intent, send.operation)
             intents.append(intent.id)
     attempt = Attempt(
         id=draft.ctx.new_id(),

@@ -26,7 +26,7 @@ from sdsync.sync.edits import Look
 from sdsync.sync.elements import placed_ids
 from sdsync.sync.jobs import outcome, sent_before, unasked
 from sdsync.sync.mailing import over_mail_budget, wait_over_budget, whom
-from sdsync.sync.matching import Match, Matching, Seek
+from sdsync.sync.matching import Match, Matching, Name, Seek
 from sdsync.sync.observe import too_old, went_back
 from sdsync.sync.settling import settle_intent
 from sdsync.sync.systems import System
@@ -64,7 +64,7 @@ class Visit(Matching):
         super().__init__(engine, connector, work, meter)
         self._system = system
         self._looked = False
-        self._todo: Todo | Match | Seek = Rest()
+        self._todo: Todo | Match | Seek | Name = Rest()
         self._ends = 0.0  # when the attempt's calls are over, by the monotonic clock
 
     def once(self) -> bool:
@@ -83,6 +83,8 @@ class Visit(Matching):
                 return self._match()
             case Seek(element_id=element_id):
                 return self._seek(element_id)
+            case Name(element_id=element_id, operation=operation):
+                return self._ask_leave(element_id, operation)
             case Send() as send:
                 return self._send(send)
 
@@ -112,6 +114,13 @@ class Visit(Matching):
             if element_id not in self._sought:
                 self._todo = Seek(element_id)
                 return None
+        if isinstance(todo, Send) and todo.named is not None:
+            leave = self._leave.pop(todo.element_id or "", None)
+            if leave is None:
+                self._todo = Name(todo.element_id or "", todo.named)
+                return None
+            if leave:
+                todo = self._todo = replace(todo, operation=todo.named)
         if isinstance(todo, Rest):
             self._note_delivered(share)
             draft.change.finished.append(self._key())
@@ -265,6 +274,7 @@ class Visit(Matching):
                     since,
                     operation.ref,
                     operation.values,
+                    operation.author,
                 )
             )
         )
@@ -289,6 +299,7 @@ class Visit(Matching):
                     intent.started_at or self._engine.clock.now(),
                     _sent_to(replica, intent) if intent.element_id else None,
                     intent.content,
+                    intent.author,
                 )
             )
         )

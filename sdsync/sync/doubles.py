@@ -166,7 +166,9 @@ def _copies(draft: Draft, intent: Intent, home: NativeRecord) -> list[NativeElem
     return [
         one
         for one in natives
-        if one.ours and one.native_id not in linked and dict(one.values) == dict(placed.values)
+        if (one.ours or one.author == intent.author)
+        and one.native_id not in linked
+        and dict(one.values) == dict(placed.values)
     ]
 
 

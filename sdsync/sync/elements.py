@@ -23,6 +23,7 @@ from sdsync.sync.brakes import too_many_notes
 from sdsync.sync.branches import hit
 from sdsync.sync.draft import Draft, digest
 from sdsync.sync.edits import Look
+from sdsync.sync.in_names import is_ours, judge_author, waiting_twin
 from sdsync.sync.leaks import judge_flag
 from sdsync.sync.needs import LOOP
 from sdsync.sync.orders import SAID, is_order_alone, obey_note, read_orders, was_for_staff
@@ -102,13 +103,26 @@ def _new(draft: Draft, replica: Replica, native: NativeElement) -> None:
         waits = _waits_for_intent(draft, replica, native)
         hit("law 28: waits for its intent" if waits else "law 28: our own element is no source")
         return
+    if is_ours(draft, replica, native):
+        hit("law 28: our own in somebody's name is no source")
+        return
+    values = read_values(draft, replica, native)
+    twin = waiting_twin(draft, replica, native, values.get("body"))
+    if twin is not None:
+        hit("law 32: a note of the lost time in somebody's name")
+        element, place = twin
+        place.state, place.native_id = PlacementState.PLACED, native.native_id
+        place.sent_version, place.author = element.version, native.author
+        place.seen_digest = native_digest(native)
+        tell_placed(draft, replica, element.id, outgoing_audience(draft, element))
+        return
     created_at = draft.ctx.ours(replica.system, native.created_at)
     old = before_join(replica, native.kind, created_at)
     element = Element(
         id=draft.ctx.new_id(),
         hub_id=draft.hub.id,
         kind=native.kind,
-        values=read_values(draft, replica, native),
+        values=values,
         source=replica.system,
         created_at=created_at,
         blob="wanted" if native.kind == "attachment" and not old else None,
@@ -220,6 +234,7 @@ def _seen_again(draft: Draft, replica: Replica, element: Element, native: Native
     now = native_digest(native)
     if place.seen_digest in UNREAD:  # placed, and not read since
         judge_flag(draft, replica, element, native, read_values(draft, replica, native))
+        judge_author(draft, replica, element, native)
     if place.seen_digest in (*UNREAD, now):
         place.seen_digest = now
         return
@@ -329,7 +344,7 @@ def settle_element(
     if place is None:
         return
     place.state, place.native_id = PlacementState.PLACED, native_id
-    place.seen_digest = native_digest(native) if native else ""
+    place.author, place.seen_digest = intent.author, native_digest(native) if native else ""
     element = next(one for one in draft.share.elements if one.id == intent.element_id)
     place.sent_version = intent.version or element.version
 

@@ -39,6 +39,7 @@ from sdsync.sync.counterparts import SharedRecords
 from sdsync.sync.delivery import Delivery
 from sdsync.sync.doubles import Doubles
 from sdsync.sync.feeds import FEED, Feeds
+from sdsync.sync.in_names import about_names
 from sdsync.sync.looks import Looks
 from sdsync.sync.mentions import Named
 from sdsync.sync.model import OBJECTIVES, Context, Rule, SyncPolicy
@@ -338,7 +339,15 @@ class Engine:
         raise Stale("a hub record changed faster than it could be decided")
 
     def _distrust(self, causes: Sequence[Cause]) -> None:
-        """Remember the places that dropped a private flag; they get nothing private (law 45)."""
+        """Remember the places that dropped a private flag; they get nothing private (law 45).
+
+        And the systems that write as our account, whomever we name (law 54).
+        """
+        for system in self.systems.values():
+            fingerprint = about_names(system.name)
+            system.ignores_names |= any(
+                one.fingerprint == fingerprint and one.closed_at is None for one in causes
+            )
         for cause in causes:
             if cause.at_place and cause.system in self.systems:
                 self.systems[cause.system].leaky.add(cause.at_place)

@@ -22,6 +22,7 @@ from sdsync.store.records import (
 from sdsync.sync.compute import NOBODY
 from sdsync.sync.doubles import next_night
 from sdsync.sync.draft import Draft
+from sdsync.sync.in_names import about_names, ignored
 from sdsync.sync.policy import is_failure
 from sdsync.sync.reopened import go_back
 from sdsync.sync.systems import System
@@ -152,6 +153,7 @@ class Feeds:
                 for one in teams
             ]
         self._close_causes(system, change, now)
+        self._judge_names(system, answer, change, now)
         due = now + DESCRIBE_AGAIN
         change.ring.append(engine.work_for(system.name, "describe", FEED, due=due, priority=1))
         known = engine.store.people(system.name)
@@ -222,6 +224,19 @@ class Feeds:
                 cause.closed_at = now
                 change.causes.append(cause)
         system.leaky -= leaky - {one.at_place for one in causes}
+
+    def _judge_names(
+        self, system: System, said: Description, change: Change, now: datetime
+    ) -> None:
+        """Whether names are honoured was read back anew: told once when not, and over when so."""
+        leave = said.impersonates
+        system.ignores_names = leave is not None and leave.ignored
+        cause = self._engine.store.cause(about_names(system.name))
+        if system.ignores_names and cause is None:
+            change.causes.append(ignored(system.name, now))
+        elif cause is not None and not system.ignores_names:
+            cause.closed_at = now
+            change.causes.append(cause)
 
     def _identify(
         self, system: System, row: SystemRow, said: Description, change: Change, now: datetime

@@ -86,7 +86,7 @@ def _operation(replica: Replica, attempt: Attempt, intent: Intent | None) -> Ope
         case "Create", Intent() as made:
             return Create(made.kind, made.place, made.content, made.mark, made.id)
         case "AddElement", Intent() as made:
-            return AddElement(ref, made.kind, made.content, made.mark, made.id)
+            return AddElement(ref, made.kind, made.content, made.mark, made.id, author=made.author)
         case "EditElement", _:
             return EditElement(ref, "note", "", {})
         case "RemoveElement", _:

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sdsync.connectors.contract import Connector, Found, NativeRecord
+from sdsync.connectors.contract import (
+    AddElement,
+    Answer,
+    Connector,
+    Found,
+    Impersonates,
+    Leave,
+    NativeRecord,
+)
 from sdsync.connectors.failures import Forbidden, Missing
 from sdsync.store.records import Change, Ref, Replica, Work
 from sdsync.sync.birth import open_intent
@@ -14,6 +22,8 @@ from sdsync.sync.branches import hit
 from sdsync.sync.draft import Draft
 from sdsync.sync.edits import Look
 from sdsync.sync.elements import settle_element, tell_placed
+from sdsync.sync.in_names import ignored
+from sdsync.sync.jobs import unasked
 from sdsync.sync.others import create_in_doubt
 from sdsync.sync.policy import is_failure
 from sdsync.sync.scope import join
@@ -39,6 +49,14 @@ class Seek:
     element_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Name:
+    """Before a note goes out in its author's name: ask whether it may."""
+
+    element_id: str
+    operation: AddElement
+
+
 class Matching(Visiting):
     """The part of a visit that looks for what is there already."""
 
@@ -46,6 +64,7 @@ class Matching(Visiting):
         super().__init__(engine, connector, work, meter)
         self._matched = False
         self._sought: set[str] = set()
+        self._leave: dict[str, bool] = {}  # note -> whether its author's name may stand there
 
     def _match(self) -> bool:
         """Look for what exists already before anything is created (law 12)."""
@@ -128,6 +147,24 @@ class Matching(Visiting):
         settle_element(draft, intent, there.native_id, there)
         tell_placed(draft, replica, element_id, None)
         return draft.change
+
+    def _ask_leave(self, element_id: str, operation: AddElement) -> bool:
+        """Ask anew for each note: rights change, and who is locked is nobody any more (law 54)."""
+        leave: Answer[Leave] = Leave(given=False)
+        if isinstance(self._connector, Impersonates) and operation.author is not None:
+            internal = operation.values.get("internal") is not False
+            asked = self._connector.leave(operation.ref, operation.author, internal=internal)
+            leave = self._meter.note(asked)
+        if unasked(leave):
+            self._finish(due=self._engine.clock.now() + TROUBLE_AGAIN)
+            return False
+        given = isinstance(leave, Leave) and leave.given
+        hit("law 54: in the author's name" if given else "law 54: no leave for the name")
+        self._leave[element_id] = given
+        if isinstance(leave, Leave) and leave.ignored:
+            told = Change(causes=[ignored(operation.ref.system, self._engine.clock.now())])
+            self._engine.commit(lambda: told)
+        return True
 
     def _others_in_doubt(self, replica: Replica) -> bool:
         """Whether another record's create is out in this place: what is found may be that."""

@@ -152,6 +152,7 @@ class SystemView:
     feed_ok_at: datetime | None = None  # last complete look at its feed (law 13)
     deadline_s: float = 10.0
     clock_offset_s: float = 0.0
+    impersonates: bool = False  # notes can be written in their authors' names, as read back
     described_at: datetime | None = None  # when it was asked for its places and rights
 
 

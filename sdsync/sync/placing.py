@@ -22,6 +22,7 @@ from sdsync.sync.branches import hit
 from sdsync.sync.compute import Send, deep_merge
 from sdsync.sync.draft import Draft
 from sdsync.sync.elements import add_own, outgoing_audience
+from sdsync.sync.in_names import author_there, may_be_named
 from sdsync.sync.leaks import LEAKED
 from sdsync.sync.untold import is_told
 from sdsync.sync.worklogs import WORKLOG, correction, edits, not_here, removes, text_there
@@ -153,7 +154,7 @@ def _send(draft: Draft, replica: Replica, element: Element, place: Placement) ->
     audience = outgoing_audience(draft, element)
     if _too_wide(draft, replica, element, audience):
         return _withdraw(draft, replica, element, place, audience)
-    values = _native(draft, replica, element, audience)
+    values = _native(draft, replica, element, audience, named=place.author is not None)
     hit("law 54: edited in place")
     edit = EditElement(ref, element.kind, place.native_id, values)
     human = _by_person(draft, element)
@@ -271,7 +272,21 @@ def _add(
         version=element.version,
         audience=audience,
         human=_by_person(draft, element),
+        named=_in_name(draft, replica, element, operation, audience),
     )
+
+
+def _in_name(
+    draft: Draft, replica: Replica, element: Element, operation: AddElement, audience: str
+) -> AddElement | None:
+    """The same note in its author's own name, for one that a person writes now (law 54)."""
+    if not may_be_named(draft, replica) or not _by_person(draft, element):
+        return None
+    author = author_there(draft, replica, element)
+    if author is None:
+        return None
+    values = _native(draft, replica, element, audience, named=True)
+    return dataclasses.replace(operation, values=values, author=author)
 
 
 def _too_wide_for(draft: Draft, replica: Replica, element: Element, audience: str) -> str:
@@ -293,12 +308,17 @@ def _by_person(draft: Draft, element: Element) -> bool:
     )
 
 
-def _native(draft: Draft, replica: Replica, element: Element, audience: str) -> dict[str, Json]:
-    """The native values of an element, inert and with its author's line (laws 46, 54)."""
+def _native(
+    draft: Draft, replica: Replica, element: Element, audience: str, *, named: bool = False
+) -> dict[str, Json]:
+    """The native values of an element, inert and with its author's line (laws 46, 54).
+
+    One that is ``named`` stands there in its author's name, and needs no line.
+    """
     mapping = draft.ctx.systems[replica.system].mappings[element.kind]
     canonical = dict(element.values)
     canonical["audience"] = audience
-    if element.kind == "note" and element.source != "sdsync":
+    if element.kind == "note" and element.source != "sdsync" and not named:
         name = str(canonical.get("author_display") or "somebody")
         canonical["body"] = add_authorship(str(canonical.get("body") or ""), name, element.source)
     if element.kind == WORKLOG:

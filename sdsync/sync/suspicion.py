@@ -19,6 +19,7 @@ from sdsync.sync.compute import dirty_fields
 from sdsync.sync.desired import desired
 from sdsync.sync.draft import Draft, digest
 from sdsync.sync.elements import placed_ids, read_values
+from sdsync.sync.in_names import may_be_lost
 from sdsync.sync.model import NAMED, SUSPECT
 from sdsync.sync.worklogs import WORKLOG, shows
 
@@ -146,7 +147,8 @@ def placed_before(
     natives = native.elements(element.kind)
     linked = placed_ids(draft, replica, element.kind)
     for one in natives or ():
-        if one.ours and one.native_id not in linked and _same(draft, replica, element, one):
+        ours = one.ours or may_be_lost(draft, replica, element, one)
+        if ours and one.native_id not in linked and _same(draft, replica, element, one):
             hit("law 32: a note of the lost time")
             return one
     return None

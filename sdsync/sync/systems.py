@@ -43,6 +43,7 @@ class System:
     unsure: bool = False  # it was away: another may have come back in its place
     feed_ok_at: datetime | None = None
     leaky: set[str] = field(default_factory=set)
+    ignores_names: bool = False  # a write in somebody's name was ours: not again until a check
     clock_offset_s: float = 0.0
     lane: LaneState = field(init=False)
     guard: threading.Lock = field(init=False, default_factory=threading.Lock)
@@ -103,6 +104,7 @@ class System:
     def view(self) -> SystemView:
         """The system as step functions see it now."""
         said = self.description
+        leave = said.impersonates if said else None
         return SystemView(
             self.name,
             self.capabilities,
@@ -114,6 +116,7 @@ class System:
             feed_ok_at=self.feed_ok_at,
             deadline_s=self.deadline_s,
             clock_offset_s=self.clock_offset_s,
+            impersonates=leave is not None and leave.given and not self.ignores_names,
             described_at=self.described_at,
         )
 

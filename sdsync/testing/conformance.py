@@ -22,6 +22,7 @@ from sdsync.connectors.contract import (
     Done,
     Find,
     Handle,
+    Impersonates,
     Lists,
     NativeRecord,
 )
@@ -58,6 +59,7 @@ class ConnectorConformance(WritesConformance, FeedConformance):
         assert all(isinstance(one.handle, Handle) for one in told.create.values())
         assert all(one.landing_s > 0 for one in told.create.values())
         assert told.window
+        assert isinstance(connector, Impersonates) or not told.impersonates
         assert watching.requests == []
 
     @pytest.mark.parametrize("status", range(300, 600))

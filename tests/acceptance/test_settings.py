@@ -105,6 +105,18 @@ def test_an_unknown_connector_is_said_where_it_stands(empty_desk: Desk) -> None:
     ) in ran.err
 
 
+def test_names_that_a_product_cannot_write_in_are_said_where_they_stand(empty_desk: Desk) -> None:
+    text = empty_desk.toml.read_text(encoding="utf-8")
+    desk = text.replace("[systems.dev]", "impersonate = true\n[systems.dev]")
+    empty_desk.toml.write_text(desk, encoding="utf-8")
+
+    ran = empty_desk.type("check")
+
+    assert ran.code == 1
+    told = "systems.desk.impersonate: Request Tracker writes in nobody's name but our own"
+    assert told in ran.err
+
+
 def test_all_problems_come_at_once_with_their_places(empty_desk: Desk) -> None:
     text = empty_desk.toml.read_text(encoding="utf-8")
     text = text.replace('connector = "redmine"', 'conector = "redmine"').replace(

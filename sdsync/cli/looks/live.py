@@ -62,6 +62,7 @@ class LiveLook:
     places: Sequence[PlaceLook]
     fields: Sequence[FieldLook]
     lacks: Mapping[str, Sequence[str]] = field(default_factory=dict)  # place -> what, by the survey
+    dangers: Sequence[str] = ()
 
 
 def look(
@@ -91,6 +92,7 @@ def look(
             place: [f"{what} {', '.join(names)}" for what, names in lists.items()]
             for place, lists in lacks.items()
         },
+        dangers=survey.dangers if survey is not None else (),
     )
 
 

@@ -51,6 +51,8 @@ def _facts(live: LiveLook, width: int) -> Page:
         else "clock fine"
     )
     page = wrapped(line("   "), f"{version}; {clock}; identity {live.identity}", width=width)
+    for text in live.dangers:
+        page += wrapped(line("   "), text, width=width, indent=5)
     for place in live.places:
         page += wrapped(line(f"   {clean(place.key)}: "), _place(place), width=width, indent=5)
     places = [place.key for place in live.places][:COLUMNS]

@@ -30,6 +30,8 @@ def draw(look: PrepareLook, admin: str | None, width: int = WIDTH) -> Page:
         page += wrapped(line((" not seen ", BAD)), told, width=width)
     for place in dict.fromkeys(one.place for one in survey.points):
         page += _of_place(place, [one for one in survey.points if one.place == place], width)
+    for text in survey.dangers:
+        page += wrapped(line((" danger  ", WARN)), text, width=width)
     page += wrapped(line((" mail    ", HEAD)), survey.mail[0], width=width)
     for text in survey.mail[1:]:
         page += wrapped(line("         "), text, width=width)

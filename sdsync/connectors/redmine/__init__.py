@@ -28,6 +28,7 @@ from sdsync.connectors.contract import (
     Find,
     Found,
     Handle,
+    Leave,
     Listed,
     NativePerson,
     NativeRecord,
@@ -43,6 +44,7 @@ from sdsync.connectors.redmine.feed import Feed
 from sdsync.connectors.redmine.mailing import Mailing
 from sdsync.connectors.redmine.members import Members
 from sdsync.connectors.redmine.metadata import Metadata
+from sdsync.connectors.redmine.personas import Personas
 from sdsync.connectors.redmine.prepare import Preparation
 from sdsync.connectors.redmine.search import Searcher
 from sdsync.connectors.redmine.worklogs import Worklogs
@@ -81,6 +83,7 @@ class Redmine:
         removes_notes=True,
         note_format="textile",
         webhooks=True,
+        impersonates=True,
         edits_worklogs=True,
     )
 
@@ -115,9 +118,11 @@ class Redmine:
         self._members = Members(self._client, self._metadata)
         self._worklogs = Worklogs(self._client, self._metadata, option(config, "activity"))
         self._logs = config.worklogs
+        self._personas = Personas(self._client, self._metadata, on=config.impersonate)
         self._writer = Writer(
-            self._client, self._metadata, self._members, self._mark_field, self._worklogs
-        )
+            self._client, self._metadata, self._members, self._mark_field, self._worklogs,
+            self._personas,
+        )  # fmt: skip
         self._searcher = Searcher(self._client, self._metadata, self._mark_field)
         self._feed = Feed(self._client, self._worklogs if self._logs else None)
         self.mailing = Mailing()
@@ -126,6 +131,7 @@ class Redmine:
             self._metadata,
             self._mark_field,
             self._worklogs if self._logs else None,
+            self._personas,
         )
 
     @property
@@ -145,10 +151,15 @@ class Redmine:
         self.mailing.me = account.native_id
         projects = self._metadata.rows("project", afresh=True)
         places = {str(one["identifier"]): self._metadata.place(one) for one in projects}
+        names = self._personas.proof()
+        refused = [names.why] if names is not None and not names.given else []
         warnings = [
-            f"{key}: no role of ours proves that notes can be made private"
-            for key, place in places.items()
-            if "internal" not in place.proved_audiences
+            *(f"notes are not written in their authors' names: {why}" for why in refused),
+            *(
+                f"{key}: no role of ours proves that notes can be made private"
+                for key, place in places.items()
+                if "internal" not in place.proved_audiences
+            ),
         ]
         return Description(
             product=self.capabilities.product,
@@ -159,6 +170,7 @@ class Redmine:
             places=places,
             warnings=tuple(warnings),
             newest=self._newest(),
+            impersonates=names,
         )
 
     def _newest(self) -> tuple[str, ...]:
@@ -246,6 +258,11 @@ class Redmine:
     def notifies(self, operation: Operation) -> Audience:
         """Author, assignee and watchers."""
         return self.mailing.of(operation)
+
+    @answers
+    def leave(self, ref: Ref, person: str, *, internal: bool) -> Leave:
+        """Asked of a call under the header, and of the person's own roles."""
+        return self._personas.leave(ref, person, internal=internal)
 
     def recall(self, ref: Ref, values: Mapping[str, Json], account: str | None) -> None:
         """Who followed the issue when it was read last."""

@@ -22,11 +22,12 @@ Row = dict[str, Any]
 
 
 class Client:
-    """One account at one Redmine."""
+    """One account at one Redmine; ``under`` are headers of each of its calls."""
 
-    def __init__(self, http: Http, clock: Clock) -> None:
+    def __init__(self, http: Http, clock: Clock, under: Mapping[str, str] | None = None) -> None:
         self.http = http
         self.clock = clock
+        self._under = under or {}
         #: their clock less ours, from the last answer's Date; its resolution is 1 s
         self.offset = timedelta()
         #: names of custom fields met so far, to read refusals by
@@ -45,8 +46,8 @@ class Client:
     ) -> Reply | Failure:
         """A 2xx, or the failure; Pending when a write was only accepted."""
         reply = self.http.call(
-            method, path, params=params, json=json, content=content, headers=headers,
-            limit_bytes=limit_bytes,
+            method, path, params=params, json=json, content=content,
+            headers={**self._under, **(headers or {})}, limit_bytes=limit_bytes,
         )  # fmt: skip
         if not isinstance(reply, Reply):
             return reply

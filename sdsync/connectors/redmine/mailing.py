@@ -55,7 +55,12 @@ class Mailing:
             self._shut_out[project_id] = (now, shut_out(project_id, client))
 
     def of(self, operation: Operation) -> Audience:
-        """Staff that the write mails; Redmine never mails the one who writes."""
+        """Staff that the write mails; Redmine never mails our account what it wrote.
+
+        Of a note in somebody's name it mails our account too, and its author unless they
+        chose otherwise, which is told to nobody: so they count.
+        """
+        writer = self.me
         match operation:
             case Create(values=values):
                 people = _people(values.get("assigned_to")) | _people(values.get("watchers"))
@@ -67,7 +72,8 @@ class Mailing:
                     people |= self._known(str(one).partition(" ")[2])
             case AddElement(kind="worklog"):
                 people = frozenset()  # Redmine mails nobody about time
-            case AddElement(ref=ref, kind="note", values=values):
+            case AddElement(ref=ref, kind="note", values=values, author=author):
+                writer = self.me if author is None else None
                 people = self._known(ref.id)
                 if values.get("internal") is not False:
                     people -= self._private_to(ref)
@@ -75,12 +81,12 @@ class Mailing:
                 people = self._known(ref.id)
             case _:
                 people = frozenset()
-        return Audience(staff=self._count(people))
+        return Audience(staff=self._count(people, writer))
 
-    def _count(self, people: frozenset[str]) -> int:
+    def _count(self, people: frozenset[str], writer: str | None) -> int:
         """Of a group its people; it counts as one where they are not told."""
         all_of = {one for each in people for one in self.groups.get(each) or (each,)}
-        return len(all_of - {self.me})
+        return len(all_of - {writer})
 
     def _known(self, issue_id: str) -> frozenset[str]:
         return frozenset().union(*self._issues.get(issue_id, {}).values())

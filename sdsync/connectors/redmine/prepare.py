@@ -14,6 +14,8 @@ from sdsync.connectors.failures import Forbidden
 from sdsync.connectors.preparing import Asked, Deed, Point, Stand, Step, Survey, fields_of
 from sdsync.connectors.redmine.client import Client, Row
 from sdsync.connectors.redmine.metadata import Metadata
+from sdsync.connectors.redmine.personas import Personas
+from sdsync.connectors.redmine.prepare_names import of_names
 from sdsync.connectors.redmine.prepare_time import LOGGING, of_time
 from sdsync.connectors.redmine.worklogs import Worklogs
 
@@ -67,12 +69,18 @@ class Preparation:
     """One account's view; an administrator's lists custom fields as well."""
 
     def __init__(
-        self, client: Client, metadata: Metadata, mark_field: str, worklogs: Worklogs | None = None
+        self,
+        client: Client,
+        metadata: Metadata,
+        mark_field: str,
+        worklogs: Worklogs | None,
+        personas: Personas,
     ) -> None:
         self._client = client
         self._metadata = metadata
         self._mark_field = mark_field
         self._worklogs = worklogs  # None: no sync copies any
+        self._personas = personas
         self._needed = {**NEEDED, **(LOGGING if worklogs else {})}
 
     def survey(self, asked: Asked, admin: Preparation | None) -> Survey:
@@ -80,7 +88,10 @@ class Preparation:
         found = Found()
         self._metadata.learn_rights()
         account = self._metadata.account()
-        if self._metadata.admin:
+        points, steps, dangers = of_names(self._personas, account.login)
+        found.points += points
+        found.steps += steps
+        if self._metadata.admin and not self._personas.on:
             why = "an administrator may do everything, acting as others included"
             found.points.append(Point("account", "Administrator", Stand.EXCESS, why=why))
             text = f"Administration > Users > {account.login}: untick Administrator; Save ({why})"
@@ -104,6 +115,7 @@ class Preparation:
         return Survey(
             "Redmine", account.login, tuple(found.points), tuple(found.steps), MAIL,
             "none: Redmine counts no seats; sdsync is one user", CANNOT, found.transitions,
+            dangers,
         )  # fmt: skip
 
     def carry_out(self, deed: Deed) -> str:

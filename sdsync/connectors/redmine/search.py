@@ -53,14 +53,17 @@ class Searcher:
         return Found(tuple(str(row["id"]) for row in marked or bare))
 
     def elements(self, query: Find, record: NativeRecord) -> Found:
-        """What hangs on an issue, by our account, with exactly this content.
+        """What hangs on an issue, by our account or in that name, with exactly this content.
 
         An entry of time that somebody edited meanwhile is no longer what we sent, and ours
         all the same: it counts where none is exact.
         """
         since = query.since + self._client.offset - SLACK
         made = record.elements(query.kind) or ()
-        ours = [one for one in made if one.ours and one.created_at >= since]
+        named = {query.author} - {None}
+        ours = [
+            one for one in made if (one.ours or one.author in named) and one.created_at >= since
+        ]
         exact = tuple(one.native_id for one in ours if _same(one, query))
         if exact or query.kind != "worklog":
             return Found(exact)

@@ -21,6 +21,7 @@ from sdsync.connectors.redmine import convert, relations
 from sdsync.connectors.redmine.client import Client, Row, number
 from sdsync.connectors.redmine.members import Members
 from sdsync.connectors.redmine.metadata import Metadata
+from sdsync.connectors.redmine.personas import Personas
 from sdsync.connectors.redmine.worklogs import Worklogs
 from sdsync.connectors.replies import Reply
 from sdsync.store.records import Json, Ref
@@ -42,12 +43,14 @@ class Writer:
         members: Members,
         mark_field: str,
         worklogs: Worklogs,
+        personas: Personas,
     ) -> None:
         self._client = client
         self._metadata = metadata
         self._members = members
         self._mark_field = mark_field
         self._worklogs = worklogs
+        self._personas = personas
 
     def carry_out(self, operation: Operation) -> Done:
         """One write, then one read where only that tells the id of what was made."""
@@ -176,21 +179,24 @@ class Writer:
         private = operation.values.get("internal") is not False
         issue = {"notes": body, "private_notes": private}
         path = f"/issues/{_id(operation.ref.id)}.json"
-        need(self._client.call("PUT", path, json={"issue": issue}))
-        return Done(self._newest(operation.ref, body))
+        if operation.author is None:
+            need(self._client.call("PUT", path, json={"issue": issue}))
+        else:
+            self._personas.write(operation.author, operation.ref.id, path, issue)
+        return Done(self._newest(operation.ref, body, operation.author))
 
-    def _newest(self, ref: Ref, body: str) -> str | None:
+    def _newest(self, ref: Ref, body: str, author: str | None) -> str | None:
         """The number of the journal that our write made; None when it cannot be told now."""
         reply = self._client.call(
             "GET", f"/issues/{_id(ref.id)}.json", params={"include": "journals"}
         )
         answer = reply.json() if isinstance(reply, Reply) else None
         issue = answer.get("issue") if isinstance(answer, dict) else None
-        me = self._metadata.account().native_id
+        us = {self._metadata.account().native_id, author}
         ours = [
             int(one["id"])
             for one in (issue or {}).get("journals") or ()
-            if number(one.get("user")) == me and same_text(one.get("notes"), body)
+            if number(one.get("user")) in us and same_text(one.get("notes"), body)
         ]
         return str(max(ours)) if ours else None
 

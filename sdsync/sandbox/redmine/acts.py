@@ -40,7 +40,7 @@ class Acts:
             "file": self._file, "move": self._move, "delete": self._delete, "clone": self._clone,
             "archive": self._archive, "close": self._close, "edit_note": self._edit_note,
             "relate": self._relate, "unrelate": self._unrelate,
-            "assign_groups": self._assign_groups,
+            "assign_groups": self._assign_groups, "lock": self._lock, "promote": self._promote,
             "log": self._log, "edit_log": self._edit_log, "delete_log": self._delete_log,
         }  # fmt: skip
 
@@ -153,6 +153,25 @@ class Acts:
         del user
         self._state.assigns_groups = not fields.get("undo")
         return {}
+
+    def _lock(self, user: User, fields: dict[str, Json]) -> Json:
+        """Lock somebody (``login``), or let them in again with ``undo``."""
+        del user
+        self._user(fields).active = bool(fields.get("undo"))
+        return {}
+
+    def _promote(self, user: User, fields: dict[str, Json]) -> Json:
+        """Make somebody (``login``) an administrator, or no more with ``undo``."""
+        del user
+        self._user(fields).admin = not fields.get("undo")
+        return {}
+
+    def _user(self, fields: dict[str, Json]) -> User:
+        user = self._state.user_by_login(text(fields["login"]))
+        if user is None:
+            msg = f"nobody is called {fields['login']!r}"
+            raise ValueError(msg)
+        return user
 
     def _log(self, user: User, fields: dict[str, Json]) -> Json:
         """``hours``, ``comments``, ``spent_on``; the activity is "Development"."""

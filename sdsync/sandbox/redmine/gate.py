@@ -37,7 +37,8 @@ class Gate:
         wanted = call.headers.get("x-redmine-switch-user")
         if not wanted or not user.admin:
             return None
-        if self._state.user_by_login(wanted) is None:
+        somebody = self._state.user_by_login(wanted)
+        if somebody is None or not somebody.active:
             return Answer(412)
         call.login = wanted
         return None

@@ -24,6 +24,7 @@ from sdsync.connectors.contract import (
     Done,
     Find,
     Found,
+    Leave,
     Listed,
     NativePerson,
     NativeRecord,
@@ -76,6 +77,9 @@ class SimulatedConnector:
         self.about: Ref | None = None  # the record that the call under way is about
         self.reading: Ref | None = None  # the record being fetched just now
         self.mailing: frozenset[str] = frozenset()  # fields whose change mails somebody of staff
+        self.names: Leave | None = None  # what it answers of writing in somebody's name
+        self.deaf = False  # it writes as our account, whomever a call names
+        self.strangers: set[str] = set()  # who may not write there
         self.looked: Callable[[NativeRecord], None] = lambda _: None
 
     # -- reading -----------------------------------------------------------------
@@ -92,6 +96,7 @@ class SimulatedConnector:
             clock=product.clock.now() + product.offset,
             places={key: show_place(product, one) for key, one in product.places.items()},
             newest=tuple(self._newest()),
+            impersonates=self.names,
         )
         if product.offset:
             self.faults.note("wrong clock")
@@ -228,6 +233,16 @@ class SimulatedConnector:
             broken = not isinstance(answer, Done) and type(answer).__name__ not in OF_ONE_ITEM
         return answers
 
+    def leave(self, ref: Ref, person: str, *, internal: bool) -> Answer[Leave]:
+        """Whether a note may be written in somebody's name."""
+        del ref, internal
+        if (trouble := self.line.go()) is not None:
+            return trouble
+        self.line.back()
+        if person in self.strangers:
+            return Leave(given=False, why="may not write there")
+        return self.names or Leave(given=False)
+
     def _send(self, operation: Operation) -> Answer[Done]:
         self.about = None if isinstance(operation, Create) else operation.ref
         if (trouble := self.line.go()) is not None:
@@ -277,6 +292,8 @@ class SimulatedConnector:
         return self.jobs.get(handle, Missing())
 
     def _carry_out(self, operation: Operation) -> Answer[Done]:
+        if self.deaf and isinstance(operation, AddElement):
+            operation = replace(operation, author=None)
         return carry_out(self.product, self.faults, operation)
 
     def _land(self, operation: Operation) -> Answer[Done]:

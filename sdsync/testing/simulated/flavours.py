@@ -63,6 +63,7 @@ def _capabilities(
     note_format: str,
     webhooks: bool,
     edits_worklogs: bool = False,
+    impersonates: bool = False,
 ) -> Capabilities:
     return Capabilities(
         product=product, tested=("1.0", "1.9"), record_kinds=("ticket",), create=create,
@@ -70,6 +71,7 @@ def _capabilities(
         window="none" if cas else "between the read before a write and the write",
         stamp_resolution_s=stamp_s, edits_notes=edits, removes_notes=removes,
         note_format=note_format, webhooks=webhooks, edits_worklogs=edits_worklogs,
+        impersonates=impersonates,
     )  # fmt: skip
 
 
@@ -140,6 +142,7 @@ TRACKER = Flavour(
             "worklog": CreateHandle(Handle.OWN_RECENT, 20.0),
         },
         edits_worklogs=True,
+        impersonates=True,
         cas=False,
         stamp_s=1.0,
         edits=True,

@@ -60,7 +60,7 @@ def _notes(product: SimulatedProduct, record: Record, query: Find) -> Iterable[s
     handle = product.flavour.capabilities.create["note"].handle
     floor = query.since - SKEW + product.offset
     for note in record.notes:
-        if note.author != product.us:
+        if note.author not in (product.us, query.author):
             continue
         if handle is Handle.STRONG_MARK:
             if note.mark == query.mark:

@@ -118,8 +118,8 @@ def _add(product: SimulatedProduct, record: Record, operation: AddElement) -> An
     if operation.kind == "note":
         body = str(operation.values["body"])
         made = product.note(
-            record, body, internal=internal, by=product.us, mark=operation.mark,
-            intent=operation.intent, truth=truth_of(body, operation.intent),
+            record, body, internal=internal, by=operation.author or product.us,
+            mark=operation.mark, intent=operation.intent, truth=truth_of(body, operation.intent),
         ).id  # fmt: skip
     elif operation.kind == "worklog":
         text = str(operation.values["text"])

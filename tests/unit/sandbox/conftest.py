@@ -43,15 +43,18 @@ _MINE = {
 
 
 @contextmanager
-def connected(pair: Pair, name: str, patch: pytest.MonkeyPatch) -> Iterator[Connector]:
+def connected(
+    pair: Pair, name: str, patch: pytest.MonkeyPatch, *, impersonate: bool = False
+) -> Iterator[Connector]:
     """The shipped connector of one sandbox, by the sandbox's clock."""
     product, secret = _MINE[name]
     patch.setenv(f"SDSYNC_TEST_{name.upper()}", secret)
     token = SecretRef("env", f"SDSYNC_TEST_{name.upper()}")
     url = getattr(pair, name).url
-    connector = create(
-        name, SystemConfig(name=name, connector=product, url=url, token=token), clock=CLOCK
+    config = SystemConfig(
+        name=name, connector=product, url=url, token=token, impersonate=impersonate
     )
+    connector = create(name, config, clock=CLOCK)
     try:
         yield connector
     finally:

@@ -121,6 +121,17 @@ def test_switch_user_works_for_an_administrator_alone(dev: httpx.Client) -> None
     assert (own["user"]["login"], other["user"]["login"]) == ("sdsync", "nora")
 
 
+@pytest.mark.parametrize("login", ["nobody", "nora"])
+def test_switch_user_refuses_who_is_unknown_or_locked(
+    pair: Pair, dev: httpx.Client, login: str
+) -> None:
+    pair.dev.act("lock", login="nora")
+
+    answer = dev.get("/users/current.json", headers={**ADMIN, "X-Redmine-Switch-User": login})
+
+    assert answer.status_code == 412
+
+
 def test_a_stale_lock_version_is_refused_without_a_word(dev: httpx.Client) -> None:
     id_ = create(dev)
     put(dev, id_, subject="one")
