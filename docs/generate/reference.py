@@ -137,6 +137,7 @@ def configuration() -> str:
         ("alarms.webhook", alarms.WebhookConfig),
         ("alarms.mail", alarms.MailConfig),
         ("alarms.heartbeat", alarms.HeartbeatConfig),
+        ("retention", evidence.RetentionConfig),
         ("systems.NAME", model.SystemConfig),
         ("systems.NAME.places.PLACE", model.PlaceConfig),
         ("syncs.NAME", model.SyncConfig),

@@ -21,6 +21,7 @@ from sdsync.cli.commands import (
     looking,
     mappings,
     plans,
+    retention,
     running,
     settings,
     steering,
@@ -65,6 +66,7 @@ dead.register(app)
 held.register(app)
 plans.register(app)
 alarms.register(app)
+retention.register(app)
 audit.register(app)
 store.register(app)
 

@@ -114,4 +114,4 @@ def _quoted(text: str) -> str:
 
 
 def _is_duration(path: KeyPath) -> bool:
-    return path[0] == "lag" or path[-1] in DURATIONS
+    return path[0] in ("lag", "retention") or path[-1] in DURATIONS

@@ -22,7 +22,7 @@ from pydantic import (
 )
 
 from sdsync.config.alarms import AlarmsConfig
-from sdsync.config.evidence import AuditConfig
+from sdsync.config.evidence import AuditConfig, RetentionConfig
 from sdsync.config.places import Place
 from sdsync.config.problems import KeyPath, one_of, show
 from sdsync.config.settings import Settings
@@ -256,6 +256,7 @@ class Config(Settings):
     server: ServerConfig = Field(default_factory=ServerConfig, description="The server.")
     log: LogConfig = Field(default_factory=LogConfig, description="The log.")
     audit: AuditConfig = Field(default_factory=AuditConfig, description="The audit trail.")
+    retention: RetentionConfig = Field(default_factory=RetentionConfig, description="Retention.")
     lag: dict[str, Seconds] = Field(
         default_factory=lambda: dict(LAGS),
         description="Alarm when the oldest unsent change of a priority, P1 to P5, is older.",

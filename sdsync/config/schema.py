@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sdsync.config.alarms import AlarmsConfig, HeartbeatConfig, MailConfig, WebhookConfig
-from sdsync.config.evidence import AuditConfig
+from sdsync.config.evidence import AuditConfig, RetentionConfig
 from sdsync.config.model import (
     LAGS,
     BrokerConfig,
@@ -35,6 +35,7 @@ _MODELS: dict[str, type[Settings]] = {
         WebhookConfig,
         MailConfig,
         HeartbeatConfig,
+        RetentionConfig,
         PlaceConfig,
         SystemConfig,
         SyncConfig,

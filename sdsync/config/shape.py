@@ -51,7 +51,7 @@ class Shaper:
         systems = list(self.data["systems"]) if isinstance(self.data.get("systems"), dict) else []
         for name, sync in self._tables("syncs").items():
             self.data["syncs"][name] = self._sync(("syncs", name), sync, systems)
-        for name in ("store", "broker", "server", "log", "audit"):
+        for name in ("store", "broker", "server", "log", "audit", "retention"):
             if isinstance(table := self.data.get(name), dict):
                 model = Config.model_fields[name].annotation
                 assert isinstance(model, type)

@@ -35,6 +35,7 @@ from sdsync.server.tail import Tail
 from sdsync.server.ways import heartbeat, ways_of
 from sdsync.server.web import Web
 from sdsync.store.opening import files_of as store_files
+from sdsync.sync import retention
 from sdsync.sync.assemble import assemble
 from sdsync.sync.bells import Bells
 from sdsync.sync.bells.timer import Timer
@@ -44,6 +45,7 @@ log = structlog.get_logger(__name__)
 
 SEAL_S = 1.0
 CREDENTIALS_S = 5.0
+NIGHTS_S = 600.0
 TAIL_S = 0.25
 BELLS_STOP_S = 4.0
 
@@ -164,6 +166,8 @@ class Daemon:
         timer.start()
         stack.callback(timer.stop, 1.0)
         self._wake_people(stack)
+        if self.config.retention.apply == "nightly":
+            self._keep_less(stack)
 
     def _wake_people(self, stack: ExitStack) -> None:
         """In a thread of its own: whom it tells may be slow, or never answer."""
@@ -182,6 +186,18 @@ class Daemon:
         timer.start()
         stack.callback(_quietly("alarms.not_released", alarms.stop))
         stack.callback(timer.stop, 1.0)
+
+    def _keep_less(self, stack: ExitStack) -> None:
+        """In a thread of its own: it may be at it for minutes."""
+        timer = Timer(lambda _lane: None)
+        timer.every(NIGHTS_S, _quietly("retention.not_applied", self._forget))
+        timer.start()
+        stack.callback(timer.stop, 1.0)
+
+    def _forget(self) -> None:
+        now = self.clock.now().astimezone()
+        if (done := retention.nightly(self.store, self.config.retention, now)) is not None:
+            log.info("retention.applied", plan=done.plan, **done.rows)
 
     def _seal(self) -> None:
         newest = self.store.last_audit_seq()

@@ -53,6 +53,6 @@ class Anchoring(Audits):
             return f"{saw} another store, {anchor.store}"
         if anchor.seq > sealed:
             return f"record {sealed + 1} is missing: {saw} records up to {anchor.seq}"
-        if self._chain_at(link, anchor.seq) not in (anchor.head, None):
+        if self._contradicts(link, anchor.seq, anchor.head):
             return f"record {anchor.seq} is not the one that {saw}: the chain was made anew"
         return None

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import orjson
 from sqlalchemy import bindparam, insert, null, select, update
 
 from sdsync.store import tables
-from sdsync.store.codec import instant
+from sdsync.store.codec import encode, instant, load
 from sdsync.store.crypto import KeyProblem, Unreadable
 from sdsync.store.dialect import Link, Row
-from sdsync.store.identity import Identities, Witness
+from sdsync.store.identity import META_PUT, Identities, Witness, read_meta
 from sdsync.store.statements import Statement
 from sdsync.store.trail import AUDIT_PAGE, opened
 from sdsync.store.writer import Tx
@@ -25,6 +26,8 @@ from sdsync.store.writer import Tx
 _audit, _seals = tables.audit, tables.audit_seals
 #: Records sealed per transaction: some 10 ms, so that intake does not wait.
 _AT_ONCE = 1000
+#: In the meta table: where the trail begins, signed with the chain's own key.
+CUT = "audit_cut"
 _PAGE = 10_000
 _DIGEST, _WORDS, _VALS = 9, 10, 11  # columns of the audit table
 
@@ -49,14 +52,31 @@ ERASE_VALUES = Statement(_record.values(vals=null()))
 
 
 @dataclass(frozen=True, slots=True)
+class Cut:
+    """Where the trail begins since retention took what was before (law 40)."""
+
+    seq: int  # the last record that went; 0: none did
+    chain: bytes  # its link: the next record's holds it
+    at: str = ""
+    plan: str = ""
+
+    @property
+    def plain(self) -> bytes:
+        """What is signed."""
+        said = {"seq": self.seq, "chain": self.chain.hex(), "at": self.at, "plan": self.plan}
+        return encode({"what": "cut", **said})
+
+
+@dataclass(frozen=True, slots=True)
 class VerifyReport:
     """What was checked, and the first record that is not as it was written."""
 
-    records: int
+    records: int  # number of the newest
     sealed: int
     erased: int
     first_bad: int | None = None
     problem: str | None = None
+    cut: int = 0  # records that retention took, the oldest
 
     @property
     def ok(self) -> bool:
@@ -104,6 +124,20 @@ class Audits(Identities):
         tx.link.many(SEAL, links)
         return len(links)
 
+    def _cut(self, link: Link) -> Cut:
+        """Where the trail begins; at its genesis also when the checkpoint was tampered with."""
+        if kept := read_meta(link, CUT):
+            with suppress(ValueError, KeyError, TypeError):
+                said = load(kept)
+                cut = Cut(said["seq"], bytes.fromhex(said["chain"]), said["at"], said["plan"])
+                if hmac.compare_digest(said["signature"], self._vault.sign(cut.plain)):
+                    return cut
+        return Cut(0, self._genesis(link))
+
+    def _put_cut(self, link: Link, cut: Cut) -> None:
+        said = {**load(cut.plain), "signature": self._vault.sign(cut.plain)}
+        link.run(META_PUT, {"name": CUT, "value": encode(said)})
+
     def _genesis(self, link: Link) -> bytes:
         store_id = self._known(link).store_id.encode()
         return hmac.digest(self._vault.chain_key, b"genesis\x00" + store_id, "sha256")
@@ -120,14 +154,22 @@ class Audits(Identities):
                 said.store_id != known.store_id
                 or said.epoch > known.epoch
                 or said.home != self._witness.home
-                or (said.seq and self._chain_at(link, said.seq) != said.head)
+                or (said.seq and self._contradicts(link, said.seq, said.head))
             ):
                 return
         self._witness.write(Witness(known.store_id, known.epoch, seq, head))
 
     def _chain_at(self, link: Link, seq: int) -> str | None:
         found = link.row(CHAIN_AT, {"seq": seq})
-        return None if found is None else bytes(found[0]).hex()
+        if found is not None:
+            return bytes(found[0]).hex()
+        cut = self._cut(link)
+        return cut.chain.hex() if 0 < seq == cut.seq else None
+
+    def _contradicts(self, link: Link, seq: int, head: str) -> bool:
+        """Whether the chain is another than it was seen; what was cut since cannot tell."""
+        found = self._chain_at(link, seq)
+        return found != head and not (found is None and seq < self._cut(link).seq)
 
     def erase_audit(self, seqs: Sequence[int], *, values_only: bool = True) -> None:
         """Forget what these records held: before and after, or the words too.
@@ -145,9 +187,10 @@ class Audits(Identities):
             deep: Open the sealed parts too; else only what the chain covers.
             anchored: Not so is a copy: of it the witness says nothing.
         """
-        report = VerifyReport(0, 0, 0)
         said = self._witness_said()  # before the records, which then are at least as new
         with self._reading() as link:
+            begins = self._cut(link).seq
+            report = VerifyReport(begins, begins, 0, cut=begins)
             try:
                 for page in self._pages(link):
                     report = self._check_page(link, page, report, deep=deep)
@@ -187,7 +230,7 @@ class Audits(Identities):
                 erased += 1
             if deep:
                 self._check_parts(row)
-        return VerifyReport(upto, min(upto, last_seal), erased)
+        return replace(report, records=upto, sealed=min(upto, last_seal), erased=erased)
 
     def _check_parts(self, row: Row) -> None:
         digest = row[_DIGEST]
@@ -216,7 +259,7 @@ class Audits(Identities):
                 report.sealed + 1,
                 f"is missing: the witness {self._witness.path} saw records up to {said.seq}",
             )
-        if said.seq and self._chain_at(link, said.seq) != said.head:
+        if said.seq and self._contradicts(link, said.seq, said.head):
             raise _Bad(said.seq, "is not the one that the witness saw: the chain was made anew")
 
 

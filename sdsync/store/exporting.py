@@ -154,6 +154,7 @@ class Exporting(Anchoring):
         with self._reading() as link:
             known = self._known(link)
             upto, seal = self._sealed_to(link)
+            cut = self._cut(link)
         head = {
             "what": WHAT,
             "form": FORM,
@@ -164,6 +165,7 @@ class Exporting(Anchoring):
             "since": _iso(wanted.since),
             "until": _iso(wanted.until),
             "record": wanted.record,
+            "cut": None if cut.seq == 0 else {"seq": cut.seq, "at": cut.at, "plan": cut.plan},
             "sealed": {"seq": upto, "seal": seal},
             "key": None if signer is None else signer.name,
         }
@@ -234,7 +236,7 @@ class Exporting(Anchoring):
     def _fits(self, clear: Row, seal: bytes | None, before: bytes | None) -> bool:
         if before is None:
             with self._reading() as link:
-                before = self._genesis(link)
+                before = self._cut(link).chain
         return seal is not None and bytes(seal) == link_of(
             self._vault.chain_key, bytes(before), clear
         )

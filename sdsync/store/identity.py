@@ -111,10 +111,10 @@ class Identities(Base):
         with self._reading() as link:
             known = self._known(link)
             seq, _ = self._sealed_to(link)
-            head = self._chain_at(link, said.seq) if said and said.seq else ""
+            other = said and said.seq and self._contradicts(link, said.seq, said.head)
             restored = read_meta(link, RESTORED)
         if said is not None:
-            reason = _disagreement(said, known, seq, head, self._witness.home)
+            reason = _disagreement(said, known, seq, bool(other), self._witness.home)
         if restored:
             reason = self._vault.cipher.open("meta", RESTORED, restored).decode()
         return replace(known, suspect=reason)
@@ -132,7 +132,7 @@ class Identities(Base):
     def _sealed_to(self, link: Link) -> tuple[int, str]:
         raise NotImplementedError
 
-    def _chain_at(self, link: Link, seq: int) -> str | None:
+    def _contradicts(self, link: Link, seq: int, head: str) -> bool:
         raise NotImplementedError
 
     def _known(self, link: Link) -> Identity:
@@ -165,16 +165,14 @@ class Identities(Base):
         return known
 
 
-def _disagreement(
-    said: Witness, known: Identity, seq: int, head: str | None, home: str
-) -> str | None:
+def _disagreement(said: Witness, known: Identity, seq: int, other: bool, home: str) -> str | None:
     if said.store_id != known.store_id:
         return f"the witness knows store {said.store_id}, this is {known.store_id}"
     if said.epoch > known.epoch:  # another host may have begun a newer one
         return f"the witness knows epoch {said.epoch}, this store has {known.epoch}"
     if said.seq > seq:
         return f"the witness saw {said.seq} sealed audit records, this store has {seq}"
-    if said.head != head:
+    if other:
         return f"sealed audit record {said.seq} is not the one that the witness saw"
     if said.home and home and said.home != home:
         return "its file is a copy of the one that the witness knows"

@@ -9,6 +9,7 @@ from datetime import datetime
 from sdsync.config.clock import Clock
 from sdsync.store import commits, working
 from sdsync.store.alarmed import Alarms
+from sdsync.store.cutting import Cutting
 from sdsync.store.dialect import Dialect
 from sdsync.store.exporting import Exporting
 from sdsync.store.identity import WitnessFile
@@ -23,7 +24,9 @@ from sdsync.store.verify import Verifying
 from sdsync.store.writer import Tx
 
 
-class SqlStore(Queries, Screens, Plans, MappingVersions, Alarms, Verifying, Exporting, Resealing):
+class SqlStore(
+    Queries, Screens, Plans, MappingVersions, Alarms, Verifying, Exporting, Cutting, Resealing
+):
     """A :class:`~sdsync.store.contract.Store` in a database.
 
     Every method may be called from any thread. Open one with

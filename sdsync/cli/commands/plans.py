@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sdsync.cli.codes import Code, CommandError
+from sdsync.cli.commands import retention
 from sdsync.cli.options import command
 from sdsync.cli.session import Session
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from sdsync.sync.plans.scene import Scene
 
 SyncArg = Annotated[str, typer.Argument(metavar="SYNC", help="A sync of sdsync.toml.")]
+#: Kind of a plan that is about the store and about no sync.
+RETENTION = "retention"
 PlanArg = Annotated[str, typer.Argument(metavar="PLAN", help="As listed: p-19.")]
 
 
@@ -180,6 +183,7 @@ def show(
     """
     from sdsync.cli.looks import plans
     from sdsync.cli.screens import plans as screen
+    from sdsync.cli.screens import retention as retention_screen
     from sdsync.store.records import LineState, Verdict
 
     words = [*(one.value for one in Verdict), *(one.value for one in LineState)]
@@ -192,7 +196,8 @@ def show(
         )
     limit = 10**9 if everything or session.as_json else plans.SHOWN
     look = plans.look(session.store, _found(session, plan), only=only, limit=limit)
-    session.show(look, screen.draw(look, session.now, session.out.width))
+    draw = retention_screen.draw if look.kind == RETENTION else screen.draw
+    session.show(look, draw(look, session.now, session.out.width))
     return _code(look.waiting, look.states.get("refused", 0))
 
 
@@ -247,6 +252,8 @@ def apply(session: Session, plan: PlanArg) -> Code:
     from sdsync.cli.screens import plans as screen
     from sdsync.sync.plans import applying
 
+    if _found(session, plan).kind == RETENTION:
+        return retention.apply(session, plan)
     made = _ready(session, plan)
     if not plans.look(session.store, made, limit=0).waiting:
         applying.close(session.store, plan, session.by, session.utc)

@@ -41,6 +41,7 @@ def draw_exported(done: Exported, width: int = WIDTH) -> Page:
 def draw_trail(report: VerifyReport, heads: AnchorReport | None, width: int = WIDTH) -> Page:
     """The store's own trail, and the heads that were noted of it elsewhere."""
     told = f"{count(report.records, 'record')}, {report.sealed:,} sealed, {report.erased:,} erased"
+    told += f", the first {report.cut:,} cut by retention" if report.cut else ""
     page = [line((f"the trail is whole: {told}", GOOD))]
     if report.problem is not None:
         page = wrapped(
@@ -95,6 +96,8 @@ def _origin(found: Proof) -> str:
     if head.get("record") is not None:
         told += f", of {head['record']} alone"
     bounds = [f"{word} {_day(head.get(word))}" for word in ("since", "until") if head.get(word)]
+    if isinstance(cut := head.get("cut"), dict):
+        told += f", whose first {cut.get('seq')} records retention had cut"
     return told + "".join(f", {one}" for one in bounds)
 
 

@@ -70,17 +70,27 @@ class Pen:
 
 def begin(scene: Scene, kind: str, how: str) -> Pen:
     """A new plan under the next free number; another process may take one at the same time."""
+    now = scene.engine.clock.now()
+    plan = Plan("", kind, scene.sync.name, scene.by, now, how)
+    plan.mappings = {name: one.mapping.version for name, one in scene.readers.items()}
+    return Pen(scene, numbered(scene.store, plan))
+
+
+def numbered(store: Store, plan: Plan) -> Plan:
+    """The plan, kept under the next free number.
+
+    Raises:
+        Refused: Others were faster each time.
+    """
     for _ in range(TRIES):
-        newest = max((plan_number(one.id) for one in scene.store.plans()), default=0)
-        now = scene.engine.clock.now()
-        plan = Plan(f"p-{newest + 1}", kind, scene.sync.name, scene.by, now, how)
-        plan.mappings = {name: one.mapping.version for name, one in scene.readers.items()}
+        newest = max((plan_number(one.id) for one in store.plans()), default=0)
+        plan.id = f"p-{newest + 1}"
         try:
-            scene.store.commit(Change(plans=[plan]))
+            store.commit(Change(plans=[plan]))
         except Stale:
             continue
         plan.version = 1
-        return Pen(scene, plan)
+        return plan
     raise Refused("many plans are being made at once; try again")
 
 
