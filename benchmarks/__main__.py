@@ -7,11 +7,12 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 
-from benchmarks import accept, idle, lag, start, throughput, years
+from benchmarks import accept, beside, idle, lag, start, throughput, years
 from benchmarks.figures import Figure, table
 
 ALL: Mapping[str, Callable[[], Iterator[Figure]]] = {
     "accept": accept.measure,
+    "beside": beside.measure,
     "lag": lag.measure,
     "throughput": throughput.measure,
     "idle": idle.measure,

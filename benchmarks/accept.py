@@ -1,4 +1,4 @@
-"""Durable accept: how many webhooks a second are on disk and acknowledged."""
+"""Durable accept: how many webhooks a second are on disk and acknowledged, and how soon."""
 
 from __future__ import annotations
 
@@ -8,16 +8,21 @@ from statistics import median
 
 from benchmarks.figures import Figure, of_rounds
 from benchmarks.load import Round, drive, webhooks
-from benchmarks.scene import daemon, free_ports, process, scene
+from benchmarks.scene import daemon, free_ports, process, products, scene
 
 ROUNDS = 7
 SECONDS = 1.0
 FLOOR = 0.5
 PEER = "bare Starlette"
+#: For how soon: so many a second, sent whether answers come or not.
+PACE = 400
+PACED_S = 15.0
+#: The 99th of 100, when nothing else is done, and while each of them is read and judged.
+IDLE_MS, BUSY_MS = 6.0, 20.0
 
 
 def measure() -> Iterator[Figure]:
-    """With many senders at once, and with one."""
+    """With many senders at once, and with one; then at a pace."""
     with contextlib.ExitStack() as stack:
         made = stack.enter_context(scene(poll="1h"))
         (port,) = free_ports(1)
@@ -26,29 +31,42 @@ def measure() -> Iterator[Figure]:
         # Both systems are away: what is taken in stays, and nothing else runs beside.
         stack.enter_context(daemon(made))
         for connections in (16, 1):
-            ours, peers = _rounds(made.ports["daemon"], port, connections)
-            yield Figure(
-                f"durable accept, {connections} at once",
-                median(one.per_second for one in ours),
-                "/s",
-                median(one.per_second for one in peers),
-                PEER,
-                of_rounds([one.per_second for one in ours], [one.per_second for one in peers]),
-                # What can be taken in is asked of many; one sender alone waits for the
-                # disk each time, and tells how long that is.
-                floor=FLOOR if connections > 1 else None,
-            )
+            # What can be taken in is asked of many; one sender alone waits for the
+            # disk each time, and tells how long that is.
+            yield beside(made.ports["daemon"], port, PEER, connections,
+                          floor=FLOOR if connections > 1 else None)  # fmt: skip
+        yield _paced("nothing else to do", made.ports["daemon"], IDLE_MS)
+    with contextlib.ExitStack() as stack:
+        made = stack.enter_context(scene(poll="1h"))
+        stack.enter_context(products(made))
+        stack.enter_context(daemon(made))
+        yield _paced("each read and judged beside", made.ports["daemon"], BUSY_MS)
 
 
-def _rounds(ours: int, peer: int, connections: int) -> tuple[list[Round], list[Round]]:
-    """Turn by turn, after one that is not counted."""
+def beside(ours: int, peer: int, name: str, connections: int, floor: float | None) -> Figure:
+    """Durable accept beside a peer: turn by turn, after one round that is not counted."""
     requests = webhooks("desk")
     both: tuple[list[Round], list[Round]] = ([], [])
     for number in range(ROUNDS + 1):
         for rounds, port in zip(both, (ours, peer), strict=True):
             one = drive(port, requests, connections=connections, seconds=SECONDS)
-            if one.refused:
-                raise RuntimeError(f"{one.refused} webhooks were refused on port {port}")
+            _must_be_taken(one, port)
             if number:
                 rounds.append(one)
-    return both
+    mine, others = ([one.per_second for one in rounds] for rounds in both)
+    return Figure(
+        f"durable accept, {connections} at once", median(mine), "/s",
+        median(others), name, of_rounds(mine, others), floor=floor,
+    )  # fmt: skip
+
+
+def _paced(while_: str, port: int, ceiling: float) -> Figure:
+    one = drive(port, webhooks("desk"), connections=32, seconds=PACED_S, per_second=PACE)
+    _must_be_taken(one, port)
+    name = f"durable accept at {PACE}/s, {while_}: p99"
+    return Figure(name, one.p99_ms, "ms", ceiling=ceiling)
+
+
+def _must_be_taken(one: Round, port: int) -> None:
+    if one.refused:
+        raise RuntimeError(f"{one.refused} webhooks were refused on port {port}")

@@ -29,9 +29,9 @@ def measure() -> Iterator[Figure]:
         stack.enter_context(products(made))
         pid = stack.enter_context(daemon(made))
         time.sleep(SETTLE_S)
-        before, peer_before = _cpu_s(pid), _cpu_s(peer)
+        before, peer_before = cpu_s(pid), cpu_s(peer)
         time.sleep(WATCH_S)
-        cpu, peer_cpu = _cpu_s(pid) - before, _cpu_s(peer) - peer_before
+        cpu, peer_cpu = cpu_s(pid) - before, cpu_s(peer) - peer_before
         ours, theirs = _rss_mib(pid), _rss_mib(peer)
     yield Figure("idle memory", ours, "MiB", theirs, PEER, ours / theirs, ceiling=CEILING_MIB)
     yield Figure(
@@ -46,7 +46,7 @@ def _rss_mib(pid: int) -> float:
     raise ValueError(f"process {pid} has no memory")
 
 
-def _cpu_s(pid: int) -> float:
+def cpu_s(pid: int) -> float:
     """Time on a processor, of all threads; in nanoseconds, unlike that of ``stat``."""
     threads = Path(f"/proc/{pid}/task").iterdir()
     return sum(int((one / "schedstat").read_text().split()[0]) for one in threads) / 1e9

@@ -15,6 +15,8 @@ from hypothesis import HealthCheck, settings
 settings.register_profile(
     "steady", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
+# For a second run of the same tests, on the same code in another place.
+settings.register_profile("brief", settings.get_profile("steady"), max_examples=20)
 settings.load_profile("steady")
 
 #: Server -> (its program, where else Debian puts it, library, how to get both).

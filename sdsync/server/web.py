@@ -39,6 +39,7 @@ class Web:
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # nobody asks who sent it: it is signed, or believed nothing
             timeout_keep_alive=5,
             timeout_graceful_shutdown=GRACEFUL_S,
         )

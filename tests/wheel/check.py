@@ -66,7 +66,8 @@ def check(room: Path, rest: list[str]) -> int:
     run(python, "-c", PROOF, cwd=away)
     command = [str(python), "-m", "pytest", "-m", "not real", "-p", "no:cacheprovider"]
     command += ["-n", "auto", "--maxprocesses", "4", "--dist", "loadfile"]
-    command += ["--no-loadscope-reorder", *(f"--ignore={one}" for one in NOT_RUN), *rest]
+    command += ["--hypothesis-profile", "brief", "--no-loadscope-reorder"]
+    command += [*(f"--ignore={one}" for one in NOT_RUN), *rest]
     return subprocess.run(command, cwd=away, env=clean_environment(), check=False).returncode
 
 

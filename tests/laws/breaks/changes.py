@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,10 @@ LAWS_FOLDER = ROOT / "tests" / "laws"
 
 #: Laws that have code: the others of the list have nothing yet that could break.
 LAWS = (*range(1, 38), *range(39, 43), *range(44, 50), *range(53, 57))
+_CAUGHT = Path(__file__).parent / "caught.toml"
+_CAUGHT_HEAD = (
+    "# Which test catches a break: asked first, then the others. `python -m tests.laws --remember`."
+)
 _NUMBER = re.compile(r"test_law_(\d+)_\w+")
 
 
@@ -26,6 +31,11 @@ class Break:
     file: str  # below sdsync/
     old: str
     new: str
+
+    @property
+    def name(self) -> str:
+        """What it is known by."""
+        return f"law {self.law}: {self.what}"
 
     def applied(self, text: str) -> str:
         """The broken text of the file.
@@ -53,3 +63,14 @@ def law_tests() -> Mapping[int, Mapping[str, str]]:
             if match:
                 found.setdefault(int(match[1]), {})[match[0]] = path.name
     return found
+
+
+def caught() -> Mapping[str, str]:
+    """By the name of a break the test that was red the last time that all were asked."""
+    return tomllib.loads(_CAUGHT.read_text("utf-8")) if _CAUGHT.exists() else {}
+
+
+def remember(found: Mapping[str, str]) -> None:
+    """Keep what :func:`caught` tells, in order of the breaks."""
+    lines = (f"{json.dumps(name)} = {json.dumps(test)}" for name, test in found.items())
+    _CAUGHT.write_text("\n".join([_CAUGHT_HEAD, *lines, ""]), "utf-8")

@@ -29,6 +29,7 @@ WHOLE_S = 1200
 STUCK_S = 900
 _FORK = get_context("fork")
 _FAILED = re.compile(r"^(?:FAILED|ERROR) \S+?::(\w+)", re.MULTILINE)
+_PLACE = "tests/laws"
 _INI = "[pytest]\nfilterwarnings = error\n"
 
 
@@ -47,11 +48,14 @@ class Job:
     """Tests to run on a copy with one change; ``change`` None: with nothing broken.
 
     ``every``: also after the first that is red, to know which never is.
+    ``first``: the test that was red the last time. When it is red again, that is proof
+    enough; when it is not, all the law's tests are asked.
     """
 
     law: int | None
     change: Break | None = None
     every: bool = False
+    first: str | None = None
 
 
 def load_libraries() -> None:
@@ -131,8 +135,6 @@ def _child(room: Path, job: Job) -> None:
     import resource
     import signal
 
-    import pytest
-
     # What never ends is killed here, which counts as red.
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.alarm(STUCK_S)
@@ -144,23 +146,31 @@ def _child(room: Path, job: Job) -> None:
     sys.dont_write_bytecode = True
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     os.chdir(room)
-    every = law_tests()
-    files = sorted(set(every.get(job.law, {}).values())) if job.law else []
-    wanted = f"test_law_{job.law}_" if job.law else "test_law_"
     with _said(room / "said"):
-        code = pytest.main(
-            [
-                *("-q", "-rfE", "--tb=line", "--color=no", "-p", "no:cacheprovider"),
-                *("-c", "pytest.ini", "--rootdir", ".", "-k", wanted),
-                *([] if job.every else ["-x"]),
-                *([f"tests/laws/{one}" for one in files] or ["tests/laws"]),
-            ]
-        )
+        code = _tested(job)
         import sdsync
 
         if not str(sdsync.__file__).startswith(str(room)):
             code = 9
-    os._exit(int(code))
+    os._exit(code)
+
+
+def _tested(job: Job) -> int:
+    """Pytest's exit code for the job's tests, in the folder that it stands in."""
+    mine = law_tests().get(job.law, {}) if job.law else {}
+    place = None if job.every or job.first is None else mine.get(job.first)
+    if place is not None and _pytest(f"{_PLACE}/{place}::{job.first}") == 1:
+        return 1
+    wanted = f"test_law_{job.law}_" if job.law else "test_law_"
+    files = [f"{_PLACE}/{one}" for one in sorted(set(mine.values()))]
+    return _pytest(*([] if job.every else ["-x"]), "-k", wanted, *(files or [_PLACE]))
+
+
+def _pytest(*asked: str) -> int:
+    import pytest
+
+    quiet = ("-q", "-rfE", "--tb=line", "--color=no", "-p", "no:cacheprovider")
+    return int(pytest.main([*quiet, "-c", "pytest.ini", "--rootdir", ".", *asked]))
 
 
 def _read(room: Path, code: int | None) -> Outcome:
