@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -35,11 +35,17 @@ class Probe:
 
 
 def ask_all(
-    config: Config, *, only: str | None = None, known: Mapping[str, str] | None = None
+    config: Config,
+    tell: Callable[[str, int, int], None],
+    *,
+    only: str | None = None,
+    known: Mapping[str, str] | None = None,
 ) -> list[Probe]:
     """One answer per system, in the order of the file; of ``only`` one. Nothing is written.
 
-    ``known``: system -> the identity that the store has of it.
+    Args:
+        tell: Hears what is asked, which question it is, and of how many.
+        known: system -> the identity that the store has of it.
     """
     from datetime import UTC, datetime
 
@@ -51,7 +57,8 @@ def ask_all(
     asked = [name for name in config.systems if only in (None, name)]
     told: dict[str, Description | Probe] = {}
     heard: dict[str, datetime] = {}
-    for name in asked:
+    for number, name in enumerate(asked):
+        tell(f"asking {name} who it is", number, 2 * len(asked))
         told[name] = meet(name, config.systems[name])
         # At once: whatever is done before would be taken for a difference of the clocks.
         heard[name] = datetime.now(UTC)
@@ -59,14 +66,15 @@ def ask_all(
     public: dict[str, list[Problem]] = {}
     for name, problem in live.too_public(config, said):
         public.setdefault(name, []).append(problem)
-    return [
-        one
-        if isinstance(one, Probe)
-        else _probe(
-            config, name, one, mappings.get(name), public, (known or {}).get(name), heard[name]
-        )
-        for name, one in told.items()
-    ]
+    found: list[Probe] = []
+    for number, (name, one) in enumerate(told.items(), len(told)):
+        if isinstance(one, Probe):
+            found.append(one)
+            continue
+        tell(f"asking {name} about its places", number, 2 * len(told))
+        before = (known or {}).get(name)
+        found.append(_probe(config, name, one, mappings.get(name), public, before, heard[name]))
+    return found
 
 
 def _probe(

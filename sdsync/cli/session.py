@@ -18,6 +18,7 @@ from sdsync.cli.output import Output
 if TYPE_CHECKING:
     from sdsync.cli.asking import Asking
     from sdsync.cli.page import Page
+    from sdsync.cli.progress import Bar
     from sdsync.config.model import Config
     from sdsync.mappings.contract import Mapping as FieldMapping
     from sdsync.mappings.contract import People
@@ -46,6 +47,17 @@ class Session:
         self.err = Output(sys.stderr)
         self._store = store
         self._now = now
+
+    @contextlib.contextmanager
+    def waiting(self) -> Iterator[Bar]:
+        """A bar for what takes its time: on a terminal alone, and gone in the end."""
+        from sdsync.cli.progress import Bar
+
+        bar = Bar(self.err.stream, quiet=self.as_json)
+        try:
+            yield bar
+        finally:
+            bar.clear()
 
     @cached_property
     def config(self) -> Config:

@@ -337,14 +337,12 @@ def _scene(session: Session, sync: str, systems: tuple[str, ...]) -> Iterator[Sc
     """The sync's systems, read within their budgets, with a bar on a terminal meanwhile."""
     import time
 
-    from sdsync.cli.progress import Bar
     from sdsync.sync.assemble import assemble
     from sdsync.sync.plans.scene import opened
 
     engine = assemble(session.config, session.store)
-    bar = Bar(session.err.stream, quiet=session.as_json)
-    try:
-        with opened(engine, sync, session.by, time.sleep, bar.told, systems) as scene:
-            yield scene
-    finally:
-        bar.clear()
+    with (
+        session.waiting() as bar,
+        opened(engine, sync, session.by, time.sleep, bar.told, systems) as scene,
+    ):
+        yield scene

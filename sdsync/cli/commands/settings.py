@@ -49,7 +49,10 @@ def check(
         raise CommandError(
             f"{session.path} has no system {system}; it has {known}", cure="sdsync check --live"
         )
-    looks = probing.ask_all(loaded, only=system, known=_known(session)) if live else []
+    looks: list[probing.Probe] = []
+    if live:
+        with session.waiting() as bar:
+            looks = probing.ask_all(loaded, bar.told, only=system, known=_known(session))
     syncs = ", ".join(f"{name} ({one.mode})" for name, one in loaded.syncs.items())
     page = [line(f"{session.path}: fine; systems {', '.join(loaded.systems)}; syncs {syncs}")]
     page += screen.draw(looks, session.out.width)
