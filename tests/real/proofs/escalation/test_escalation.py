@@ -135,8 +135,9 @@ def test_what_is_held_waits_alone_and_a_choice_ends_it(
         assert len(having(world.agent.notes(ticket), conflict.note)) == 1
 
     until(rest)
-    assert world.dev.issue(issue)["status"]["name"] == "Resolved"
-    assert world.agent.ticket(ticket)["Status"] == "stalled"
+    story = world.daemon.type("trace", f"desk#{ticket}").stdout
+    assert world.dev.issue(issue)["status"]["name"] == "Resolved", story
+    assert world.agent.ticket(ticket)["Status"] == "stalled", story
     shown = world.daemon.type("held", "show", f"desk#{ticket}")
     assert shown.returncode == 3
     assert f"> sdsync held choose desk#{ticket} outcome dev" in shown.stdout
