@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from sdsync.mappings.compile import CompiledMapping
     from sdsync.mappings.rule import Rule
 
+TEAM = "owner_team"
 #: Names that a message lists when none is near.
 NAMED = 8
 
@@ -81,6 +82,23 @@ def places_of(config: Config, system: str, sync: str | None = None) -> Asked:
         if key is not None and not _is_computed(told[key]):
             put.add(str(told[key]))
     return Asked(frozenset(taken), frozenset(put))
+
+
+def team_of(config: Config, system: str) -> str | None:
+    """Where the system's mapping has a team; None where no sync carries one from or to it."""
+    from sdsync.cli import translators
+
+    mappings = translators.tickets(config)
+    sides = {
+        one
+        for sync in config.syncs.values()
+        if system in sync.systems and sync.fields.get("assignment") != "each"
+        for one in sync.systems
+        if one != system
+    }
+    rule = mappings[system].rules.get(TEAM) if system in mappings else None
+    others = any(TEAM in mappings[one].rules for one in sides if one in mappings)
+    return rule.path.text if rule is not None and rule.path is not None and others else None
 
 
 # -- places --------------------------------------------------------------------------

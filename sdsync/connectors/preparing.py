@@ -110,6 +110,8 @@ class Asked:
 
     taken: frozenset[str] = frozenset()
     put: frozenset[str] = frozenset()
+    #: Where the mapping has a record's team ("CustomRoles.Team"); None: no sync carries teams.
+    team: str | None = None
 
     def named(self) -> tuple[str, ...]:
         """All of them, each once, sorted."""

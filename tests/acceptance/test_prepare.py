@@ -476,3 +476,41 @@ def test_a_connector_that_cannot_tell_says_so(ready: Shop, monkeypatch: pytest.M
 
     assert ran.code == 1
     assert "request_tracker cannot tell what desk lacks" in ran.err
+
+
+# -- teams --------------------------------------------------------------------------------
+def optional(ran: Ran) -> list[str]:
+    return [one["text"] for one in ran.json["survey"]["steps"] if one["optional"]]
+
+
+def test_the_role_that_holds_a_team_is_missed_queue_by_queue_and_may_be_left_out(
+    ready: Shop,
+) -> None:
+    before = ready.type("prepare", "desk", "--json")
+    ready.pair.desk.act("make_role", name="Team", on=["Escalated"])
+    after = ready.type("prepare", "desk", "--json")
+
+    assert {"Team"} <= points(before, "left out")
+    (step,) = [one for one in optional(before) if "Custom Roles" in one]
+    assert 'Name "Team"' in step
+    assert "Applies to: tick Escalated" in step
+    assert before.code == after.code == 0
+    assert "Team" in points(after, "there")
+    assert not [one for one in optional(after) if "Custom Roles" in one]
+
+
+def test_groups_are_asked_for_where_teams_are_carried(ready: Shop) -> None:
+    seen = ready.type("prepare", "desk", "--json")
+    assert "SeeGroup" in points(seen, "there")
+    ready.pair.desk.act("take_right", login="sdsync", right="SeeGroup")
+    alone = ready.type("prepare", "desk", "--json")
+    assert "SeeGroup" in points(alone, "not told")
+    lacks = ready.type("prepare", "desk", *ADMIN, "--json")
+    assert "SeeGroup" in points(lacks, "left out")
+    assert [one for one in optional(lacks) if "tick SeeGroup" in one]
+
+    text = ready.toml.read_text(encoding="utf-8")
+    ready.toml.write_text(f'{text}\n[syncs.escalations.fields]\nassignment = "each"\n', "utf-8")
+    kept = ready.type("prepare", "desk", "--json")
+
+    assert not {"SeeGroup", "Team"} & {one["name"] for one in kept.json["survey"]["points"]}

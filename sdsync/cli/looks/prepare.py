@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sdsync.cli.codes import CommandError
-from sdsync.cli.fitting import places_of
+from sdsync.cli.fitting import places_of, team_of
 
 if TYPE_CHECKING:
     from sdsync.config.model import Config, SystemConfig
@@ -64,7 +64,7 @@ def look(
     """
     from sdsync.connectors.preparing import Preparable
 
-    asked = places_of(config, system)
+    asked = replace(places_of(config, system), team=team_of(config, system))
     ours = _opened(config.systems[system], system)
     theirs: Connector | None = None
     try:

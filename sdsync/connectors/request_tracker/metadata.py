@@ -15,6 +15,8 @@ from sdsync.connectors.http import Reveal
 from sdsync.connectors.request_tracker.client import Client, Row, quoted, uid
 from sdsync.connectors.request_tracker.roles import CUSTOM, GROUP, PREFIX
 
+#: Groups that an administrator made.
+GROUPS = '[{"field": "Domain", "value": "UserDefined"}]'
 #: An administrator's change is seen after this long, or at the first unknown id.
 FRESH = timedelta(minutes=5)
 
@@ -125,11 +127,20 @@ class Metadata:
             self._roles[role_id] = str(row["Name"])
         return self._roles[role_id]
 
+    def roles_of(self, queue: Row) -> frozenset[str]:
+        """Custom roles that are applied to a queue: it shows them as its tickets do."""
+        roles = (self.role(key.removeprefix(PREFIX)) for key in queue if key.startswith(PREFIX))
+        return frozenset(filter(None, roles))
+
+    def shows_groups(self) -> bool:
+        """Whether one of the groups that an administrator made is shown to our account."""
+        rows = self._client.page("/groups", {"fields": "Name", "query": GROUPS})
+        return any(self._visible(f"/group/{int(row['id'])}") is not None for row in rows[:1])
+
     def teams(self) -> tuple[NativeTeam, ...]:
         """Groups that an administrator made, with the people who are in them themselves."""
-        query = '[{"field": "Domain", "value": "UserDefined"}]'
         found = []
-        for row in self._client.pages("/groups", {"fields": "Name", "query": query}):
+        for row in self._client.pages("/groups", {"fields": "Name", "query": GROUPS}):
             whole = self._visible(f"/group/{int(row['id'])}")
             told = (whole or {}).get("Members")
             people = [uid(one) for one in told or () if one.get("type") == "user"]
@@ -201,9 +212,7 @@ class Metadata:
                 infos[path] = FieldInfo(
                     path, field.values, multiple=field.multiple, max_length=field.max_length
                 )
-        # A queue shows the roles that are applied to it, as its tickets do.
-        roles = (self.role(key.removeprefix(PREFIX)) for key in row if key.startswith(PREFIX))
-        for role in filter(None, roles):
+        for role in sorted(self.roles_of(row)):
             path = f"{CUSTOM}.{role}"
             infos[path] = FieldInfo(path, multiple=True)
         return infos

@@ -16,6 +16,7 @@ from sdsync.connectors.failures import Forbidden
 from sdsync.connectors.preparing import Asked, Deed, Point, Stand, Step, Survey, fields_of
 from sdsync.connectors.request_tracker.client import Client, Row, quoted
 from sdsync.connectors.request_tracker.metadata import Metadata
+from sdsync.connectors.request_tracker.prepare_teams import of_teams
 
 #: Right -> what it is for, in the order of RT's page of rights.
 NEEDED: Mapping[str, str] = {
@@ -50,7 +51,8 @@ WHAT = (
 WAITS = "What the sync's mail setting does not allow waits for a person: sdsync status names it."
 CANNOT = (
     "Request Tracker's API (REST 2) makes custom fields and applies a new one to one queue; it has "
-    "no calls for rights and scrips, and none that applies a field that is there already."
+    "no calls for rights, custom roles and scrips, and none that applies a field that is there "
+    "already."
 )
 
 
@@ -64,6 +66,7 @@ class Look:
     ticket: Row | None
     comments: bool
     fields: frozenset[str]
+    roles: frozenset[str]
 
     def links(self) -> frozenset[str]:
         """What the newest ticket offers: comment, correspond, lifecycle."""
@@ -94,6 +97,7 @@ class Preparation:
         ruler = self.rules()
         self._of_account(found, me, ruler=ruler, admin=admin)
         lacking: dict[str, list[Look]] = {name: [] for name, _, _ in self._fields()}
+        looks = []
         for name in asked.named() or tuple(sorted(self._metadata.queues().values())):
             ours = self.queue(name)
             theirs = admin.queue(name) if admin is not None else None
@@ -104,9 +108,19 @@ class Preparation:
                 found, name, rights, account.login, known=bool(ours or theirs or not admin)
             )
             self._of_fields(found, name, ours, theirs, rights["SeeCustomField"], lacking)
+            looks += [one for one in (theirs or ours,) if one is not None]
         for name, queues in lacking.items():
             if queues:
                 found.steps.append(self._field_step(name, queues, admin))
+        if asked.team is not None:
+            shown = self.shows_groups()
+            there = admin is not None and admin.shows_groups()
+            roles = {one.name: one.roles for one in looks}
+            points, steps = of_teams(
+                asked.team, roles, _proved(shown or ruler, there), account.login
+            )
+            found.points += points
+            found.steps += steps
         return Survey(
             "Request Tracker", account.login, tuple(found.points), tuple(found.steps),
             (MAIL, QUIET.replace("{login}", account.login), *WHAT, WAITS),
@@ -142,7 +156,12 @@ class Preparation:
             ticket=self._newest(name),
             comments=self._sees_comments(name),
             fields=frozenset(str(one["name"]) for one in row.get("TicketCustomFields") or ()),
+            roles=self._metadata.roles_of(row),
         )
+
+    def shows_groups(self) -> bool:
+        """Whether this account sees the groups that an administrator made, if there are any."""
+        return self._metadata.shows_groups()
 
     def _newest(self, queue: str) -> Row | None:
         query = {"query": f"Queue = {quoted(queue)}", "orderby": "id", "order": "DESC"}

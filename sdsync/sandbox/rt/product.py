@@ -220,6 +220,7 @@ class Desk:
         def show(call: Call) -> Answer:
             # Custom fields are seen by right on a queue: in a list of all there is none.
             hidden = name == "custom_fields" and not self.state.rules(_login(call))
+            hidden |= name == "groups" and not self.state.may(_login(call), "SeeGroup")
             records = [] if hidden else getattr(self.state, name).values()
             # What is disabled is listed nowhere, custom fields as queues.
             found = [one for one in records if name == "users" or not getattr(one, "disabled", 0)]
@@ -233,6 +234,8 @@ class Desk:
             record: Record | None = getattr(self.state, name).get(int(call.params["id"]))
             if record is None:
                 return self.missing(call)
+            if name == "groups":
+                demand(self.state, _login(call), "SeeGroup")
             return answer(self.renderer.full(call, record))
 
         return show

@@ -10,7 +10,7 @@ from sdsync.sandbox.rt.state import CustomField, RtState, User, next_id
 #: What can be taken from an account by the act ``take_right``.
 RIGHTS = (
     "SeeQueue", "ShowTicket", "ShowTicketComments", "CreateTicket", "ModifyTicket",
-    "ReplyToTicket", "CommentOnTicket", "SeeCustomField", "ModifyCustomField",
+    "ReplyToTicket", "CommentOnTicket", "SeeCustomField", "ModifyCustomField", "SeeGroup",
 )  # fmt: skip
 #: Links of a ticket, by the right that shows them.
 LINKS: Mapping[str, str] = {
