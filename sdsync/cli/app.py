@@ -20,6 +20,7 @@ from sdsync.cli.commands import (
     held,
     looking,
     mappings,
+    planning,
     plans,
     retention,
     running,
@@ -64,6 +65,7 @@ mappings.register(app)
 steering.register(app)
 dead.register(app)
 held.register(app)
+planning.register(app)
 plans.register(app)
 alarms.register(app)
 retention.register(app)

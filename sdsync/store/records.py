@@ -514,7 +514,7 @@ class Plan:
     """The exact list of changes that a join, a backfill or a levelling would make."""
 
     id: str  # what people type: "p-19"
-    kind: str  # connect | backfill | level | remap
+    kind: str  # connect | backfill | level | remap | undo
     sync: str
     by: str
     at: datetime
@@ -525,6 +525,20 @@ class Plan:
     mappings: dict[str, str] = field(default_factory=dict)  # system -> version that read it
     counts: dict[str, int] = field(default_factory=dict)  # records, calls, mails … by name
     version: int = 0  # optimistic, as of a hub record
+
+
+@dataclass(slots=True)
+class Wrote:
+    """A value that a line of a plan put in place of another, on one copy."""
+
+    ref: Ref
+    field: str
+    before: Json  # canonical, as the copy showed it
+    after: Json
+    hub: Json  # the hub's value before
+    #: The native values behind both: they tell what stands there under another mapping too.
+    shown: dict[str, Json]
+    left: dict[str, Json]
 
 
 @dataclass(slots=True)
@@ -544,6 +558,8 @@ class PlanLine:
     seen: dict[str, str] = field(default_factory=dict)
     told: str = ""  # what became of it, where that needs words
     done_at: datetime | None = None
+    did: list[Wrote] = field(default_factory=list)  # once it is done: what an undo takes back
+    of: int = 0  # of an undo: the line that it takes back
 
 
 @dataclass(slots=True)

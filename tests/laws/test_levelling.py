@@ -9,6 +9,7 @@ from sdsync.store.records import LineState, Plan, Verdict
 from sdsync.sync.plans import applying, levelling
 from sdsync.sync.plans.connecting import whole
 from sdsync.sync.plans.scene import Scene
+from sdsync.sync.plans.sending import WRITES
 from tests.laws.people import Ticket
 from tests.laws.rig import Crash, House, shared
 from tests.laws.test_plans import Old, applied, approved, by_key, lines, typed
@@ -131,9 +132,9 @@ def test_law_44_what_would_be_written_is_what_was_approved() -> None:
     house, ticket = joined()
     plan = approved(house, typed(house, as_desk))
     (line,) = lines(house, plan, Verdict.CERTAIN)
-    line.seen[levelling.WRITES] = "of other values"
+    line.seen[WRITES] = "of other values"
 
-    done = typed(house, lambda scene: _with(scene, plan, line.seen[levelling.WRITES]))
+    done = typed(house, lambda scene: _with(scene, plan, line.seen[WRITES]))
 
     assert done == "what would be written changed since"
     assert titles(ticket) == TITLES
@@ -142,9 +143,8 @@ def test_law_44_what_would_be_written_is_what_was_approved() -> None:
 def _with(scene: Scene, plan: Plan, writes: str) -> object:
     (line,) = scene.store.plan_lines(plan.id, limit=1)
     looks = [whole(scene, one) for one in line.refs]
-    return levelling.levelled(
-        scene, plan, [one for one in looks if not isinstance(one, str)], writes
-    )
+    line.seen[WRITES] = writes
+    return levelling.levelled(scene, plan, line, [one for one in looks if not isinstance(one, str)])
 
 
 @pytest.mark.parametrize("step", ["line read", "line carried out"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sdsync.store.contract import Store
@@ -12,6 +12,8 @@ from sdsync.store.records import LineState, Plan, PlanLine, PlanState, Verdict
 _PAGE = 500
 #: Lines of a plan that a screen shows unless it is asked for more.
 SHOWN = 40
+#: Kinds of plans whose lines say what stands there and what will, and how many are samples.
+VALUES, SAMPLES = frozenset({"level", "remap", "undo"}), 5
 #: Plans of which something may still be carried out.
 STANDING = frozenset({PlanState.OPEN, PlanState.APPROVED})
 
@@ -78,6 +80,15 @@ def look(store: Store, plan: Plan, *, only: str | None = None, limit: int = SHOW
                 more += 1
         after = page[-1].n
     return _look(store, plan, shown, more)
+
+
+def made(store: Store, plan: Plan) -> PlanLook:
+    """A plan that was just made: what needs a person, and samples of the values it would write."""
+    found = look(store, plan, only=Verdict.AMBIGUOUS.value)
+    if plan.kind not in VALUES:
+        return found
+    samples = look(store, plan, only=Verdict.CERTAIN.value, limit=SAMPLES)
+    return replace(found, lines=[*samples.lines, *found.lines])
 
 
 def _fits(line: PlanLine, only: str | None) -> bool:

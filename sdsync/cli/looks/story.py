@@ -31,6 +31,8 @@ _DID: Mapping[str, str] = {
     "differs": "agrees to differ",
     "in_doubt": "outcome unknown, looking it up",
     "unlinked": "unlinked",
+    "levelled": "levelled",
+    "undone": "set back",
     "leaked": "shown too widely, taken back",
     "absorbed": "merged",
     "gone": "gone for good",
@@ -159,7 +161,7 @@ def _done(row: AuditRow, word: str, people: People | None) -> str:
 
 def _by(row: AuditRow, people: People | None) -> str:
     """Who gave the order: at a command line, or in a product."""
-    if row.source.startswith("person:") and row.actor:
+    if row.actor and (row.source.startswith("person:") or row.action == "undone"):
         return f" by {row.actor}"
     if row.action not in _ORDERED or row.hub_id is None:
         return ""

@@ -48,8 +48,13 @@ _LINES = (
 #: Refused lines that are told at once; the plan has them all.
 REFUSED = 10
 #: Kind of plan -> what its lines are when they are done, and what it writes.
-_DONE = {"connect": "joined", "backfill": "let in", "level": "levelled", "remap": "levelled"}
+_DONE = {
+    "connect": "joined", "backfill": "let in", "level": "levelled", "remap": "levelled",
+    "undo": "taken back",
+}  # fmt: skip
 _WRITES = {"connect": "the other side's key", "backfill": "births, notes and files"}
+#: Of a plan's counts: how many values of a field it would write.
+FIELD = "field "
 #: Verdict or state -> style of its cell.
 _STYLES = {"certain": GOOD, "done": GOOD, "ambiguous": WARN, "refused": BAD}
 
@@ -128,6 +133,9 @@ def _account(look: PlanLook, width: int) -> Page:
     number, whom = _mails(look, "waiting mails to")
     if number:
         page.append(line(f' {"mail waits":<14} {number:>7,}  {whom}, if "mail" lets them go'))
+    if look.kind == "undo":
+        page += _stays(look, width)
+    page += _fields(look, width)
     writes = _WRITES.get(look.kind, "what differs")
     page.append(line(f" {'write':<14} {count('writes', 0):>7,}  {writes}, once the sync is live"))
     cost = f"calls to read them again, about {words.span(float(count('seconds', 0)))}; "
@@ -140,6 +148,34 @@ def _mails(look: PlanLook, what: str) -> tuple[int, str]:
     """How many in all, and to whom."""
     customers, staff = (look.counts.get(f"{what} {whom}", 0) for whom in ("customers", "staff"))
     return customers + staff, f"{words.count(customers, 'customer')}, {staff:,} staff"
+
+
+def _stays(look: PlanLook, width: int) -> Page:
+    """What an undo does not take back."""
+    page: Page = []
+    if number := look.counts.get("values that stay", 0):
+        told = "values of these records stay: their lines say why"
+        page += wrapped(line(f" {'stay':<14} {number:>7,}  "), told, width=width)
+    number, whom = _mails(look, "mails that stay with")
+    if number:
+        told = f"mails of {look.how} are not taken back: {whom}"
+        page += wrapped(line(f" {'sent':<14} {number:>7,}  "), told, width=width)
+    return page
+
+
+def _fields(look: PlanLook, width: int) -> Page:
+    """Of each field how many values would be written, the most first."""
+    found = [(number, name[len(FIELD) :]) for name, number in look.counts.items()
+             if name.startswith(FIELD)]  # fmt: skip
+    if not found:
+        return []
+    told = ", ".join(f"{name} {number:,}" for number, name in sorted(found, key=_most))
+    total = sum(number for number, _ in found)
+    return wrapped(line(f" {'change':<14} {total:>7,}  "), told, width=width)
+
+
+def _most(one: tuple[int, str]) -> tuple[int, str]:
+    return -one[0], one[1]
 
 
 def _told(look: PlanLook) -> Sequence[tuple[str, str]]:
@@ -157,6 +193,12 @@ def _told(look: PlanLook) -> Sequence[tuple[str, str]]:
             ("certain", f"would be levelled: {fields}"),
             ("ambiguous", "not levelled: for a person"),
             ("left out", "nothing would be written"),
+        )
+    if look.kind == "undo":
+        return (
+            ("certain", "would be taken back"),
+            ("ambiguous", "not taken back: somebody changed it since, or it waits"),
+            ("left out", "as before already"),
         )
     return (
         ("certain", f"would be joined; {fields} agree to differ, nothing is written over"),

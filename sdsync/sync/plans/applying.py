@@ -25,7 +25,7 @@ from sdsync.store.records import (
 )
 from sdsync.sync.by_hand import Refused
 from sdsync.sync.edits import Look
-from sdsync.sync.plans import backfilling, levelling
+from sdsync.sync.plans import backfilling, levelling, undoing
 from sdsync.sync.plans.connecting import Drafted, drafted, seen_as
 from sdsync.sync.plans.keeping import found, lines, told
 from sdsync.sync.plans.reading import in_words
@@ -131,7 +131,6 @@ def _decide(
     held: Mapping[str, str],
 ) -> Change | None:
     """One line's commit, on what the store holds now; None when the line waits no more."""
-    now = scene.engine.clock.now()
     if found(scene.store, plan.id).state is PlanState.DROPPED:
         raise Refused(f"{plan.id} was dropped meanwhile; what was done stays")
     (line,) = scene.store.plan_lines(plan.id, after=n - 1, limit=1)
@@ -143,6 +142,7 @@ def _decide(
         or (backfilling.may_belong(rival) if rival else None)
         or _made(scene, plan, line, [one for one in looks if isinstance(one, Look)])
     )
+    now = scene.engine.clock.now()  # what comes later is not of the line
     if isinstance(made, str):
         line.state, line.told, line.done_at = LineState.REFUSED, made, now
         row = told("refused_line", plan, scene.by, now, f"{line.refs[0]}: {made}")
@@ -168,7 +168,9 @@ def _made(scene: Scene, plan: Plan, line: PlanLine, looks: Sequence[Look]) -> Ch
     if plan.kind == "backfill":
         return backfilling.entered(scene, plan, looks[0])
     if plan.kind in (levelling.LEVEL, levelling.REMAP):
-        return levelling.levelled(scene, plan, looks, line.seen.get(levelling.WRITES))
+        return levelling.levelled(scene, plan, line, looks)
+    if plan.kind == undoing.UNDO:
+        return undoing.undone(scene, plan, line, looks)
     done = _joined_by_now(scene, line.refs)
     if done is not None:
         return Change() if done else "one of them was joined with another since"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from sdsync.connectors.contract import Audience, Operation
+from sdsync.store.records import Replica
+from sdsync.sync.compute import Send
 from sdsync.sync.plans.keeping import Pen
 from sdsync.sync.plans.reading import Reader
 
@@ -13,6 +15,13 @@ def count_writes(pen: Pen, operations: Iterable[tuple[str, Operation]]) -> None:
     """Writes that follow once the sync is live, by system, and whom each would mail."""
     for system, operation in operations:
         count_mails(pen, pen.scene.notifies(system, operation))
+
+
+def count_fields(pen: Pen, sends: Iterable[tuple[Replica, Send]]) -> None:
+    """Values that these writes carry, by system and field."""
+    for replica, send in sends:
+        for name in send.fields:
+            pen.count(f"field {replica.system} {name}")
 
 
 def count_mails(pen: Pen, mailed: Audience) -> None:

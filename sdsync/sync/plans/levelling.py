@@ -8,49 +8,36 @@ line is refused (law 44). Who may be mailed is as ever (law 47).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 
 from sdsync.config.vocabulary import PEER
 from sdsync.mappings.contract import UNKNOWN, Direction, Unmapped
-from sdsync.store.records import Change, GroupState, Json, Plan, Ref, Replica, Share, Verdict
+from sdsync.store.records import Change, GroupState, Plan, PlanLine, Replica, Share, Verdict
 from sdsync.sync.by_hand import Refused, decree
-from sdsync.sync.compute import Send
-from sdsync.sync.deliver import compute
-from sdsync.sync.draft import WRITABLE, Draft, digest
+from sdsync.sync.draft import Draft
 from sdsync.sync.edits import Look, view
-from sdsync.sync.joining import replica_of, shown
-from sdsync.sync.mailing import over_mail_budget
-from sdsync.sync.observe import absorb
+from sdsync.sync.joining import shown
 from sdsync.sync.plans.connecting import whole
-from sdsync.sync.plans.costs import count_reads, count_writes
+from sdsync.sync.plans.costs import count_fields, count_reads, count_writes
 from sdsync.sync.plans.keeping import Pen, begin
 from sdsync.sync.plans.scene import Scene
+from sdsync.sync.plans.sending import (
+    NOTHING,
+    WRITES,
+    Before,
+    Sending,
+    absorbed,
+    as_approved,
+    copies,
+    ref_of,
+    sending,
+)
 from sdsync.sync.reviving import revive
 from sdsync.sync.spread import members, spread
 
 LEVEL, REMAP = "level", "remap"
-#: In a line's ``seen``, beside its records: the digest of the writes it was approved for.
-WRITES = "writes"
-NOTHING = "nothing would be written"
 _PAGE = 500
-_SHOWN = 40
 
 Candidate = Callable[[Share, Replica], bool]
-
-
-@dataclass(frozen=True, slots=True)
-class Levelled:
-    """A record as it would be committed now, and the writes that follow."""
-
-    draft: Draft
-    sends: Sequence[tuple[Replica, Send]]
-    told: str  # for a person: each field, what stands there, what will
-    over: str | None  # why the mail budget does not let it go
-
-    @property
-    def writes(self) -> str:
-        """A digest of what would be written."""
-        return digest([[one.system, send.fields] for one, send in self.sends])
 
 
 # -- making -----------------------------------------------------------------------------
@@ -84,7 +71,7 @@ def _planned(
     pen = begin(scene, kind, how)
     for number, share in enumerate(_shares(scene), start=1):
         scene.told("compared", number, 0)
-        if any(candidate(share, one) for one in _copies(scene, share)):
+        if any(candidate(share, one) for one in copies(scene, share)):
             _line(pen, share, first)
     lines = pen.plan.counts.get(Verdict.CERTAIN.value, 0)
     count_reads(pen, list(scene.readers.values()), lines)
@@ -99,15 +86,6 @@ def _shares(scene: Scene) -> Iterator[Share]:
             if share is not None and share.hub.state == "open":
                 yield share
         after = page[-1].id
-
-
-def _copies(scene: Scene, share: Share) -> list[Replica]:
-    """The copies that a plan of this sync may read and write."""
-    return [
-        one
-        for one in share.replicas
-        if one.system in scene.readers and one.state in WRITABLE and one.native_id is not None
-    ]
 
 
 def _groups(replica: Replica, state: GroupState) -> list[str]:
@@ -131,12 +109,12 @@ def _reads_otherwise(scene: Scene, replica: Replica) -> bool:
 def _line(pen: Pen, share: Share, first: str | None) -> None:
     """Read the record whole on each side, and note what would be written."""
     scene, title = pen.scene, str(share.hub.values.get("title") or "")[:200]
-    copies = sorted(_copies(scene, share), key=lambda one: one.system != first)
-    refs = [Ref(one.system, one.kind, one.native_id or "") for one in copies]
+    sides = sorted(copies(scene, share), key=lambda one: one.system != first)
+    refs = [ref_of(one) for one in sides]
     looks = [whole(scene, one) for one in refs]
     pen.count("read", len(refs))
     read = [one for one in looks if isinstance(one, Look)]
-    made: Levelled | str = next((one for one in looks if isinstance(one, str)), "")
+    made: Sending | str = next((one for one in looks if isinstance(one, str)), "")
     if not made:
         made = drafted(scene, pen.plan, read)
     if isinstance(made, str):
@@ -150,6 +128,7 @@ def _line(pen: Pen, share: Share, first: str | None) -> None:
     seen = {str(one.native.ref): _seen(scene, one) for one in read} | {WRITES: made.writes}
     pen.line(Verdict.CERTAIN, refs, title=title, why=made.told, seen=seen)
     pen.count("fields that differ", len(fields))
+    count_fields(pen, made.sends)
     count_writes(pen, [(one.system, send.operation) for one, send in made.sends])
 
 
@@ -158,40 +137,31 @@ def _seen(scene: Scene, look: Look) -> str:
 
 
 # -- deciding ---------------------------------------------------------------------------
-def drafted(scene: Scene, plan: Plan, looks: Sequence[Look]) -> Levelled | str:
+def drafted(scene: Scene, plan: Plan, looks: Sequence[Look]) -> Sending | str:
     """The record levelled as it would be committed now, or why it cannot be.
 
     Args:
         looks: One of each side; of a levelling plan the first is whose values win.
     """
-    share = scene.store.share_of(looks[0].native.ref)
-    if share is None:
-        return f"{looks[0].native.ref} is not shared any more"
-    draft = Draft(share, scene.context())
-    for look in looks:
-        replica = replica_of(share, look.native.ref)
-        if replica is None:
-            return f"{look.native.ref} is no copy of it any more"
-        absorb(draft, replica, look)
+    draft = absorbed(scene, looks)
+    if isinstance(draft, str):
+        return draft
+    share, before, touched = draft.share, Before.of(draft.share), set[str]()
     if plan.kind == LEVEL:
-        refused = _adopt(scene, draft, share.at(looks[0].native.ref.system), plan)
+        origin = share.at(looks[0].native.ref.system)
+        touched |= set(_groups(origin, GroupState.DIFFERS)) if origin else set()
+        refused = _adopt(scene, draft, origin, plan)
         if refused is not None:
             return refused
     state = GroupState.DIFFERS if plan.kind == LEVEL else GroupState.AWAITING_PLAN
-    changes: list[str] = []
-    for replica in _copies(scene, share):
+    for replica in copies(scene, share):
         groups = _groups(replica, state)
+        touched |= set(groups)
         if groups:
             revive(share, draft.change, replica, groups, draft.ctx.now)
             _say(scene, draft, replica, groups, plan)
-    sends = list(_sends(scene, draft))
-    over = None
-    for replica, send in sends:
-        changes += _changes(replica, send)
-        # Whoever set the value, to write it now is no person's own change (law 47).
-        alone, mailed = replace(send, human=False), scene.notifies(replica.system, send.operation)
-        over = over or over_mail_budget(draft, alone, mailed)
-    return Levelled(draft, sends, "; ".join(changes), over) if sends else NOTHING
+    made = sending(scene, draft, before, touched)
+    return made if made.sends else NOTHING
 
 
 def _adopt(scene: Scene, draft: Draft, origin: Replica | None, plan: Plan) -> str | None:
@@ -217,7 +187,7 @@ def _adopt(scene: Scene, draft: Draft, origin: Replica | None, plan: Plan) -> st
 
 
 def _every(scene: Scene, share: Share) -> set[str]:
-    return {group for one in _copies(scene, share) for group in _groups(one, GroupState.DIFFERS)}
+    return {group for one in copies(scene, share) for group in _groups(one, GroupState.DIFFERS)}
 
 
 def _say(scene: Scene, draft: Draft, replica: Replica, groups: Sequence[str], plan: Plan) -> None:
@@ -225,37 +195,8 @@ def _say(scene: Scene, draft: Draft, replica: Replica, groups: Sequence[str], pl
                 why=f"plan {plan.id}", text=", ".join(groups))  # fmt: skip
 
 
-def _sends(scene: Scene, draft: Draft) -> Iterator[tuple[Replica, Send]]:
-    for replica in _copies(scene, draft.share):
-        todo = compute(draft, replica, looked=True)
-        if isinstance(todo, Send) and todo.fields:
-            yield replica, todo
-
-
-def _changes(replica: Replica, send: Send) -> Iterator[str]:
-    for name, value in send.fields.items():
-        before, after = _short(replica.sent.get(name)), _short(value)
-        yield f"{replica.system} {name} {before} → {after}"
-
-
-def _short(value: Json) -> str:
-    if value in (None, [], ""):
-        return "-"
-    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    text = " ".join(text.split())
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
-
-
 # -- carrying out -----------------------------------------------------------------------
-def levelled(scene: Scene, plan: Plan, looks: Sequence[Look], writes: str | None) -> Change | str:
-    """The commit of one line, or why it is refused.
-
-    Args:
-        writes: The digest of what it was approved for.
-    """
+def levelled(scene: Scene, plan: Plan, line: PlanLine, looks: Sequence[Look]) -> Change | str:
+    """The commit of one line, or why it is refused; the line notes what it replaced."""
     made = drafted(scene, plan, looks)
-    if isinstance(made, str):
-        return made
-    if made.writes != writes:
-        return "what would be written changed since"
-    return made.draft.change
+    return made if isinstance(made, str) else as_approved(line, made)
