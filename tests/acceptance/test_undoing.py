@@ -105,3 +105,62 @@ def test_what_cannot_be_taken_back_is_told_with_what_to_type(shop: Shop) -> None
     assert back.err == (
         "p-2 parted records; a new plan joins them\n> sdsync connect escalations --by ext.order\n"
     )
+
+
+MENDED = connecting.MAPPING.format(at="custom_fields") + (
+    "  priority: { at: priority, "
+    "table: { lowest: Low, low: Normal, normal: High, high: Urgent, critical: Immediate } }\n"
+)
+
+
+def priorities(shop: Shop) -> list[int]:
+    return [one.priority for one in connecting.issues_of(shop.pair).values()][:PAIRS]
+
+
+def test_what_a_mended_mapping_would_write_is_seen_then_approved_applied_and_taken_back(
+    levelled: Shop,
+) -> None:
+    shop = levelled
+    before, written = priorities(shop), shop.written()
+    file = shop.desk.folder / "mended" / "dev-ticket.yaml"
+    file.parent.mkdir()
+    file.write_text(MENDED, "utf-8")
+    remap = ("remap", "escalations", "--mapping", "mended/dev-ticket.yaml")
+
+    planned = shop.type(*remap)
+    early = shop.type("plan", "approve", "p-3")
+    (shop.desk.folder / "mappings" / file.name).write_text(MENDED, "utf-8")
+    unread = shop.type("plan", "approve", "p-3")
+
+    assert planned.code == 4, planned.err
+    assert planned.out.startswith("p-3  remap escalations --mapping mended/dev-ticket.yaml")
+    assert " change              12  dev priority 12\n" in planned.out
+    assert "dev priority lowest → low" in shop.type("plan", "show", "p-3", "--json").out
+    assert early.code == 1
+    assert early.err == (
+        "p-3 was made with a mapping of dev that is not in force\n"
+        "> cp mended/dev-ticket.yaml mappings/, then restart sdsync\n"
+    )
+    assert (unread.code, unread.err.splitlines()[-1]) == (1, "> restart sdsync")
+    assert shop.written() == written
+    shop.run()
+    assert shop.type("plan", "approve", "p-3").code == 0
+    assert shop.type("apply", "p-3").out == "p-3  12 levelled, 0 refused, 0 left" + APPLIED
+    shop.run()
+    assert priorities(shop) == [one + 1 for one in before]
+    carried_out(shop, "undo", "p-3")
+    assert priorities(shop) == before
+
+
+def test_a_mended_file_that_no_system_reads_is_told_with_those_that_are_read(shop: Shop) -> None:
+    other = shop.type("remap", "escalations", "--mapping", "dev.yaml")
+    none = shop.type("remap", "escalations", "--mapping", "nowhere/dev-ticket.yaml")
+    file = shop.desk.folder / "dev-ticket.yaml"
+    file.write_text("fields: { priority: { at: priority, tabel: {} } }\n", "utf-8")
+    wrong = shop.type("remap", "escalations", "--mapping", "dev-ticket.yaml")
+
+    assert other.code == 2
+    assert "they read desk-ticket.yaml, dev-ticket.yaml" in other.err
+    assert none.err == "there is no file nowhere/dev-ticket.yaml\n> ls nowhere\n"
+    assert (wrong.code, "dev-ticket.yaml:1" in wrong.err) == (1, True)
+    assert shop.type("plan", "list", "--json").json == []

@@ -6,6 +6,7 @@ import pytest
 
 from sdsync.connectors.contract import Audience
 from sdsync.store.records import LineState, Plan, Verdict
+from sdsync.sync.by_hand import Refused
 from sdsync.sync.plans import applying, levelling
 from sdsync.sync.plans.connecting import whole
 from sdsync.sync.plans.scene import Scene
@@ -76,6 +77,35 @@ def test_law_7_applied_it_ends_the_wait(remapped: Ticket) -> None:
     assert remapped.group("board", "urgency") == "in step"
     assert remapped["Priority"] == "70"
     assert told(house, typed(house, levelling.remapped)) == []
+
+
+def test_law_7_a_mapping_that_is_not_in_force_yet_is_seen_and_nothing_more() -> None:
+    house = House(("desk", "board"))
+    ticket = shared(house, Priority="70")
+    house.edition = 2  # in a file that the daemon did not read
+
+    plan = typed(house, levelling.remapped)
+    with pytest.raises(Refused, match="mapping of board that is not in force"):
+        approved(house, plan)
+    assert house.run(600).quiet()
+    assert ticket.copy("board")["weight"] == "top"
+    house.start().run(60)
+    done = applied(house, plan)
+
+    assert [why for _, why in told(house, plan)] == ["board priority critical → high"]
+    assert (done.done, ticket.copy("board")["weight"]) == (1, "mid")
+
+
+def test_law_7_a_plan_is_not_carried_out_once_its_mapping_is_out_of_force(remapped: Ticket) -> None:
+    house = remapped.house
+    plan = approved(house, typed(house, levelling.remapped))
+    house.start(edition=1)
+    house.edition = 2  # the file says so again, and nobody restarted
+
+    with pytest.raises(Refused, match="mapping of board that is not in force"):
+        typed(house, lambda scene: applying.apply(scene, plan.id))
+
+    assert remapped.copy("board")["weight"] == "top"
 
 
 # -- law 11 ------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +14,7 @@ from sdsync.cli.options import command
 from sdsync.cli.session import Session
 
 if TYPE_CHECKING:
+    from sdsync.mappings.compile import CompiledMapping
     from sdsync.store.records import Plan
     from sdsync.sync.plans.scene import Scene
 
@@ -115,15 +116,34 @@ def level(
     return _planned(session, sync, systems, lambda scene: levelling.as_shown(scene, system))
 
 
-def remap(session: Session, sync: SyncArg) -> Code:
+def remap(
+    session: Session,
+    sync: SyncArg,
+    mapping: Annotated[
+        Path | None,
+        typer.Option(
+            "--mapping",
+            metavar="FILE",
+            dir_okay=False,
+            help="As if this dev-ticket.yaml were in force.",
+        ),
+    ] = None,
+) -> Code:
     """Plan what a changed mapping would alter in records that are shared already.
 
-    A new mapping alone edits nothing: what it would write awaits this plan.
+    A new mapping alone edits nothing: what it would write awaits this plan. One of a FILE is
+    seen before that is in force, and approved afterwards.
     """
     from sdsync.sync.plans import levelling
 
     systems = _between(session, sync, None, whole=True)
-    return _planned(session, sync, systems, levelling.remapped)
+    if mapping is None:
+        return _planned(session, sync, systems, levelling.remapped)
+    from sdsync.cli import mended
+
+    read = mended.read(session.config, mapping, systems)
+    how = mended.how(mapping)
+    return _planned(session, sync, systems, lambda scene: levelling.remapped(scene, how), read)
 
 
 def undo(session: Session, plan: PlanArg) -> Code:
@@ -146,12 +166,16 @@ def undo(session: Session, plan: PlanArg) -> Code:
 
 
 def _planned(
-    session: Session, sync: str, systems: tuple[str, ...], make: Callable[[Scene], Plan]
+    session: Session,
+    sync: str,
+    systems: tuple[str, ...],
+    make: Callable[[Scene], Plan],
+    mended: Mapping[str, CompiledMapping] | None = None,
 ) -> Code:
     from sdsync.cli.looks import plans
     from sdsync.cli.screens import plans as screen
 
-    with scene_of(session, sync, systems) as scene:
+    with scene_of(session, sync, systems, mended or {}) as scene:
         plan = make(scene)
     look = plans.made(session.store, plan)
     session.show(look, screen.draw_new(look, session.now, session.out.width))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,6 +15,7 @@ from sdsync.cli.options import command
 from sdsync.cli.session import Session
 
 if TYPE_CHECKING:
+    from sdsync.mappings.compile import CompiledMapping
     from sdsync.store.records import Plan
     from sdsync.sync.plans.scene import Scene
 
@@ -101,7 +103,7 @@ def approve(
     from sdsync.store.records import LineState
     from sdsync.sync.plans import keeping
 
-    found(session, plan)
+    _in_force(session, found(session, plan))
     left_out = frozenset(without or ())
     approved = keeping.approve(session.store, plan, session.by, session.utc, without=left_out)
     waiting = sum(1 for _ in keeping.lines(session.store, plan, state=LineState.WAITING))
@@ -168,7 +170,19 @@ def _ready(session: Session, plan: str) -> Plan:
     if made.state in (PlanState.MAKING, PlanState.DROPPED):
         words = "was never finished" if made.state is PlanState.MAKING else "was dropped"
         raise CommandError(f"{plan} {words}", cure=again(made))
+    _in_force(session, made)
     return made
+
+
+def _in_force(session: Session, plan: Plan) -> None:
+    """What is approved and applied is read by the mappings that are in force."""
+    from sdsync.sync.plans import keeping
+
+    if why := keeping.foreign(session.store, plan):
+        from sdsync.cli import mended
+
+        cure = mended.activation(session.config, plan, why[0]) or again(plan)
+        raise CommandError(why[1], cure=cure)
 
 
 def found(session: Session, plan: str) -> Plan:
@@ -193,14 +207,24 @@ def code_of(waiting: int, for_a_person: int) -> Code:
 
 
 @contextmanager
-def scene_of(session: Session, sync: str, systems: tuple[str, ...]) -> Iterator[Scene]:
-    """The sync's systems, read within their budgets, with a bar on a terminal meanwhile."""
+def scene_of(
+    session: Session,
+    sync: str,
+    systems: tuple[str, ...],
+    mended: Mapping[str, CompiledMapping] = MappingProxyType({}),
+) -> Iterator[Scene]:
+    """The sync's systems, read within their budgets, with a bar on a terminal meanwhile.
+
+    ``mended``: mappings of tickets, by system, in place of those in force.
+    """
     import time
 
     from sdsync.sync.assemble import assemble
     from sdsync.sync.plans.scene import opened
 
     engine = assemble(session.config, session.store)
+    for name, mapping in mended.items():
+        engine.systems[name].mappings = {**engine.systems[name].mappings, mapping.kind: mapping}
     with (
         session.waiting() as bar,
         opened(engine, sync, session.by, time.sleep, bar.told, systems) as scene,

@@ -27,7 +27,7 @@ from sdsync.sync.by_hand import Refused
 from sdsync.sync.edits import Look
 from sdsync.sync.plans import backfilling, levelling, undoing
 from sdsync.sync.plans.connecting import Drafted, drafted, seen_as
-from sdsync.sync.plans.keeping import found, lines, told
+from sdsync.sync.plans.keeping import foreign, found, lines, told
 from sdsync.sync.plans.reading import in_words
 from sdsync.sync.plans.scene import Scene
 
@@ -91,6 +91,8 @@ def apply(scene: Scene, plan_id: str) -> Applied:
 
 
 def _same_mappings(scene: Scene, plan: Plan) -> None:
+    if why := foreign(scene.store, plan):
+        raise Refused(why[1])
     now = {name: one.mapping.version for name, one in scene.readers.items()}
     changed = sorted(name for name, one in plan.mappings.items() if now.get(name) != one)
     if changed:

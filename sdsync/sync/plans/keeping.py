@@ -18,6 +18,7 @@ from sdsync.store.records import (
     Verdict,
 )
 from sdsync.store.semantics import plan_number
+from sdsync.sync.activating import in_force, name_of
 from sdsync.sync.by_hand import Refused
 from sdsync.sync.plans.scene import Scene
 
@@ -114,17 +115,32 @@ def lines(store: Store, plan_id: str, *, state: LineState | None = None) -> Iter
         after = page[-1].n
 
 
+def foreign(store: Store, plan: Plan) -> tuple[str, str] | None:
+    """The system whose records the plan reads by a mapping that is not in force, in words too.
+
+    What it would write is not what anybody else here would: it is seen, and no more (law 7).
+    """
+    for system, digest in sorted(plan.mappings.items()):
+        newest = in_force(store.mapping_versions(name_of(system, "ticket"), limit=1))
+        if newest is not None and newest.digest != digest:
+            return system, f"{plan.id} was made with a mapping of {system} that is not in force"
+    return None
+
+
 def approve(
     store: Store, plan_id: str, by: str, now: datetime, *, without: frozenset[int] = frozenset()
 ) -> Plan:
     """Put a name under a plan; lines in ``without`` are never carried out.
 
     Raises:
-        Refused: It is not whole, was approved, or has no such line that waits.
+        Refused: It is not whole, was approved, has no such line that waits, or its
+            mappings are not those in force.
     """
     plan = found(store, plan_id)
     if plan.state is PlanState.MAKING:
         raise Refused(f"{plan.id} was never finished; make it once more")
+    if told_why := foreign(store, plan):
+        raise Refused(told_why[1])
     if plan.state is not PlanState.OPEN:
         whom = f" by {plan.approved_by}" if plan.approved_by else ""
         raise Refused(f"{plan.id} is {plan.state}{whom}")

@@ -56,13 +56,13 @@ def as_shown(scene: Scene, system: str) -> Plan:
     return _planned(scene, LEVEL, f"--as {system}", differs, first=system)
 
 
-def remapped(scene: Scene) -> Plan:
+def remapped(scene: Scene, how: str = "") -> Plan:
     """Plan what a changed mapping alone would alter in records that are shared already."""
 
     def waits(share: Share, replica: Replica) -> bool:
         return bool(_groups(replica, GroupState.AWAITING_PLAN)) or _reads_otherwise(scene, replica)
 
-    return _planned(scene, REMAP, "", waits)
+    return _planned(scene, REMAP, how, waits)
 
 
 def _planned(
