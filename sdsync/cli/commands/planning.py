@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sdsync.cli.codes import Code, CommandError
-from sdsync.cli.commands.plans import PlanArg, code_of, found, scene_of
+from sdsync.cli.commands.plans import RETENTION, PlanArg, code_of, found, scene_of
 from sdsync.cli.options import command
 from sdsync.cli.session import Session
 
@@ -154,6 +154,8 @@ def undo(session: Session, plan: PlanArg) -> Code:
     from sdsync.sync.plans import undoing
 
     made = found(session, plan)
+    if made.kind == RETENTION:
+        raise CommandError(f"what {plan} took away is gone", cure=f"sdsync plan show {plan}")
     if why := undoing.obstacle(session.store, made):
         raise CommandError(why[0], cure=why[1])
     systems = _between(session, made.sync, None, whole=True)
