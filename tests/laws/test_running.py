@@ -9,7 +9,7 @@ import pytest
 
 from sdsync.config.clock import SystemClock
 from sdsync.connectors.contract import Create, NativeRecord, Update
-from sdsync.connectors.failures import Rejected
+from sdsync.connectors.failures import Rejected, Throttled
 from sdsync.store.opening import open_store
 from sdsync.store.records import Cause, Change, PlacementState, Work, WorkKey
 from sdsync.sync import commands, recovery
@@ -471,11 +471,13 @@ def test_law_36_work_lends_its_priority_to_what_it_waits_for() -> None:
 
 def test_law_36_what_could_not_be_sent_keeps_its_age() -> None:
     house = House(poll_s=600.0).run(30)
-    house.dev.down(8 * 3600 + 100)
+    house.dev.line.instead["apply"] = lambda _: Throttled(600.0)
     house.desk.open("waited for long", Priority="10").bell()
     house.run(8 * 3600 + 20)
     house.desk.open("new and urgent", Priority="90").bell()
-    house.run(600)
+    house.run(10)
+    del house.dev.line.instead["apply"]
+    house.run(1200)
 
     assert born_in_order(house) == ["waited for long", "new and urgent"]
 
