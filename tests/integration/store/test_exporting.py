@@ -134,17 +134,18 @@ def test_nothing_is_written_over_and_a_file_that_cannot_be_made_is_told(
 
 
 def test_memory_does_not_grow_with_the_trail(tmp_path: Path) -> None:
+    """Four times the records: what waits to be collected varies, and not by four."""
     peaks = []
     with closing(open_store(None, KEY, path=tmp_path, clock=FixedClock())) as store:
         for n in range(2):
-            fill(store, (1_500, 3_000)[n])
+            fill(store, (3_000, 9_000)[n])
             tracemalloc.start()
             store.export_audit(tmp_path / f"out-{n}", wanted())
             assert proof.examine(tmp_path / f"out-{n}").ok
             peaks.append(tracemalloc.get_traced_memory()[1])
             tracemalloc.stop()
 
-    assert peaks[1] < peaks[0] * 1.5
+    assert peaks[1] < peaks[0] * 2
 
 
 # -- anchors ------------------------------------------------------------------------------
