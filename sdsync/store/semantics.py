@@ -50,14 +50,20 @@ COUNTED_AS: Mapping[str, str] = {GroupState.AWAITING_PLAN: "awaiting"}
 
 
 def swept_from(replica: Replica) -> int | None:
-    """When the record was last read, for sweeps; None: no sweep looks at it again.
-
-    What kills its process is read when somebody asks for it or its product tells of it:
-    unread for ever, it would be the first of every sweep.
-    """
-    if replica.native_id is None or replica.state not in SWEPT or CRASH_GROUP in replica.groups:
+    """When the record was last read, for sweeps; None: no sweep looks at it again."""
+    if replica.native_id is None or replica.state not in SWEPT or set_aside(replica):
         return None
     return micros(replica.last_ok_at) if replica.last_ok_at else 0
+
+
+def set_aside(replica: Replica) -> bool:
+    """Whether its record killed its process again and again, and was not read since.
+
+    It is read when somebody replays it or its product tells of it: unread for ever, it
+    would be the first of every sweep.
+    """
+    row, read_at = replica.groups.get(CRASH_GROUP), replica.last_ok_at
+    return row is not None and (read_at is None or read_at <= row.since)
 
 
 def first_ring(work: Work) -> Work:

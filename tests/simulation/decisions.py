@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sdsync.config.vocabulary import FIELDS, group_of
 from sdsync.mappings.contract import Put
 from sdsync.store.records import AuditRow, Json, PlacementState, Ref, Replica, ReplicaState, Share
+from sdsync.store.semantics import set_aside
 from sdsync.testing.simulated.native import flat, nested
 from tests.simulation.deeds import FieldDeed, TextDeed
 from tests.simulation.directory import Directory
@@ -77,6 +78,8 @@ class Decisions:
         groups = {group_of(one) for one in fields}
         if replica is None or replica.state is not ReplicaState.LIVE or not fields:
             return True
+        if set_aside(replica):
+            return True  # a letter says so, for the whole record
         if groups & replica.groups.keys() or share.hub.state != "open":
             return True
         if self._was_held(deed, share, groups):
@@ -185,10 +188,11 @@ class Decisions:
             if share is None or share.hub.state != "open" or source.deleted or source.forbidden:
                 continue
             home = _replica_of(share, deed)
-            if home is None or home.state is not ReplicaState.LIVE:
+            if home is None or home.state is not ReplicaState.LIVE or set_aside(home):
                 continue
             for replica in share.replicas:
-                if replica is not home and replica.state is ReplicaState.LIVE:
+                live = replica.state is ReplicaState.LIVE and not set_aside(replica)
+                if replica is not home and live:
                     yield from self._at(deed, share, home, replica)
 
     def _at(self, deed: TextDeed, share: Share, home: Replica, replica: Replica) -> Iterator[str]:
