@@ -86,14 +86,14 @@ def _replica(world: World, share: Share, replica: Replica, people: Directory) ->
             yield f"{where}: {group} is {row.state.value} when all is quiet ({row.note})"
     if replica.state is ReplicaState.UNBORN and not replica.groups:
         yield f"{where}: decided, never born, and not listed"
-    if replica.state is not ReplicaState.LIVE or replica.native_id is None:
+    # What killed its process is one letter for all of it, until somebody has it read again.
+    if replica.state is not ReplicaState.LIVE or replica.native_id is None or set_aside(replica):
         return
     record = world.products[replica.system].records.get(replica.native_id)
     if record is None or record.deleted or record.forbidden:
         yield f"{where}: live in the store, and gone or out of reach in the product"
         return
-    # What killed its process is one letter for all of it, until somebody has it read again.
-    if record.merged_into is None and not set_aside(replica):
+    if record.merged_into is None:
         yield from _fields(world, share.hub, replica, record, people, where)
         yield from _elements(share, replica, where)
 
