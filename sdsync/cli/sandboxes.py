@@ -81,7 +81,7 @@ def _free(port: int) -> None:
                 f"127.0.0.1:{port} is taken, perhaps by the sandboxes of another run",
                 cure=f"ss -ltnp 'sport = :{port}' tells by whom; or set another url",
             )
-        time.sleep(0.1)
+        time.sleep(0.1)  # nobody tells when a port is free
 
 
 def _await(child: subprocess.Popen[bytes], ports: list[int]) -> None:

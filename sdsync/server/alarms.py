@@ -104,7 +104,7 @@ class Alarms:
             found.append(unwritable(self._refused_at))
         try:
             return [*found, *needs(self._store, self._config, now, self._around())], True
-        except Exception as error:
+        except Exception as error:  # nothing is proved to be over, and the rest is told
             if self._refused_at is None:
                 log.warning("alarms.store_not_read", reason=type(error).__name__)
             return found, False
@@ -119,7 +119,7 @@ class Alarms:
     def _latest(self, alarms: list[Alarm]) -> list[Alarm]:
         try:
             return [*alarms, *self._store.alarms(limit=_LATEST)]
-        except Exception:
+        except Exception:  # told above; an outage then explains less
             return alarms
 
     def _keep(self, alarms: list[Alarm]) -> None:
@@ -129,7 +129,7 @@ class Alarms:
             return
         try:
             self._store.commit(Change(alarms=list(self._kept.values())))
-        except Exception as error:
+        except Exception as error:  # kept here until the store takes it
             if self._refused_at is None:
                 log.warning("alarms.not_stored", reason=type(error).__name__)
             return

@@ -77,7 +77,6 @@ def export(
 
     JSON Lines, each bound to the one before. With audit.sign a signature lies beside it.
     """
-    from sdsync.cli.progress import Bar
     from sdsync.cli.screens import audit as screen
     from sdsync.cli.times import instant
     from sdsync.store.exporting import Wanted
@@ -93,13 +92,10 @@ def export(
         record=record,
         values=not without_values,
     )
-    bar = Bar(session.err.stream, quiet=session.as_json)
-    try:
+    with session.waiting() as bar:
         done = evidence.export(
             session.sql, to, wanted, _signer(session), lambda n: bar.told("exported", n, 0)
         )
-    finally:
-        bar.clear()
     session.show(done, screen.draw_exported(done, session.out.width))
     return Code.FAILED if done.unsound else Code.FINE
 

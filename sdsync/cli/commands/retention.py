@@ -43,7 +43,6 @@ def apply(
 
     Broken off, the same command goes on. sdsync may run meanwhile.
     """
-    from sdsync.cli.progress import Bar
     from sdsync.cli.screens import retention as screen
     from sdsync.store.records import PlanState
     from sdsync.sync import retention
@@ -56,13 +55,10 @@ def apply(
     if found.state in (PlanState.MAKING, PlanState.DROPPED):
         words = "was never finished" if found.state is PlanState.MAKING else "was dropped"
         raise CommandError(f"{plan} {words}", cure="sdsync retention plan")
-    bar = Bar(session.err.stream, quiet=session.as_json)
-    try:
+    with session.waiting() as bar:
         done = retention.apply(
             session.sql, plan, session.by, session.utc,
             lambda what, rows: bar.told(what, rows, found.counts.get(what, 0)),
         )  # fmt: skip
-    finally:
-        bar.clear()
     session.show(done, screen.draw_applied(done, session.out.width))
     return Code.FINE
