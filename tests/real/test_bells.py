@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import subprocess
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -26,6 +24,7 @@ from sdsync.connectors.registry import create
 from sdsync.server.hooks import Hooks, Webhook
 from sdsync.server.metrics import Metrics
 from tests.real.conftest import Product
+from tests.real.inside import end, perl, ruby
 from tests.real.people import Agent
 from tests.real.rig import until
 
@@ -35,7 +34,6 @@ HERE = Path(__file__).parent
 SCRIP = Path(request_tracker_package.__file__).with_name("webhook_scrip.pl")
 PLUGIN = Path(redmine_package.__file__).with_name("webhook_plugin.rb")
 SECRET = "forty letters and digits 0123456789 abcd"
-PATIENCE_S = 120
 
 
 @contextmanager
@@ -72,14 +70,6 @@ def shipped(file: Path, url: str, target: Path) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(text, "utf-8")
     return target
-
-
-def run(words: Sequence[str], folder: Path, **env: str) -> None:
-    done = subprocess.run(
-        words, cwd=folder, env={**os.environ, **env}, capture_output=True, text=True,
-        timeout=PATIENCE_S, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
 
 
 class Captured:
@@ -124,13 +114,10 @@ def rang(came: list[Webhook], times: int) -> None:
 def test_the_scrip_rings_for_each_transaction(
     request_tracker: Product, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home, queue = Path(request_tracker.facts["DATA_DIR"]), f"Bells {uuid4().hex[:6]}"
+    queue = f"Bells {uuid4().hex[:6]}"
     with listening() as (url, came):
         scrip = shipped(SCRIP, f"{url}/hooks/desk", tmp_path / "scrip.pl")
-        run(
-            ["perl", str(HERE / "bell.pl"), queue, str(scrip)], home,
-            RT_SITE_CONFIG=f"{home}/RT_SiteConfig.pm", RT_SITE_CONFIG_DIR=f"{home}/conf.d",
-        )  # fmt: skip
+        end(perl(request_tracker, HERE / "bell.pl", queue, str(scrip)))
         agent = Agent(request_tracker)
         ticket = agent.opens("it rings", queue=queue)
         until(lambda: rang(came, 1))
@@ -141,24 +128,18 @@ def test_the_scrip_rings_for_each_transaction(
 
 
 def test_the_plugin_rings_for_a_note(redmine: Product, monkeypatch: pytest.MonkeyPatch) -> None:
-    home = Path(redmine.facts["DATA_DIR"])
     issue = str(
         redmine.act(
             "agent1", "POST", "/issues.json",
             {"issue": {"project_id": "infra", "tracker_id": 1, "subject": "it rings"}},
         ).json()["issue"]["id"]
     )  # fmt: skip
-    plugin = home / "app" / "plugins" / "sdsync_bell"
+    plugin = Path(redmine.facts["DATA_DIR"]) / "app" / "plugins" / "sdsync_bell"
     with listening() as (url, came):
         shipped(PLUGIN, f"{url}/hooks/dev", plugin / "init.rb")
         try:
             # In a process of its own: the product that the other tests use stays as it was.
-            run(
-                ["bundle", "exec", "bin/rails", "runner", str(HERE / "bell.rb"), issue],
-                home / "app", BUNDLE_GEMFILE=f"{home}/Gemfile", BUNDLE_APP_CONFIG=f"{home}/bundle",
-                RAILS_ENV="production", SCHEMA=f"{home}/schema.rb", LANG="C.UTF-8",
-                HOME_PORT=(home / "port").read_text().strip(),
-            )  # fmt: skip
+            end(ruby(redmine, HERE / "bell.rb", issue))
         finally:
             shutil.rmtree(plugin)
         until(lambda: rang(came, 1))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from sdsync.store.opening import open_store
 from sdsync.store.records import AuditRow, GroupState, Ref, Share
 from sdsync.store.sql import SqlStore
 from tests.real.conftest import Product
+from tests.real.inside import end, perl, ruby
 from tests.real.people import Agent, Developer, Note
 from tests.real.rig import Daemon, until
 
@@ -61,30 +61,11 @@ def toml(ways: Sequence[Way], run: str, desk: Product, dev: Product, port: int) 
 
 def furnish(desk: Product, dev: Product, ways: Sequence[Way], run: str) -> None:
     """Queues and projects, as their administrators make them: no interface makes all of it."""
-    home, app = Path(desk.facts["DATA_DIR"]), Path(dev.facts["DATA_DIR"])
     projects = [{"id": f"{w.name}-{run}", "public": w.public, "role": w.role} for w in ways]
-    began = [
-        _begin(
-            ["perl", str(HERE / "world.pl"), *(f"{w.name} {run}" for w in ways)], home,
-            RT_SITE_CONFIG=f"{home}/RT_SiteConfig.pm", RT_SITE_CONFIG_DIR=f"{home}/conf.d",
-        ),
-        _begin(
-            ["bundle", "exec", "bin/rails", "runner", str(HERE / "world.rb"), json.dumps(projects)],
-            app / "app", BUNDLE_GEMFILE=f"{app}/Gemfile", BUNDLE_APP_CONFIG=f"{app}/bundle",
-            RAILS_ENV="production", SCHEMA=f"{app}/schema.rb", LANG="C.UTF-8",
-            HOME_PORT=(app / "port").read_text().strip(),
-        ),
-    ]  # fmt: skip
-    for one in began:
-        out, _ = one.communicate(timeout=PATIENCE_S)
-        assert one.returncode == 0, out[-3000:]
-
-
-def _begin(words: Sequence[str], folder: Path, **env: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        words, cwd=folder, env={**os.environ, **env}, text=True,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
+    end(
+        perl(desk, HERE / "world.pl", *(f"{w.name} {run}" for w in ways)),
+        ruby(dev, HERE / "world.rb", json.dumps(projects)),
+    )
 
 
 @dataclass

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,11 +12,11 @@ from typing import Any, Self
 from uuid import uuid4
 
 from tests.real.conftest import Product
+from tests.real.inside import end, perl, ruby
 from tests.real.people import Agent, Developer, Note
 from tests.real.rig import Daemon, until
 
 HERE = Path(__file__).parent
-PATIENCE_S = 300
 #: How long a script rests between two looks.
 RESTS_S = 1.0
 
@@ -73,29 +71,7 @@ def configure(daemon: Daemon, desk: Product, dev: Product, run: str) -> None:
 
 def furnish(desk: Product, dev: Product, run: str) -> None:
     """Queues, projects, roles and people, as their administrators make them."""
-    home, app = Path(desk.facts["DATA_DIR"]), Path(dev.facts["DATA_DIR"])
-    began = [
-        _begin(
-            ["perl", str(HERE / "world.pl"), run], home,
-            RT_SITE_CONFIG=f"{home}/RT_SiteConfig.pm", RT_SITE_CONFIG_DIR=f"{home}/conf.d",
-        ),
-        _begin(
-            ["bundle", "exec", "bin/rails", "runner", str(HERE / "world.rb"), run],
-            app / "app", BUNDLE_GEMFILE=f"{app}/Gemfile", BUNDLE_APP_CONFIG=f"{app}/bundle",
-            RAILS_ENV="production", SCHEMA=f"{app}/schema.rb", LANG="C.UTF-8",
-            HOME_PORT=(app / "port").read_text().strip(),
-        ),
-    ]  # fmt: skip
-    for one in began:
-        out, _ = one.communicate(timeout=PATIENCE_S)
-        assert one.returncode == 0, out[-3000:]
-
-
-def _begin(words: Sequence[str], folder: Path, **env: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        words, cwd=folder, env={**os.environ, **env}, text=True,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
+    end(perl(desk, HERE / "world.pl", run), ruby(dev, HERE / "world.rb", run))
 
 
 @dataclass
