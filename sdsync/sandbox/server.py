@@ -65,8 +65,9 @@ class SandboxServer:
         return self
 
     def begin_stop(self) -> None:
-        """Take no more calls and cut those that hang; returns at once."""
-        if self._thread.is_alive():
+        """Take no more calls and cut those that hang; returns at once, a repeat does nothing."""
+        # Once only: the thread outlives its loop for a moment, and a closed loop takes no call.
+        if self._thread.is_alive() and not self._server.should_exit:
             self._loop.call_soon_threadsafe(self.app.stopping.set)
             self._server.should_exit = True
 

@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import httpx
@@ -39,6 +40,18 @@ def test_a_number_is_never_given_twice(pair: Pair) -> None:
     pair.dev.act("delete", id=1)
 
     assert pair.dev.act("create", by="irina", subject="next") == {"id": 2}
+
+
+def test_a_server_told_twice_to_stop_is_not_called_on_its_closed_loop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with serve() as own:
+        thread = next(t for t in reversed(threading.enumerate()) if t.name == "sandbox-desk")
+        own.desk.begin_stop()
+        thread.join(PATIENCE_S)
+        assert not thread.is_alive()
+        # Between the end of its loop and its own end a thread still says that it lives.
+        monkeypatch.setattr(thread, "is_alive", lambda: True)
 
 
 def test_people_do_the_same_things_for_the_same_seed(pair: Pair) -> None:
