@@ -24,6 +24,8 @@ from sdsync.sync.waves import EXISTENCE, held_back, of_wave
 
 #: Between the two looks that must both find nothing.
 SECOND_LOOK = timedelta(seconds=60)
+#: What stands whether the record is there or not: it may come back.
+DECIDED = frozenset({GroupState.HELD, GroupState.DIFFERS, GroupState.AWAITING_PLAN})
 ROUTED = "routed"  # of a note's own placement: the merge, or the survivor, knows it
 
 
@@ -66,8 +68,12 @@ def not_found(
 
 
 def _gone(draft: Draft, replica: Replica) -> None:
-    replica.state = ReplicaState.GONE
-    replica.doubt, replica.groups = {}, {}
+    replica.state, replica.doubt = ReplicaState.GONE, {}
+    replica.groups = {
+        group: row
+        for group, row in replica.groups.items()
+        if row.state in DECIDED and group != EXISTENCE
+    }
     policy = draft.ctx.setting(draft.hub, "on_delete", "hold")
     draft.audit("gone", source=replica.system, replica=replica, why=policy)
     others = [one for one in draft.share.replicas if one.state is ReplicaState.LIVE]

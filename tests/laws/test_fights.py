@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from sdsync.store.records import Json
+from sdsync.store.records import Json, ReplicaState
 from sdsync.sync import choosing
 from tests.laws.people import Ticket
 from tests.laws.rig import House, shared
@@ -284,6 +284,39 @@ def test_law_19_a_system_without_the_field_does_not_resolve_what_others_hold() -
 
     assert ticket.group("desk", "outcome") == ticket.group("dev", "outcome") == "held"
     assert ticket["CustomFields.Fix"] == "replaced the disk"
+
+
+def test_law_19_what_was_held_is_held_when_its_record_is_back(held: Ticket) -> None:
+    house, copy = held.house, held.copy("dev")
+    copy.record.deleted = True
+    held.set({"Subject": "asks for a look"})
+    house.run(300)
+    assert held.replica("dev").state is ReplicaState.GONE
+
+    copy.record.deleted = False
+    copy.bell()
+    house.run(300)
+
+    assert held.replica("dev").state is ReplicaState.LIVE
+    assert held.group("desk", "outcome") == held.group("dev", "outcome") == "held"
+    assert (copy["status"], copy["subject"]) == ("Resolved", "asks for a look")
+
+
+def test_law_16_what_was_kept_is_kept_when_its_record_is_back() -> None:
+    house = House(sync={"fields": {"title": "desk"}})
+    ticket = shared(house)
+    copy = ticket.copy("dev")
+    copy.set({"subject": "mine"}, by="bob")
+    house.run()
+    copy.record.deleted = True
+    ticket.set({"Priority": "90"})
+    house.run(300)
+    copy.record.deleted = False
+    copy.bell()
+    house.run(300)
+
+    assert ticket.group("dev", "title") == "differs"
+    assert (copy["subject"], copy["priority"]) == ("mine", "Immediate")
 
 
 def test_law_19_a_choice_reads_again_before_it_is_written(held: Ticket) -> None:
