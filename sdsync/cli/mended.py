@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sdsync.store.records import Plan
 
 _HOW = "--mapping"
-_RESTART = "restart sdsync"
+_RELOAD = "sdsync reload"
 
 
 def read(config: Config, path: Path, systems: tuple[str, ...]) -> dict[str, CompiledMapping]:
@@ -53,9 +53,9 @@ def how(path: Path) -> str:
 def activation(config: Config, plan: Plan, system: str) -> str | None:
     """What puts the mapping in force that a plan was made with; None: it is nowhere any more."""
     if translators.compiled(config, system, "ticket").version == plan.mappings[system]:
-        return _RESTART
+        return _RELOAD
     if not plan.how.startswith(_HOW):
         return None
     file = Path(shlex.split(plan.how)[1])
     there = translators.folder_of(config)
-    return f"cp {shlex.quote(str(file))} {shlex.quote(str(there))}/, then {_RESTART}"
+    return f"cp {shlex.quote(str(file))} {shlex.quote(str(there))}/, then {_RELOAD}"

@@ -1,4 +1,4 @@
-"""Putting a former version of a mapping back into its file; the next start reads it there."""
+"""Putting a former version of a mapping back into its file; a reload reads it there."""
 
 from __future__ import annotations
 

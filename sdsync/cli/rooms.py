@@ -139,7 +139,7 @@ def house(config: Config, store: Store, now: datetime) -> House:
     from sdsync.server.started import changed, files_of
     from sdsync.store.opening import files_of as store_files
 
-    told = _told(config)
+    told = daemon(config)
     up_s = told.get("up_s") if isinstance(told.get("up_s"), int | float) else None
     running = up_s is not None or _runs(config, store, now)
     files = told.get("files")
@@ -172,11 +172,11 @@ def _runs(config: Config, store: Store, now: datetime) -> bool:
 
 def key_in_use(config: Config) -> str | None:
     """The key that the running daemon encrypts with, by its id; None: no daemon says so."""
-    key = _told(config).get("key")
+    key = daemon(config).get("key")
     return key if isinstance(key, str) else None
 
 
-def _told(config: Config) -> dict[str, Any]:
+def daemon(config: Config) -> dict[str, Any]:
     """What the daemon says of itself; nothing when none answers."""
     link = http.client.HTTPConnection(config.server.host, config.server.port, timeout=HEALTH_S)
     with closing(link), suppress(OSError, ValueError, http.client.HTTPException):

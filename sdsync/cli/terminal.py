@@ -30,7 +30,7 @@ class Terminal:
         self._teller = Teller(
             daemon.store, self._session.out, lambda: self._session.now, born=self._born
         )
-        config = self._session.config
+        config = daemon.config
         for name, system in config.systems.items():
             self._say([line((name, HEAD), f"  {system.connector}  {system.url}")])
         modes = ", ".join(f"{name} ({sync.mode})" for name, sync in config.syncs.items())

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
-import threading
+import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 
 import structlog
@@ -28,6 +26,8 @@ from sdsync.server.lanes import CredentialWatch, LaneKeeper
 from sdsync.server.logs import Scrubber, configure
 from sdsync.server.memory import settle, share_one_arena
 from sdsync.server.metrics import Metrics
+from sdsync.server.orders import Orders
+from sdsync.server.reading import NotReloadedError, read_anew
 from sdsync.server.started import files_of
 from sdsync.server.storage import lock_of, open_waiting, pulse_of, revealed
 from sdsync.server.systemd import notify, watchdog_s
@@ -61,6 +61,7 @@ class Daemon:
         scrubber: Scrubber | None = None,
         steps: Callable[[str], None] = lambda _name: None,
         port: int | None = None,
+        listening: socket.socket | None = None,
     ) -> None:
         """Nothing is opened yet.
 
@@ -68,11 +69,13 @@ class Daemon:
             scrubber: Learns every secret that the settings name.
             steps: Called at each numbered step; crash tests end the process there.
             port: In place of the setting; 0 takes a free one.
+            listening: The port that the daemon before this one left open.
         """
         self.config, self.clock = config, clock or SystemClock()
         self._files = files_of(config)
         self._scrubber, self._steps = scrubber or Scrubber(), steps
         self._port = config.server.port if port is None else port
+        self._listening = listening
         self._stack = ExitStack()
         self._sealed = -1
 
@@ -84,7 +87,6 @@ class Daemon:
 
     def __exit__(self, *_: object) -> None:
         began = time.monotonic()
-        notify("STOPPING=1")
         self._stack.close()
         log.info("daemon.stopped", took_s=round(time.monotonic() - began, 2))
 
@@ -150,7 +152,7 @@ class Daemon:
             key=self.store.key_id,
         )
         app = App(intake, self.health, metrics)
-        self.web = Web(app, self.config.server.host, self._port)
+        self.web = Web(app, self.config.server.host, self._port, listening=self._listening)
 
     def _keep_house(self, stack: ExitStack) -> None:
         timer = Timer(lambda _lane: None)
@@ -231,16 +233,19 @@ def run(
     *,
     tail: Callable[[str], None] | None = None,
     ready: Callable[[Daemon], None] | None = None,
-    stop: threading.Event | None = None,
+    orders: Orders | None = None,
     steps: Callable[[str], None] = lambda _name: None,
     port: int | None = None,
 ) -> int:
-    """Run until SIGTERM, SIGINT or ``stop``; 0 when all ended in order.
+    """Run until SIGTERM, SIGINT or an order to end; 0 when all ended in order.
+
+    SIGHUP, or an order to reload, reads the files anew: when all is right the daemon ends
+    in order and another one takes its place in the same process. Webhooks wait meanwhile.
 
     Args:
         tail: Gets each new line of the audit trail; for a terminal. Without it
             the log is written as the settings say.
-        ready: Called once, when everything runs.
+        ready: Called when everything runs; after a reload once more.
         port: In place of the setting; 0 takes a free one.
 
     Raises:
@@ -249,54 +254,60 @@ def run(
         KeyProblem, StoreDamaged, SecretMissingError: It cannot start; the text
             says what to do.
     """
-    stopped = stop or threading.Event()
-    scrubber = Scrubber()
-    as_json = config.log.format == "json" or (config.log.format == "auto" and tail is None)
-    level = config.log.level if tail is None else "warning"
-    configure(level, scrubber=scrubber, json=as_json)
+    orders, scrubber = orders or Orders(), Scrubber()
+    following: Config | None = config
+    listening: socket.socket | None = None
     share_one_arena()
-    with _signals(stopped), Daemon(config, scrubber=scrubber, steps=steps, port=port) as daemon:
-        if ready is not None:
-            ready(daemon)
-        settle()
-        notify("READY=1")
-        _watch(daemon, tail, stopped)
+    with orders.by_signals():
+        while following is not None:
+            _log_as(following, scrubber, plain=tail is not None)
+            with Daemon(
+                following, scrubber=scrubber, steps=steps, port=port, listening=listening
+            ) as daemon:
+                if ready is not None:
+                    ready(daemon)
+                settle()
+                notify("READY=1")
+                following = _next(daemon, tail, orders)
+                listening = daemon.web.left_open() if following is not None else None
     return 0
 
 
-def _watch(daemon: Daemon, tail: Callable[[str], None] | None, stopped: threading.Event) -> None:
-    """Wait for the end; meanwhile show the tail and feed the watchdog."""
+def _log_as(config: Config, scrubber: Scrubber, *, plain: bool) -> None:
+    as_json = config.log.format == "json" or (config.log.format == "auto" and not plain)
+    configure("warning" if plain else config.log.level, scrubber=scrubber, json=as_json)
+
+
+def _next(daemon: Daemon, tail: Callable[[str], None] | None, orders: Orders) -> Config | None:
+    """Run until an order comes that ends this daemon: what the next one runs on, or None."""
+    while True:
+        _watch(daemon, tail, orders)
+        if orders.ending:
+            notify("STOPPING=1")
+            return None
+        # sd_notify(3) wants the instant at which it began.
+        notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
+        try:
+            return read_anew(daemon.config)
+        except NotReloadedError as error:
+            daemon.health.refuse(str(error))
+            log.warning("daemon.not_reloaded", reason=str(error))
+            notify("READY=1")
+
+
+def _watch(daemon: Daemon, tail: Callable[[str], None] | None, orders: Orders) -> None:
+    """Wait for an order; meanwhile show the tail and feed the watchdog."""
     trail = Tail(daemon.store, after_seq=daemon.began_at_seq) if tail is not None else None
     dog_s = watchdog_s()
     pauses = [one for one in (TAIL_S if trail else None, dog_s) if one is not None]
     fed_at = float("-inf")
-    while not stopped.wait(min(pauses, default=None)):
+    while not orders.wait(min(pauses, default=None)):
         if trail is not None and tail is not None:
             for line in trail.lines():
                 tail(line)
         if dog_s is not None and time.monotonic() - fed_at >= dog_s - TAIL_S and daemon.alive:
             notify("WATCHDOG=1")
             fed_at = time.monotonic()
-
-
-@contextlib.contextmanager
-def _signals(stopped: threading.Event) -> Iterator[None]:
-    """Turn the first SIGTERM or SIGINT into an orderly end; a second one ends at once."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def handle(_number: int, _frame: object) -> None:
-        if stopped.is_set():
-            os._exit(130)  # asked twice: every commit is on disk, nothing is lost
-        stopped.set()
-
-    before = {one: signal.signal(one, handle) for one in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _quietly(event: str, chore: Callable[[], object]) -> Callable[[], None]:

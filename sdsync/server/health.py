@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -41,6 +42,7 @@ class Health:
         self._notes, self._key = dict(notes or {}), key
         self._started = time.monotonic()
         self._stopping = False
+        self._refused: dict[str, object] = {"times": 0, "why": ""}
         self._threads = ThreadPoolExecutor(max(1, len(checks)), thread_name_prefix="health")
         self._running: dict[str, Future[str | None]] = {}
         self._told: tuple[float, dict[str, str]] = (float("-inf"), {})
@@ -55,7 +57,13 @@ class Health:
             "files": self._files,
             "key": self._key,
             "notes": self.notes(),
+            "pid": os.getpid(),
+            "not_reloaded": self._refused,
         }
+
+    def refuse(self, why: str) -> None:
+        """Files were to be read anew and cannot be used: what is in force stays."""
+        self._refused = {"times": int(str(self._refused["times"])) + 1, "why": why}
 
     def notes(self) -> dict[str, str]:
         """What hinders nothing and still needs somebody, by its source."""

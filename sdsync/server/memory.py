@@ -27,8 +27,10 @@ def share_one_arena() -> None:
 def settle() -> None:
     """Give back what only the start needed, and never look through the rest again.
 
-    What was imported stays until the end; each full collection would walk it.
+    What was imported stays until the end; each full collection would walk it. A
+    repeat looks once through what an earlier one left out.
     """
+    gc.unfreeze()
     gc.collect()
     gc.freeze()
     gc.set_threshold(_OFTEN)  # a command may have asked for less

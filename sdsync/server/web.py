@@ -23,13 +23,18 @@ class PortRefusedError(Exception):
 class Web:
     """The server of one daemon."""
 
-    def __init__(self, app: App, host: str, port: int) -> None:
+    def __init__(
+        self, app: App, host: str, port: int, *, listening: socket.socket | None = None
+    ) -> None:
         """Bind the address; ``port`` 0 takes a free one.
+
+        Args:
+            listening: What another server of this process left open, in place of binding.
 
         Raises:
             PortRefusedError: It is taken, not ours, or not allowed.
         """
-        self._socket = _bind(host, port)
+        self._socket = listening or _bind(host, port)
         config = uvicorn.Config(
             app,
             http=GuardedProtocol,
@@ -55,6 +60,10 @@ class Web:
     def alive(self) -> bool:
         """Whether the server's thread runs."""
         return self._thread.is_alive()
+
+    def left_open(self) -> socket.socket:
+        """The port, for the server that comes after this one: until then connections wait in it."""
+        return self._socket.dup()
 
     def start(self) -> None:
         """Serve. Connections that come before the thread runs wait in the socket."""

@@ -69,7 +69,7 @@ def put_in_place(versions: Sequence[MappingVersion]) -> MappingVersion | None:
 def put_back(
     store: Store, version: MappingVersion, digest: str, by: str, now: datetime
 ) -> MappingVersion:
-    """Note who puts a former version in place: the next start reads it from its file.
+    """Note who puts a former version in place: the next start or reload reads it from its file.
 
     Args:
         digest: What it reads as with the packs and tables of now.

@@ -95,7 +95,7 @@ def _cure_of_place(draft: Draft, replica: Replica) -> str:
         return f"sdsync check --live {replica.system}"
     return (
         f'make "{place.key}" private in {replica.system}; or, for new records, name another place '
-        f"in {replica.system}.put and restart sdsync"
+        f"in {replica.system}.put, then sdsync reload"
     )
 
 

@@ -178,7 +178,7 @@ def put_field(draft: Draft, replica: Replica, name: str, value: Json) -> Put | N
 def park_refused(draft: Draft, replica: Replica, name: str, value: Json, put: Put) -> None:
     """Park the group of a value that the mapping cannot say in the system."""
     team = FIELDS.get(name) == "team"
-    table = f"name it in the table of systems.{replica.system}.teams, then restart sdsync"
+    table = f"name it in the table of systems.{replica.system}.teams, then sdsync reload"
     draft.park(
         replica,
         group_of(name),

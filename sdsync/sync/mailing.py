@@ -92,7 +92,7 @@ def _park(
             group,
             f"{replica.system}: {why}",
             about=["mail", why],
-            remedy=f"set {setting}, then restart sdsync",
+            remedy=f"set {setting}, then sdsync reload",
             note=note,
             shared=True,
         )

@@ -85,7 +85,7 @@ def _of_house(store: Store, config: Config, around: Around) -> Iterator[Need]:
         yield _plain("down", 1, "sdsync is not running", "sdsync run")
     if around.edited:
         text = f"{', '.join(around.edited)} changed since sdsync started, which runs on as before"
-        yield _plain("edited", 2, text, "sdsync check, then restart sdsync")
+        yield _plain("edited", 2, text, "sdsync reload")
     if around.broker:
         text = f"broker: {around.broker}; nothing is lost"
         yield _plain("broker", 4, text, "look at broker.url (sdsync config)")

@@ -102,8 +102,8 @@ def test_a_wrong_mapping_is_taken_back_by_name(house: House) -> None:
     assert told.out.splitlines()[1:] == [
         "-    table: { prod: prod2, stage: stage }",
         "+    table: { prod: prod, stage: stage }",
-        "v2 is in force until the next start",
-        "> restart sdsync",
+        "v2 is in force until it is reloaded",
+        "> sdsync reload",
         "> sdsync remap escalations",
     ]
     waiting = house.history()
@@ -111,8 +111,8 @@ def test_a_wrong_mapping_is_taken_back_by_name(house: House) -> None:
     listed = house.desk.type("mappings", "history", "dev-ticket")
     assert listed.code == 4
     assert listed.out.splitlines()[-2:] == [
-        "! mappings/dev-ticket.yaml is v1 again by ops-2: in force from the next start on",
-        "> restart sdsync",
+        "! mappings/dev-ticket.yaml is v1 again by ops-2: in force once it is reloaded",
+        "> sdsync reload",
     ]
     assert list(house.file.parent.iterdir()) == [house.file]  # what went is in the history
 
@@ -154,7 +154,7 @@ def test_the_same_again_before_the_start_does_nothing_more(house: House) -> None
 
     assert again.code == 0
     assert again.out.splitlines()[-2].endswith(" already")
-    assert again.out.splitlines()[-1] == "> restart sdsync"
+    assert again.out.splitlines()[-1] == "> sdsync reload"
     assert len(house.rows("put_back")) == 1
 
 

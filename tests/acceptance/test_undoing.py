@@ -139,9 +139,9 @@ def test_what_a_mended_mapping_would_write_is_seen_then_approved_applied_and_tak
     assert early.code == 1
     assert early.err == (
         "p-3 was made with a mapping of dev that is not in force\n"
-        "> cp mended/dev-ticket.yaml mappings/, then restart sdsync\n"
+        "> cp mended/dev-ticket.yaml mappings/, then sdsync reload\n"
     )
-    assert (unread.code, unread.err.splitlines()[-1]) == (1, "> restart sdsync")
+    assert (unread.code, unread.err.splitlines()[-1]) == (1, "> sdsync reload")
     assert shop.written() == written
     shop.run()
     assert shop.type("plan", "approve", "p-3").code == 0

@@ -336,7 +336,7 @@ def test_law_47_over_budget_waits_and_names_the_setting() -> None:
 
     (cause,) = ticket.house.store.causes()
     assert cause.text == "dev: would mail customers"
-    assert cause.remedy == 'set mail = "customers" in [syncs.escalations], then restart sdsync'
+    assert cause.remedy == 'set mail = "customers" in [syncs.escalations], then sdsync reload'
     note = ticket.replica("dev").groups["title"].note
     assert note == "title new words would mail 1 customer"
 

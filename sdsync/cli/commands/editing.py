@@ -141,7 +141,7 @@ def _put(
         where = (put.place or "").rpartition(":")[0]
         raise CommandError(
             f"{replica.system} cannot hold {name}: {put.refused}",
-            cure=f"edit {where}, then restart sdsync" if where else "sdsync mappings check",
+            cure=f"edit {where}, then sdsync reload" if where else "sdsync mappings check",
         )
     return put
 

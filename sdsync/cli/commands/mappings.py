@@ -110,7 +110,7 @@ def rollback(
         bool, typer.Option("--dry-run", help="Only show what would change.")
     ] = False,
 ) -> Code:
-    """Put a former version of a mapping back into its file, for the next start.
+    """Put a former version of a mapping back into its file, for the next reload.
 
     What stands there now is kept: in the history, or in a file beside.
     """

@@ -1,4 +1,4 @@
-"""``run``: the daemon, and for trying it out the two sandboxes beside it."""
+"""``run``: the daemon, and for trying it out the two sandboxes beside it. ``reload``."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from sdsync.cli.session import Session
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
+    """Add the commands."""
     command(app)(run)
+    command(app)(reload)
 
 
 def run(
@@ -26,3 +27,13 @@ def run(
     from sdsync.cli import serving
 
     return Code(serving.serve(session, with_sandbox=with_sandbox))
+
+
+def reload(session: Session) -> None:
+    """Let the daemon read its settings, mappings and tables anew; no webhook is refused."""
+    from sdsync.cli import reloading
+    from sdsync.cli.page import cure, line
+
+    edited = reloading.put_in_force(session.config)
+    told = f"sdsync runs on {', '.join(edited)} now" if edited else "nothing is edited"
+    session.show({"in_force": list(edited)}, [line(told), cure("sdsync status")])

@@ -183,7 +183,7 @@ def _remedy(cause: Cause) -> str | None:
     where = spot(cause.place) or ""
     if where.startswith("packs/"):
         where = f"mappings/{cause.system}-ticket.yaml, over {where}"
-    return f"edit {where}, then restart sdsync"
+    return f"edit {where}, then sdsync reload"
 
 
 def _urgency(member: Member) -> tuple[bool, int, datetime]:

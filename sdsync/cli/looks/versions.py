@@ -30,7 +30,7 @@ class VersionLook:
 class HistoryLook:
     """A mapping's versions, the one in force first.
 
-    ``edited``: its file says something else, which is in force from the next start on;
+    ``edited``: its file says something else, which is in force once it is reloaded;
     ``put_back`` is who did that by a rollback.
     """
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 #: Lines of a difference: what does not fit is read in the file.
 LINES = 16
-RESTART = "restart sdsync"
+RELOAD = "sdsync reload"
 
 
 def draw(histories: Sequence[HistoryLook], now: datetime, width: int = WIDTH) -> Page:
@@ -63,8 +63,8 @@ def _edited(one: HistoryLook, width: int) -> Page:
         return []
     back = one.put_back
     told = f"is {back.what} by {back.by}" if back else "was edited"
-    text = f"{one.file} {told}: in force from the next start on"
-    return [*wrapped(line(("! ", WARN)), text, width=width), cure(RESTART)]
+    text = f"{one.file} {told}: in force once it is reloaded"
+    return [*wrapped(line(("! ", WARN)), text, width=width), cure(RELOAD)]
 
 
 def draw_change(told: Sequence[str], width: int = WIDTH) -> Page:
@@ -83,7 +83,7 @@ def draw_rolled(look: Rolled, now: datetime, width: int = WIDTH) -> Page:
     if not look.changed:
         return [
             *wrapped(line(), f"{look.file} says {again}, already", width=width),
-            *([] if look.in_force == look.to else [cure(RESTART)]),
+            *([] if look.in_force == look.to else [cure(RELOAD)]),
         ]
     verb = "would be" if look.dry_run else "is"
     page = wrapped(line(), f"{look.file} {verb} {again}", width=width)
@@ -93,6 +93,6 @@ def draw_rolled(look: Rolled, now: datetime, width: int = WIDTH) -> Page:
     if look.kept:
         page += wrapped(line(), f"what stood there is kept as {look.kept}", width=width)
     if look.in_force != look.to:
-        page.append(line(f"v{look.in_force} is in force until the next start"))
-    page.append(cure(RESTART))
+        page.append(line(f"v{look.in_force} is in force until it is reloaded"))
+    page.append(cure(RELOAD))
     return page + [cure(f"sdsync remap {one}") for one in look.syncs]

@@ -23,6 +23,7 @@ import pytest
 from sdsync.config.load import load
 from sdsync.config.model import Config
 from sdsync.server.daemon import Daemon, run
+from sdsync.server.orders import Orders
 from sdsync.server.single import AlreadyRunningError, only_instance
 from sdsync.server.web import PortRefusedError
 from sdsync.store.records import WorkKey
@@ -149,21 +150,21 @@ def test_the_lock_ends_with_its_holder(tmp_path: Path) -> None:
 
 
 def test_a_stop_from_within_ends_it_in_order(config: Config) -> None:
-    stop = threading.Event()
+    orders = Orders()
 
-    assert run(config, ready=lambda _: stop.set(), stop=stop, port=0) == 0
+    assert run(config, ready=lambda _: orders.end(), orders=orders, port=0) == 0
 
 
 def test_the_tail_shows_audit_rows_as_they_come(config: Config) -> None:
-    stop, told = threading.Event(), list[str]()
+    orders, told = Orders(), list[str]()
 
     def tail(line: str) -> None:
         told.append(line)
-        stop.set()
+        orders.end()
 
-    overdue = threading.Timer(PATIENCE_S, stop.set)
+    overdue = threading.Timer(PATIENCE_S, orders.end)
     overdue.start()
-    run(config, tail=tail, stop=stop, port=0)  # both systems are away, which is said once each
+    run(config, tail=tail, orders=orders, port=0)  # both systems are away, which is said once each
     overdue.cancel()
 
     assert "system out" in told[0]

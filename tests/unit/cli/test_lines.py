@@ -35,6 +35,7 @@ LINES = {
     ),
     "> renew env:REDMINE_KEY, then it drains by itself": Subject(),
     "> sdsync dead edit dev#882 FIELD=VALUE  (ends it for one)": Subject(),
+    "> sdsync reload": Subject(("reload",)),
     "> sdsync check, then restart sdsync": Subject(),
     "the desk#4711 of old": Subject(),
     "NEEDS YOU": Subject(),

@@ -18,8 +18,8 @@ def test_a_public_place_is_cured_where_it_is_public() -> None:
     look = parked(House(public=("dev",)))
 
     assert look.cause.remedy == (
-        'make "infra" private in dev; or, for new records, name another place in dev.put '
-        "and restart sdsync"
+        'make "infra" private in dev; or, for new records, name another place in dev.put, '
+        "then sdsync reload"
     )
 
 

@@ -81,7 +81,7 @@ def test_files_that_were_edited_since_the_start_are_named_with_what_to_do() -> N
     look = status_of(scenes.empty(), house)
 
     assert look.config == "2d71"
-    assert [one.cure for one in look.needs] == ["sdsync check, then restart sdsync"]
+    assert [one.cure for one in look.needs] == ["sdsync reload"]
     assert "sdsync.toml changed since sdsync started" in told(status_screen.draw(look))
 
 
@@ -147,7 +147,7 @@ CAUSE  RECORDS  WORST  SINCE  OWNER     WHAT
 7f3          1  P1     02:14  ops-core  dev refuses environment "prod2"
 1 conflict is held                                            > sdsync held list
 7f3  mappings/dev-ticket.yaml:31                          > sdsync dead show 7f3
-     > edit mappings/dev-ticket.yaml:31, then restart sdsync
+     > edit mappings/dev-ticket.yaml:31, then sdsync reload
      > sdsync dead replay 7f3 --dry-run
 """
 
@@ -193,7 +193,7 @@ DEAD_SHOW = """
  dev#882  db01: disk full                                        environment  P1
    allowed: prod, stage, test
    environment: dev has -, shall be prod2
-> edit mappings/dev-ticket.yaml:31, then restart sdsync
+> edit mappings/dev-ticket.yaml:31, then sdsync reload
 > sdsync dead replay 7f3 --dry-run
 """
 

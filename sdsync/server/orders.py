@@ -1,0 +1,62 @@
+"""What signals, and tests, tell a daemon: to end, or to read its files anew."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from queue import Empty, SimpleQueue
+
+
+class Orders:
+    """Given from any thread or by a signal; waited for by the daemon's main thread."""
+
+    def __init__(self) -> None:
+        # A signal's handler runs wherever the main thread is just now, in the middle of a
+        # wait too: of all that waits, only this queue may be filled there.
+        self._given: SimpleQueue[None] = SimpleQueue()
+        #: Whether it was told to end.
+        self.ending = False
+
+    def end(self) -> None:
+        """End in order, as SIGTERM and SIGINT ask."""
+        self.ending = True
+        self._given.put(None)
+
+    def reload(self) -> None:
+        """Read the files anew, as SIGHUP asks."""
+        self._given.put(None)
+
+    def wait(self, seconds: float | None) -> bool:
+        """Whether an order came within this time; several are one. None waits for ever."""
+        with contextlib.suppress(Empty):
+            self._given.get(timeout=seconds)
+            while not self._given.empty():
+                self._given.get_nowait()
+            return True
+        return False
+
+    @contextlib.contextmanager
+    def by_signals(self) -> Iterator[None]:
+        """Take signals for orders; a second one to end ends at once."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def handle(number: int, _frame: object) -> None:
+            if number == signal.SIGHUP:
+                self.reload()
+            elif self.ending:
+                os._exit(130)  # asked twice: every commit is on disk, nothing is lost
+            else:
+                self.end()
+
+        taken = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+        before = {one: signal.signal(one, handle) for one in taken}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
