@@ -134,7 +134,8 @@ def _url(value: Any) -> str:
     if parts.query or parts.fragment:
         raise unfit("an address without ? and #; secrets belong in token", hidden=True)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise unfit(expected)
+        # What has nothing of an address may be a token in the wrong line.
+        raise unfit(expected, hidden=not any(sign in value for sign in "./:"))
     if not value.isprintable() or any(char.isspace() or char == "\\" for char in value):
         raise unfit(expected)
     # The scheme in small letters: what asks for TLS asks for the word.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sdsync.config.load import load_text
@@ -115,6 +115,7 @@ MISTAKES: st.SearchStrategy[Any] = st.lists(
 
 
 @given(MISTAKES, SECRETS)
+@example(['[systems]\ndesk = "{}"', 'store.url = "{}"'], "s3cr00000000")
 def test_no_secret_is_ever_in_what_is_said(mistakes: list[str], secret: str) -> None:
     text = "\n".join(mistake.format(secret) for mistake in mistakes)
 
