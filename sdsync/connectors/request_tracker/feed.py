@@ -31,18 +31,19 @@ class Feed:
         self._client = client
         self._metadata = metadata
         self._polls = 0
+        self._more = False  # the last page was full
 
     def changes(self, cursor: Json) -> Changes:
         """The next transactions of tickets; without a cursor only where we stand."""
         if not isinstance(cursor, dict):
             return Changes((), {"low": self._newest(), "told": []})
         low, told = int(str(cursor["low"])), {int(number) for number in cursor["told"]}
-        rows, more = self._after(low, told)
+        rows, self._more = self._after(low, told)
         fresh = [row for row in rows if int(row["id"]) not in told]
         events = tuple(_event(row) for row in fresh)
         told |= {int(row["id"]) for row in fresh}
         low = _settled(rows, low, self._client.clock.now() + self._client.offset - SETTLES)
-        return Changes(events, {"low": low, "told": sorted(n for n in told if n > low)}, more)
+        return Changes(events, {"low": low, "told": sorted(n for n in told if n > low)}, self._more)
 
     def _newest(self) -> int:
         rows = self._client.page("/transactions", {**self._query(0), "order": "DESC"})
@@ -53,13 +54,19 @@ class Feed:
 
         Numbers above all that were told come first: they are nearly everything.
         Every few polls the numbers from ``low`` on are read once more, for those
-        that appeared late, and to let ``low`` pass what has settled.
+        that appeared late, and to let ``low`` pass what has settled. Not while old pages
+        wait, with nothing unsettled before them: a look reads many before one is committed.
         """
+        if self._more and not told:
+            return self._forward(low)
         self._polls += 1
         deep = self._polls % DEEP_EVERY == 0
         if deep or self._polls % LOOK_BACK_EVERY == 0:
             return self._look_back(low, told, deep=deep), False
-        page = self._client.page("/transactions", self._query(max(told, default=low)), 1)
+        return self._forward(max(told, default=low))
+
+    def _forward(self, after: int) -> tuple[list[Row], bool]:
+        page = self._client.page("/transactions", self._query(after), 1)
         return page, len(page) == PAGE
 
     def _look_back(self, low: int, told: set[int], *, deep: bool) -> list[Row]:

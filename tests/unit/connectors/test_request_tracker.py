@@ -325,6 +325,25 @@ def test_the_cursor_passes_what_is_settled() -> None:
     assert cursor == {"low": 250, "told": []}
 
 
+def test_a_long_feed_is_read_by_pages_and_never_looked_back_at_in_one_piece() -> None:
+    product = Transactions()
+    for number in range(1, 951):
+        product.add(number, NOW - timedelta(hours=1))
+    desk = connector("request_tracker", product, NOW)
+
+    sizes: list[int] = []
+    cursor: object = {"low": 0, "told": []}
+    for _ in range(10):
+        changes = desk.changes(cursor)
+        sizes.append(len(told(changes)))
+        assert isinstance(changes, Changes)
+        cursor = changes.cursor
+
+    assert sizes == [100] * 9 + [50]
+    product.add(951, NOW)
+    assert told(desk.changes(cursor)) == ["transaction 951"]
+
+
 def test_pages_of_hidden_rows_are_passed_in_the_end() -> None:
     product = Transactions(hidden=350)
     product.add(351, NOW)
