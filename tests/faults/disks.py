@@ -1,4 +1,4 @@
-"""Disks that lose power, are full, cannot be written, break; and a store that was damaged."""
+"""Disks that lose power, are full, cannot be written, break."""
 
 from __future__ import annotations
 
@@ -14,15 +14,13 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from sdsync.store.crypto import KeyProblem, Unreadable
 from sdsync.store.opening import files_of, open_store
-from sdsync.store.records import AuditRow, Change, SystemRow, WorkKey
-from sdsync.store.upgrading import WrongStore, upgrade
-from sdsync.store.writer import StoreDamaged
+from sdsync.store.records import Change, WorkKey
+from sdsync.store.upgrading import upgrade
 from tests.faults.door import Door, door, until
 from tests.faults.frame import Trial, fault
 from tests.faults.layer import ACKNOWLEDGED, SYNC, Op, after_power_loss, layer_in
-from tests.integration.store.builders import NOW, share
+from tests.integration.store.builders import share
 
 KEPT = ("sdsync.db", "sdsync.db-wal", "sdsync.db.witness")
 
@@ -195,56 +193,3 @@ def _old_form(folder: Path) -> None:
         for table in ("plans", "plan_lines", "mapping_versions", "alarms"):
             link.execute(f"DROP TABLE {table}")
         link.execute("UPDATE alembic_version SET version_num = '0001'")
-
-
-@fault("R37", "bytes of the store changed: told, or every value is what it was")
-def damaged(trial: Trial) -> None:
-    store = open_store(None, None, path=trial.folder)
-    for n in range(40):
-        row = AuditRow(NOW, "edited", "desk", f"hub-{n}")
-        store.commit(Change(shares=[share(n)], systems=[SystemRow(f"s{n}")], audit=[row]))
-    store.seal()
-    store.close()
-    path = trial.folder / "sdsync.db"
-    sound = path.read_bytes()
-    for _ in range(trial.of(20, 2000)):
-        changed = bytearray(sound)
-        at = trial.dice.randrange(len(changed))
-        many = trial.dice.choice((1, 16, 4096))
-        changed[at : at + many] = trial.dice.randbytes(len(changed[at : at + many]))
-        put_back(trial.folder, {str(path): bytes(changed)})
-        told = _told(trial.folder)
-        trial.count("told" if told else "harmless")
-        trial.must(told or _same(trial.folder), f"{many} bytes at {at}: other values, and no word")
-    trial.must(trial.counts["told"] > 0, "no damage was told")
-
-
-def _told(folder: Path) -> bool:
-    """Whether opening or ``store verify`` says that something is wrong."""
-    try:
-        store = open_store(None, None, path=folder)
-    except (StoreDamaged, WrongStore, KeyProblem, Unreadable):
-        return True
-    try:
-        return not store.examine().ok
-    except (StoreDamaged, Unreadable, KeyProblem):
-        return True
-    finally:
-        store.close()
-
-
-def _same(folder: Path) -> bool:
-    """Whether every record reads as it was written."""
-    store = open_store(None, None, path=folder)
-    try:
-        for n in range(40):
-            found, wanted = store.share(f"hub-{n}"), share(n)
-            if found is None or found.hub.values != wanted.hub.values:
-                return False
-            if [one.sent for one in found.replicas] != [one.sent for one in wanted.replicas]:
-                return False
-            if store.system(f"s{n}") != SystemRow(f"s{n}"):
-                return False
-        return len(list(store.audit())) == 40
-    finally:
-        store.close()

@@ -55,10 +55,22 @@ class Door:
 
     # -- the process ---------------------------------------------------------------------
     def open(
-        self, environment: Mapping[str, str] = NOTHING, *, files: int | None = None
+        self,
+        environment: Mapping[str, str] = NOTHING,
+        *,
+        files: int | None = None,
+        memory_mib: int | None = None,
     ) -> subprocess.Popen[bytes]:
-        """Start the daemon of ``sdsync run``; back when it serves. ``files``: open ones at most."""
+        """Start the daemon of ``sdsync run``; back when it serves.
+
+        Args:
+            environment: What it is started with besides.
+            files: Open ones at most.
+            memory_mib: Of its own at most, used or only asked for; the system refuses more.
+        """
         command = [sys.executable, "-m", "tests.crash.daemon", str(self.folder / "sdsync.toml")]
+        if memory_mib is not None:
+            command = [*within(memory_mib), *command]
         with (self.folder / "daemon.log").open("ab") as log:
             child = subprocess.Popen(
                 command, env={**os.environ, **SECRETS, **environment},
@@ -189,6 +201,14 @@ def door(trial: Trial, **settings: str) -> Iterator[Door]:
         yield made
     finally:
         made.kill()
+
+
+def within(memory_mib: int) -> list[str]:
+    """What a command is put behind so that it can have no more memory of its own.
+
+    A thread's stack counts whole, used or not: those are kept small.
+    """
+    return ["sh", "-c", f'ulimit -s 1024; ulimit -d {memory_mib * 1024}; exec "$@"', "sh"]
 
 
 def signed(message: str, body: bytes) -> Mapping[str, str]:

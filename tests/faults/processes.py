@@ -6,14 +6,17 @@ import contextlib
 import os
 import signal
 import socket
+import subprocess
+import sys
 import time
 
-from tests.faults.door import Door, door, until
+from tests.faults.door import Door, door, until, within
 from tests.faults.frame import Trial, fault
 
 STOP_S = 10.0
 HEAD = b"POST /hooks/desk HTTP/1.1\r\nhost: x\r\n"
 MIB = 1024
+MEMORY_MIB = 256
 
 
 @fault("R2", "the daemon killed again and again while webhooks come in: none of the taken is lost")
@@ -84,10 +87,10 @@ def repeated(trial: Trial) -> None:
         one.judge(trial)
 
 
-@fault("R32", "64 files, one processor: strangers take every connection, and it goes on afterwards")
-def few_files(trial: Trial) -> None:
+@fault("R32", "64 files, 256 MiB, one processor, strangers on every connection: it goes on after")
+def little_of_all(trial: Trial) -> None:
     with door(trial) as one:
-        child = one.open(files=64)
+        child = one.open(files=64, memory_mib=MEMORY_MIB)
         os.sched_setaffinity(child.pid, {min(os.sched_getaffinity(0))})
         for _ in range(trial.of(2, 20)):
             with contextlib.ExitStack() as stack:
@@ -100,11 +103,15 @@ def few_files(trial: Trial) -> None:
         trial.count("acknowledged", len(one.taken))
         peak = one.memory_kib("VmHWM") // MIB
         trial.count("MiB at most", peak)
+        trial.count("MiB asked for", one.memory_kib("VmData") // MIB)
         trial.must(child.poll() is None, "it died")
         trial.must(peak <= 200, f"it took {peak} MiB")
         trial.must(one.get("healthz")[0] == 200, "it is not healthy")
         trial.must(one.stop() == 0, "it did not end in order")
         one.judge(trial)
+    more = [*within(MEMORY_MIB), sys.executable, "-c", f"bytearray({MEMORY_MIB} * 1024 * 1024)"]
+    refused = subprocess.run(more, capture_output=True, check=False).returncode
+    trial.must(refused, "the limit of memory is none: a process got all of it for one thing")
 
 
 @fault("R34", "a backlog that nobody can work off: memory stays flat, and a restart takes no more")

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -62,6 +63,9 @@ def attempt(verdict: Verdict, trial: Trial) -> None:
     except LackingError as lacking:
         verdict.lacking.append(str(lacking))
         return
+    except Exception as error:  # one scenario that broke off is not the end of all others
+        told = traceback.format_exc().splitlines()[-3:]
+        trial.breaches.append("\n    ".join([f"it broke off: {type(error).__name__}", *told]))
     verdict.breaches += trial.breaches
     verdict.lines.append(", ".join(f"{what} {number:,}" for what, number in trial.counts.items()))
 

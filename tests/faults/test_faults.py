@@ -1,31 +1,17 @@
-"""The short form of every fault that has a scenario here; ``make faults`` is the long one."""
+"""The table itself: nothing of it is missing, and what it refers to is there."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from tests.faults.catalogue import NUMBERS, missing, untrue
-from tests.faults.frame import SCENARIOS, Trial
-from tests.faults.running import Verdict, attempt
-
-SEED = 1
-SHORT = [one for one in NUMBERS if one in SCENARIOS and not SCENARIOS[one].long]
+from tests.faults.catalogue import NUMBERS, WHERE, missing, untrue
+from tests.faults.short import PARTS
 
 
-@pytest.mark.parametrize("number", SHORT)
-def test_a_fault(number: str, tmp_path: Path) -> None:
-    verdict = Verdict(number, SEED)
+def test_each_module_of_scenarios_is_a_part_of_one_file_of_tests() -> None:
+    modules = [one for part in PARTS.values() for one in part]
 
-    attempt(verdict, Trial(SEED, long=False, folder=tmp_path))
-
-    print(verdict)
-    assert not verdict.breaches, "\n".join(
-        [SCENARIOS[number].says, *verdict.breaches[:20], f"again: python -m tests.faults {number}"]
-    )
-    if verdict.lacking:
-        pytest.skip(verdict.lacking[0])
+    assert sorted(one.__name__ for one in modules) == sorted(one.__name__ for one in WHERE)
 
 
 def test_what_is_proved_elsewhere_stands_there() -> None:

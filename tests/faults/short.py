@@ -1,0 +1,44 @@
+"""The short form of faults, in parts that can run side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults import damage, disks, flow, pacing, processes, resumed, shop, trust
+from tests.faults.catalogue import NUMBERS
+from tests.faults.frame import SCENARIOS, Trial
+from tests.faults.running import Verdict, attempt
+
+SEED = 1
+
+
+#: File of tests -> whose scenarios it tries; each takes about as long as another.
+PARTS = {
+    "disks": (disks, damage),
+    "between": (shop, resumed),
+    "processes": (processes, trust),
+    "flow": (flow, pacing),
+}
+
+
+def short_of(part: str) -> list[str]:
+    """Numbers whose scenarios stand there and have a short form."""
+    names = {one.__name__ for one in PARTS[part]}
+    faults = [SCENARIOS[one] for one in NUMBERS if one in SCENARIOS]
+    return [one.number for one in faults if not one.long and one.scenario.__module__ in names]
+
+
+def prove(number: str, folder: Path) -> None:
+    """Try it once; fail with its breaches."""
+    verdict = Verdict(number, SEED)
+
+    attempt(verdict, Trial(SEED, long=False, folder=folder))
+
+    print(verdict)
+    assert not verdict.breaches, "\n".join(
+        [SCENARIOS[number].says, *verdict.breaches[:20], f"again: python -m tests.faults {number}"]
+    )
+    if verdict.lacking:
+        pytest.skip(verdict.lacking[0])
