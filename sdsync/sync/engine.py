@@ -57,7 +57,7 @@ STALE_TRIES = 20
 BUSY_WAIT = timedelta(milliseconds=50)
 NAMES_KEPT = 10_000
 TELL_AGAIN = timedelta(seconds=5)
-OUT = frozenset({Trouble.UNREACHABLE, Trouble.BROKEN})
+OUT = frozenset({Trouble.UNREACHABLE, Trouble.BROKEN, Trouble.UNAUTHORISED})
 AWAY = Transient(unreachable=True)
 
 
@@ -292,7 +292,8 @@ class Engine:
         elif cause is None and meter.worst is not None and not proves_nothing(meter.worst):
             self.tell(system, meter.worst)
         if cause in OUT and not system.unsure:
-            # A backup may be in its place by now: who it is comes before any write (law 32).
+            # A backup may be in its place by now, and a refused key may read as anybody does:
+            # who it is, and who we are, comes before all else (law 32).
             system.unsure = True
             self._feeds.describe_now(system.name)
 

@@ -76,6 +76,10 @@ class Side:
         """What stands before the product answers for so long, and not the product."""
         self.line.line.broken_until = self.house.clock.now() + timedelta(seconds=seconds)
 
+    def locked(self, seconds: float) -> None:
+        """The product refuses our credential for so long."""
+        self.line.line.locked_until = self.house.clock.now() + timedelta(seconds=seconds)
+
     def meanwhile(self, phase: str, act: Callable[[], object]) -> None:
         """Do ``act`` once, while the next operation is out (``before`` or ``after`` effect)."""
         before = len(self.sent)

@@ -395,7 +395,7 @@ def test_law_32_a_system_whose_highest_id_went_back_is_paused_before_any_write()
     assert "restored" in (pause.reason or "")
 
 
-@pytest.mark.parametrize("how", ["down", "broken"])
+@pytest.mark.parametrize("how", ["down", "broken", "locked"])
 def test_law_32_a_system_that_was_away_says_who_it_is_before_any_write(how: str) -> None:
     """It came back from its own backup, and the daemon ran on all the while."""
     house = House()

@@ -80,7 +80,7 @@ def test_law_39_a_system_in_trouble_pauses_its_own_lane_and_its_work_waits() -> 
     house = House(("desk", "dev", "board"))
     ticket = shared(house)
 
-    house.dev.line.line.locked_until = house.clock.now() + timedelta(hours=2)
+    house.dev.locked(7200)
     ticket.set({"Subject": "during the night"})
     ticket.note("noted", internal=True)
     calls = house.dev.line.line.calls

@@ -199,6 +199,8 @@ class Redmine:
         if not ref.id.isascii() or not ref.id.isdigit():
             raise Refused(Missing())
         issue = self._client.get(f"/issues/{ref.id}.json", {"include": WHOLE})["issue"]
+        if "watchers" not in issue:  # strangers are not shown them
+            self._client.prove()
         self._metadata.saw(issue)
         record = convert.record(
             issue, ref, self._metadata,

@@ -70,6 +70,14 @@ class Client:
             raise Refused(Misconfigured("an answer is no object: is this Redmine?"))
         return row, reply
 
+    def prove(self) -> None:
+        """Ask who we are, where a stranger would have been answered the same.
+
+        A key that was revoked, or whose account is locked, is refused by no look: it
+        reads what anybody may read, with 200.
+        """
+        self.get("/users/current.json")
+
     def pages(
         self, path: str, name: str, params: Mapping[str, str] | None = None, *, most: int = 100
     ) -> Iterator[Row]:

@@ -55,13 +55,16 @@ class Feed:
         going_on = cursor.get("next")
         since = _stamp(going_on) if going_on else max(at - OVERLAP, start)
         fresh: dict[str, ChangeEvent] = {}
-        more, pages = True, 0
+        more, pages, repeated = True, 0, False
         while more and not fresh and pages < MOST_PAGES:
             rows, now, since, more = self._from(since)
             pages += 1
             events = {event.digest: event for event in (_event(row, now) for row in rows)}
             fresh = {key: event for key, event in events.items() if key not in told}
+            repeated = repeated or len(fresh) < len(events)
             at = max([at, *(_of(row) for row in rows)])
+        if not repeated:  # nothing of what we saw before: perhaps it is not us who look
+            self._client.prove()
         told |= {key: zulu(event.at or at) for key, event in fresh.items()}
         kept = {key: stamp for key, stamp in told.items() if _stamp(stamp) >= at - OVERLAP}
         following = zulu(since) if more else None

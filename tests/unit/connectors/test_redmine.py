@@ -23,6 +23,7 @@ from sdsync.connectors.contract import (
     Update,
 )
 from sdsync.connectors.failures import (
+    AuthFailed,
     Failure,
     Forbidden,
     Misconfigured,
@@ -234,6 +235,8 @@ class Issues:
     now: datetime = NOW
     stamps: dict[int, datetime] = field(default_factory=dict)
     calls: int = 0
+    public: bool = True  # what strangers see too
+    revoked: bool = False  # our key: from then on we are strangers
 
     def touch(self, *numbers: int) -> None:
         for number in numbers:
@@ -241,6 +244,8 @@ class Issues:
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         self.calls += 1
+        if request.url.path == "/users/current.json":
+            return whole(b"", status=401) if self.revoked else whole(b'{"user": {"id": 5}}')
         query = {name: value[0] for name, value in parse_qs(request.url.query.decode()).items()}
         rows = sorted(self.stamps.items(), key=lambda one: (one[1], one[0]))
         stamp = query.get("updated_on", "")
@@ -256,6 +261,8 @@ class Issues:
             rows.sort()
         elif query["sort"].endswith(":desc"):
             rows.reverse()
+        if self.revoked and not self.public:
+            rows = []
         shown = [
             {"id": number, "updated_on": zulu(at)} for number, at in rows[: int(query["limit"])]
         ]
@@ -325,6 +332,43 @@ def test_nothing_from_before_the_first_cursor_is_told() -> None:
     reading.poll()
 
     assert reading.poll() == []
+
+
+def test_a_revoked_key_is_noticed_though_strangers_are_answered_too() -> None:
+    issues = Issues(public=False)
+    reading = Reading(issues)
+    reading.poll()
+    issues.touch(1)
+    reading.poll()
+
+    issues.revoked = True
+
+    assert isinstance(reading.dev.changes(reading.cursor), AuthFailed)
+
+
+def test_who_we_are_is_not_asked_while_the_feed_shows_what_it_showed() -> None:
+    issues = Issues()
+    reading = Reading(issues)
+    reading.poll()
+    issues.touch(1)
+    reading.poll()
+    calls = issues.calls
+
+    reading.poll()
+
+    assert issues.calls == calls + 1
+
+
+def test_an_issue_as_strangers_see_it_is_not_believed(product: Recording) -> None:
+    dev, ref = connector("redmine", product), Ref("dev", "ticket", product.facts["ticket"])
+    dev.describe()
+    for key, answer in product.answers.items():
+        if "/users/current.json" in key:
+            answer["status"] = 401
+        if f"GET /issues/{ref.id}.json" in key:
+            answer["body"] = answer["body"].replace('"watchers"', '"hidden"')
+
+    assert isinstance(dev.fetch(ref), AuthFailed)
 
 
 @pytest.mark.parametrize("number", [99, 100, 101, 250, 1000])
