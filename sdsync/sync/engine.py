@@ -271,10 +271,10 @@ class Engine:
         return work.key.kind == "deliver" and died_on_a_call(self, work, most=CRASHES)
 
     def _learn(self, system: System, grant: Grant, meter: Meter, began: float) -> None:
-        """Teach the lane what its calls met; a new pause is on disk before this returns."""
+        """Teach the lane what its calls met; a pause, and its end, are kept before this returns."""
         now = self.clock.monotonic()
         with system.guard:
-            paused_until = system.lane.resume_at
+            paused_until, was_out = system.lane.resume_at, system.lane.cause
             answered(
                 system.lane,
                 grant,
@@ -285,7 +285,8 @@ class Engine:
             )
             longer = system.lane.resume_at > paused_until
             cause = system.lane.cause
-        if longer:
+        over = was_out is not None and cause is None
+        if longer or over:
             self.keep(system.name)
         if cause is Trouble.BROKEN and proves_nothing(meter.worst):
             self.tell(system, replace(AWAY, detail=getattr(meter.worst, "detail", "")))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+from sdsync.ratelimit.checkpoint import restore
+from sdsync.ratelimit.lanes import LaneBudget, describe
 from sdsync.server.lanes import LaneKeeper
 from sdsync.store.contract import Store
 from sdsync.store.opening import open_store
@@ -55,3 +57,26 @@ def test_law_37_a_pause_outlives_a_process_that_dies_without_a_word(tmp_path: Pa
     second.work("dev")
     assert house.dev.line.line.calls > calls
     store.close()
+
+
+def test_law_37_the_end_of_a_pause_is_told_to_whoever_does_not_hold_the_lane(
+    tmp_path: Path,
+) -> None:
+    house = House(started=False)
+    store = open_store(None, KEY, path=tmp_path, clock=house.clock)
+    house.dev.line.line.down_until = house.clock.now() + timedelta(seconds=ASKED_S)
+    process = Process(house, store, "first")
+
+    process.work("dev")
+    assert shown(house, store) == "unreachable"
+    house.clock.advance(ASKED_S + 1)
+    process.work("dev")
+
+    assert shown(house, store) == "ok"
+    store.close()
+
+
+def shown(house: House, store: Store) -> str:
+    """What a command makes of the lane, beside the process that holds it."""
+    saved = store.lane("dev").checkpoint
+    return describe(restore(LaneBudget(), saved, now=0.0, wall=house.clock.now()), 0.0).state
