@@ -150,7 +150,9 @@ def blamed(store: Store, cause: Cause) -> MappingLook | None:
     newest = activating.in_force(store.mapping_versions(name, limit=1)) if cause.place else None
     if newest is None:
         return None
-    new = newest.n > 1 and newest.at <= cause.since <= newest.at + NEWS
+    # A rule of a pack was not what the site changed: its file taken back would mend nothing.
+    ours = not (cause.place or "").startswith("packs/")
+    new = ours and newest.n > 1 and newest.at <= cause.since <= newest.at + NEWS
     back = f"sdsync mappings rollback {name}" if new else None
     return MappingLook(newest.n, newest.digest, newest.at, newest.by, back)
 
@@ -171,6 +173,13 @@ def _of_systems(store: Store, config: Config, now: datetime) -> Iterator[Need]:
 
 
 def _system(name: str, config: SystemConfig, row: SystemRow, now: datetime) -> Iterator[Need]:
+    need = out(name, config, row)
+    if need is not None and (row.state != "unreachable" or _away_s(row, now) > AWAY_S):
+        yield need
+
+
+def out(name: str, config: SystemConfig, row: SystemRow) -> Need | None:
+    """Why nothing goes to a system now, from the first failed call on."""
     detail = ""
     if row.state == "unauthorised":
         token = config.token or "the token"
@@ -179,13 +188,13 @@ def _system(name: str, config: SystemConfig, row: SystemRow, now: datetime) -> I
     elif row.state == "misconfigured":
         text, cured = f"{name} is not what the configuration says", "sdsync check --live"
         detail = f": {row.detail}" if row.detail else ""
-    elif row.state == "unreachable" and _away_s(row, now) > AWAY_S:
+    elif row.state == "unreachable":
         text = f"{name} does not answer; what waits for it is not lost"
         cured = f"curl -sS {config.url}"
     else:
-        return
-    yield Need(f"{row.state}:{name}", "system", None, f"{text}{detail}", 0, row.state_since, 2,
-               None, cured, system=name, said=text, help=cured)  # fmt: skip
+        return None
+    return Need(f"{row.state}:{name}", "system", None, f"{text}{detail}", 0, row.state_since, 2,
+                None, cured, system=name, said=text, help=cured)  # fmt: skip
 
 
 def _away_s(row: SystemRow, now: datetime) -> float:

@@ -118,7 +118,7 @@ def test_forty_refusals_are_one_cause_and_end_at_the_rate_that_was_asked_for(sho
     blamed = shop.type("dead", "list", "--json").json["causes"][0]["mapping"]
     assert blamed["version"] != cause["mapping"]["version"]
     assert (blamed["number"], blamed["by"]) == (2, pwd.getpwuid(os.getuid()).pw_name)
-    assert f", v2 by {blamed['by']} " in shop.type("dead", "list").out
+    assert f", now v2 by {blamed['by']} " in shop.type("dead", "list").out
     assert [one.system for one in told(shop, "activated")] == ["dev"]
     dry = shop.type("dead", "replay", cause["id"], "--rate", "10/min", "--dry-run")
     assert (dry.code, dry.out.splitlines()[0][:41]) == (

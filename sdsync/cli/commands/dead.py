@@ -49,7 +49,7 @@ def listing(session: Session) -> Code:
 def show(
     session: Session,
     what: Annotated[str, typer.Argument(metavar="CAUSE|REF", help="A cause, or a record.")],
-    limit: Annotated[int, typer.Option(min=1, help="Records to show, and to ask for.")] = 10,
+    limit: Annotated[int, typer.Option(min=1, help="Records to show, and to ask for.")] = 6,
     offline: Offline = False,
 ) -> Code:
     """Show a cause or a record beside its target as it is now."""

@@ -41,6 +41,7 @@ def trace(
     from sdsync.cli.screens import trace as screen
 
     share = session.share(ref)
-    look = looks.look(session.store, share, session.mappings, all_rows=all_rows)
+    systems = session.config.systems
+    look = looks.look(session.store, share, session.mappings, systems=systems, all_rows=all_rows)
     session.show(look, screen.draw(look, session.now, session.out.width))
     return Code.NEEDS_YOU if look.needs else Code.FINE

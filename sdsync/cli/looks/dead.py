@@ -16,7 +16,7 @@ from sdsync.sync.needs import MappingLook, blamed, spot
 Member = tuple[Hub, Replica, str]
 Compare = Callable[[Hub, Replica, str], TargetLook | None]
 
-MEMBERS = 10
+MEMBERS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ class DeadLook:
     place: str | None
     remedy: str | None
     mapping: MappingLook | None = None
+    edit: str | None = None  # the rule's place in a file of the site, as what may mend it
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +167,7 @@ def _look(store: Store, cause: Cause) -> DeadLook:
         place=spot(cause.place),
         remedy=_remedy(cause),
         mapping=blamed(store, cause),
+        edit=None if cause.place is None or cause.place.startswith("packs/") else _edit(cause),
     )
 
 
@@ -178,8 +180,10 @@ def counted(store: Store, cause_id: str) -> tuple[int, int]:
 
 def _remedy(cause: Cause) -> str | None:
     """What its text says, else what the rule's place says."""
-    if cause.remedy or not cause.place:
-        return cause.remedy
+    return cause.remedy or (_edit(cause) if cause.place else None)
+
+
+def _edit(cause: Cause) -> str:
     where = spot(cause.place) or ""
     if where.startswith("packs/"):
         where = f"mappings/{cause.system}-ticket.yaml, over {where}"

@@ -10,6 +10,7 @@ from sdsync.cli.looks import refs, ties
 from sdsync.cli.looks.native import value_at
 from sdsync.cli.looks.people import People
 from sdsync.cli.looks.story import Line, tell
+from sdsync.config.model import SystemConfig
 from sdsync.config.vocabulary import group_of
 from sdsync.mappings.contract import Mapping as FieldMapping
 from sdsync.store.contract import Store
@@ -24,6 +25,7 @@ from sdsync.store.records import (
     ReplicaState,
     Share,
 )
+from sdsync.sync.needs import Need, out
 
 LAST_LINES = 20
 _ASKS = frozenset({GroupState.PARKED, GroupState.HELD})
@@ -93,11 +95,17 @@ class TraceLook:
     earlier: int
     systems: Sequence[str] = field(default=())
     pauses: Sequence[PauseLook] = field(default=())
+    waits: Sequence[Need] = field(default=())  # systems that are out, which it has something for
     ties: Sequence[ties.TieLook] = field(default=())  # links and parents that stay on one side
 
 
 def look(
-    store: Store, share: Share, mappings: Mapping[str, FieldMapping], *, all_rows: bool = False
+    store: Store,
+    share: Share,
+    mappings: Mapping[str, FieldMapping],
+    *,
+    systems: Mapping[str, SystemConfig] | None = None,
+    all_rows: bool = False,
 ) -> TraceLook:
     """Read the trace of one record.
 
@@ -105,6 +113,7 @@ def look(
         store: For its audit rows.
         share: The record.
         mappings: By system; a side without one shows canonical values.
+        systems: Of the configuration; of others it is not told whether they are out.
         all_rows: Every field and every line, not only those that matter now.
     """
     hub = share.hub
@@ -129,6 +138,7 @@ def look(
         earlier=len(lines) - len(shown),
         systems=tuple(one.system for one in sides),
         pauses=tuple(_pauses(store, share, sides)),
+        waits=tuple(_waits(store, share, sides, systems or {})),
         ties=tuple(ties.looks(store, share, sides)),
     )
 
@@ -142,6 +152,19 @@ def _pauses(store: Store, share: Share, sides: Sequence[Replica]) -> Iterator[Pa
             yield PauseLook(refs.name_of(share), pause.by, pause.since, pause.reason)
         elif pause.scope in scopes:
             yield PauseLook(pause.scope, pause.by, pause.since, pause.reason)
+
+
+def _waits(
+    store: Store, share: Share, sides: Sequence[Replica], systems: Mapping[str, SystemConfig]
+) -> Iterator[Need]:
+    pending = {one.replica_id for one in share.placements if one.state is PlacementState.PENDING}
+    for side in sides:
+        dirty = any(row.state is GroupState.DIRTY for row in side.groups.values())
+        waiting = dirty or side.doubt or side.id in pending or side.native_id is None
+        if waiting and side.system in systems:
+            need = out(side.system, systems[side.system], store.system(side.system))
+            if need is not None:
+                yield need
 
 
 def _rows(store: Store, hub_id: str) -> Iterator[AuditRow]:

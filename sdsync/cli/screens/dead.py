@@ -80,9 +80,13 @@ def draw_detail(look: DeadDetail, now: datetime, width: int = WIDTH) -> Page:
         f"{cause.on_way:,} on the way" if cause.on_way else "",
         f"since {words.since(cause.since, now)}",
         f"owner {cause.owner}" if cause.owner else "owner nobody",
-        place_of(cause.place, cause.mapping, now),
     ]
-    page.append(line("     ", "   ".join(clean(one) for one in facts if one)))
+    told = line("     ", "   ".join(clean(one) for one in facts if one))
+    place = clean(place_of(cause.place, cause.mapping, cause.since, now))
+    if told.cell_len + len(place) + 3 <= width:
+        page.append(told.append(f"   {place}" if place else ""))
+    else:
+        page += [told, *wrapped(line("     "), place, width=width)]
     for member in look.members:
         page += _member(member, cause, now, width)
     if look.more:
@@ -122,19 +126,26 @@ def _member(one: MemberLook, cause: DeadLook, now: datetime, width: int) -> Iter
         yield from wrapped(line("   "), told, width=width, indent=5)
 
 
-def place_of(place: str | None, mapping: MappingLook | None, now: datetime) -> str:
-    """``mappings/dev-ticket.yaml:31, v12 by ops-2 01:58``."""
+def place_of(
+    place: str | None, mapping: MappingLook | None, since: datetime | None, now: datetime
+) -> str:
+    """``mappings/dev-ticket.yaml:31, v12 by ops-2 01:58``; what came later is not to blame."""
     if mapping is None:
         return place or ""
     by = f" by {mapping.by}" if mapping.by else ""
-    return f"{place}, v{mapping.number}{by} {words.since(mapping.since, now)}"
+    later = "now " if since is not None and mapping.since > since else ""
+    return f"{place}, {later}v{mapping.number}{by} {words.since(mapping.since, now)}"
 
 
 def _next(one: DeadLook, now: datetime, width: int, *, whole: bool) -> Page:
     """The commands of one cause: of the worst all, of another the first."""
     first, *more = _cures(one)
-    left = line(f"{one.id}  {clean(place_of(one.place, one.mapping, now))}".rstrip())
-    return [_beside(left, first, width), *(cure(command, indent=5) for command in more if whole)]
+    left = line(f"{one.id}  {clean(place_of(one.place, one.mapping, one.since, now))}".rstrip())
+    if left.cell_len + len(first) + 4 > width:  # neither is cut
+        head = [left, cure(first, indent=5)]
+    else:
+        head = [_beside(left, first, width)]
+    return [*head, *(cure(command, indent=5) for command in more if whole)]
 
 
 def _beside(left: Text, command: str, width: int) -> Text:
@@ -146,6 +157,8 @@ def _cures(one: DeadLook, *, shown: bool = False) -> list[str]:
     """What mends the cause, then what tries again; the look comes first where there was none."""
     first = [] if shown else [f"sdsync dead show {one.id}"]
     mine = [] if one.owner else [f"sdsync dead take {one.id}"]
-    mend = [one.remedy] if one.remedy and one.remedy not in first else []
     back = [one.mapping.rollback] if one.mapping and one.mapping.rollback else []
+    edited = one.mapping is not None and one.mapping.since > one.since
+    edit = None if back or edited else one.edit
+    mend = dict.fromkeys(told for told in (one.remedy, edit) if told and told not in first)
     return [*first, *mine, *mend, *back, f"sdsync dead replay {one.id} --dry-run"]

@@ -84,10 +84,11 @@ def _need(need: Need, look: StatusLook, width: int) -> Iterator[Text]:
     yield from wrapped(line(" ", (name, WARN)), told, right, width=width)
     indent = " " * (1 + len(name))
     command = f"> {clean(need.cure)}"
-    place = clean(place_of(need.place, need.mapping, look.at))
-    if place:
-        place = clip(place, width - len(indent) - len(command) - 3) + "   "
-    yield line(indent, place, (command, CURE))
+    place = clean(place_of(need.place, need.mapping, need.since, look.at))
+    if place and len(indent) + len(place) + 3 + len(command) > width:
+        yield line(indent, clip(place, width - len(indent)))
+        place = ""
+    yield line(indent, place, "   " if place else "", (command, CURE))
 
 
 def _observed(sync: SyncLook, look: StatusLook, width: int) -> Iterator[Text]:

@@ -23,6 +23,7 @@ from sdsync.cli.page import (
     ends,
     line,
     table,
+    wrapped,
 )
 from sdsync.cli.screens import story
 
@@ -42,6 +43,8 @@ def draw(look: TraceLook, now: datetime, width: int = WIDTH) -> Page:
         _SIDES, [_side(one, now) for one in look.sides], head=False, indent=1, width=width
     )
     page += [_pause(one, now) for one in look.pauses]
+    for need in look.waits:
+        page += wrapped(line(), need.text, width=width)
     page += _fields(look, width)
     page += [_tie(one) for one in look.ties]
     for one in look.lines:
@@ -50,6 +53,7 @@ def draw(look: TraceLook, now: datetime, width: int = WIDTH) -> Page:
         page.append(line(f"{words.count(look.earlier, 'earlier line')}: --all"))
     page += [cure(command) for _, command in look.needs]
     page += [cure(f"sdsync resume {one.scope}") for one in look.pauses]
+    page += [cure(need.cure) for need in look.waits]
     return page
 
 

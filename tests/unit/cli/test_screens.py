@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from rich.cells import cell_len
@@ -123,6 +124,17 @@ notes        7            5            7            2 on the way
 """
 
 
+def test_trace_says_which_system_it_waits_for_and_what_ends_that() -> None:
+    store = scenes.busy()
+    share = refs.find(store, "desk#4711", ["desk", "dev"])
+
+    look = trace.look(store, share, {}, systems=scenes.config().systems)
+
+    page = told(trace_screen.draw(look, scenes.NOW))
+    assert "\ndev refuses our credential; what waits for it is not lost\n" in page
+    assert page.endswith("\n> renew env:REDMINE_KEY, then it drains by itself\n")
+
+
 def test_trace_with_all_shows_every_field_and_what_a_write_lost() -> None:
     store = scenes.busy()
     share = refs.find(store, "infra#882", ["desk", "dev"])
@@ -164,6 +176,69 @@ def test_a_mapping_that_is_to_blame_is_told_with_its_version() -> None:
     assert "\n7f3  mappings/dev-ticket.yaml:31, v12 by ops-2 01:58" in listed
     assert "\n     > sdsync mappings rollback dev-ticket\n" in listed
     assert "\n      mappings/dev-ticket.yaml:31, v12 by ops-2 01:58   > sdsync dead show" in status
+
+
+def long_way(store: MemoryStore, **changed: Any) -> None:
+    """The parked cause with a long name, below a mapping with a second version."""
+    (cause,) = [one for one in store.causes() if one.id == "7f3"]
+    first = MappingVersion("dev-ticket", 11, "a41f", scenes.at("01:00:00"), "old")
+    at = changed.pop("at", scenes.at("01:58:00"))
+    by = "ops-2 of the night shift"
+    store.commit(
+        Change(
+            causes=[replace(cause, **changed)],
+            mappings=[first, replace(first, n=12, at=at, text="new", by=by)],
+        )
+    )
+
+
+def test_a_place_is_told_whole_and_never_cut_for_its_command() -> None:
+    store = scenes.busy()
+    long_way(store)
+    cause = dead.pick(store, "7f")
+    assert cause
+    place = "mappings/dev-ticket.yaml:31, v12 by ops-2 of the night shift 01:58"
+
+    listed = told(dead_screen.draw_list(dead.listing(store), scenes.NOW))
+    shown = told(dead_screen.draw_detail(dead.detail(store, cause), scenes.NOW))
+    status = told(status_screen.draw(status_of(store)))
+
+    assert f"\n7f3  {place}\n     > sdsync dead show 7f3\n" in listed
+    assert f"   owner ops-core\n     {place}\n" in shown
+    assert f"\n      {place}\n      > sdsync dead show 7f3\n" in status
+
+
+def test_a_mapping_that_came_later_is_not_blamed_and_not_edited_again() -> None:
+    store = scenes.busy()
+    long_way(store, at=scenes.at("03:00:00"))
+
+    listed = told(dead_screen.draw_list(dead.listing(store), scenes.NOW))
+
+    assert ", now v12 by ops-2 of the night shift 03:00" in listed
+    assert "rollback" not in listed
+
+
+def test_a_line_of_the_site_is_edited_after_the_look_that_its_cause_names() -> None:
+    store = scenes.busy()
+    (cause,) = [one for one in store.causes() if one.id == "7f3"]
+    store.commit(Change(causes=[replace(cause, remedy="sdsync check --live dev")]))
+
+    listed = told(dead_screen.draw_list(dead.listing(store), scenes.NOW))
+
+    assert (
+        "     > sdsync check --live dev\n"
+        "     > edit mappings/dev-ticket.yaml:31, then sdsync reload\n"
+    ) in listed
+
+
+def test_a_line_of_a_pack_takes_no_file_of_the_site_back() -> None:
+    store = scenes.busy()
+    long_way(store, place="packs/redmine/ticket.yaml:23", remedy="sdsync check --live dev")
+
+    listed = told(dead_screen.draw_list(dead.listing(store), scenes.NOW))
+
+    assert "packs/redmine/ticket.yaml:23, v12 by " in listed
+    assert "rollback" not in listed
 
 
 def test_an_old_mapping_is_not_offered_to_be_taken_back() -> None:
