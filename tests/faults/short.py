@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import damage, disks, flow, pacing, processes, resumed, shop, trust
+from tests.faults import damage, disks, flow, neighbours, pacing, processes, resumed, shop, trust
 from tests.faults.catalogue import NUMBERS
 from tests.faults.frame import SCENARIOS, Trial
 from tests.faults.running import Verdict, attempt
@@ -18,7 +18,7 @@ SEED = 1
 PARTS = {
     "disks": (disks, damage),
     "between": (shop, resumed),
-    "processes": (processes, trust),
+    "processes": (processes, neighbours, trust),
     "flow": (flow, pacing),
 }
 
