@@ -19,7 +19,7 @@ from sdsync.sync.birth import BIRTH_GROUP
 from sdsync.sync.branches import hit
 from sdsync.sync.draft import Draft
 from sdsync.sync.looks import more_rarely
-from sdsync.sync.waiting import points_at
+from sdsync.sync.waiting import about_the_record, points_at
 
 if TYPE_CHECKING:
     from sdsync.sync.engine import Engine
@@ -71,7 +71,7 @@ def died_on_a_call(engine: Engine, work: Work, *, most: int) -> bool:
 
 def _park(draft: Draft, replica: Replica, text: str) -> None:
     """The replica and all that waits for it, its birth as well."""
-    draft.park(replica, CRASH_GROUP, text, about=["crash", replica.id])
+    draft.park(replica, CRASH_GROUP, text, about=about_the_record(replica))
     cause = replica.groups[CRASH_GROUP].cause
     if replica.state is ReplicaState.UNBORN:
         draft.mark(replica, BIRTH_GROUP, GroupState.DIRTY)
@@ -92,7 +92,7 @@ def _record(engine: Engine, work: Work) -> Change:
         if work.key.kind == "deliver":
             _park(draft, one, _text(work))
         else:
-            draft.park(one, CRASH_GROUP, _text(work), about=["crash", one.id])
+            draft.park(one, CRASH_GROUP, _text(work), about=about_the_record(one))
     draft.change.finished += change.finished
     return draft.change
 

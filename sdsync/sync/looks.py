@@ -49,6 +49,7 @@ from sdsync.sync.structure import (
     route_late_notes,
 )
 from sdsync.sync.systems import System
+from sdsync.sync.waiting import is_read
 from sdsync.sync.waves import ended
 
 if TYPE_CHECKING:
@@ -141,6 +142,7 @@ class Looks:
         if replica.state is ReplicaState.GONE:
             found_again(draft, replica)
         ended(replica)
+        is_read(draft, replica)
         rescope(draft, replica, look.native)
         absorb(draft, replica, look)
         hub = draft.hub

@@ -202,6 +202,8 @@ def test_law_35_no_sweep_reads_what_was_set_aside() -> None:
     poison.set({"Subject": "mended"})
     house.run()
     assert poison.copy("dev")["subject"] == "mended"
+    assert not poison.replica("desk").groups
+    assert not house.store.asking()
 
 
 def test_law_35_a_new_record_that_kills_is_told_and_asked_again() -> None:

@@ -77,6 +77,7 @@ _SAW: Mapping[str, str] = {
     "missing": "not found",
     "out_of_reach": "out of our reach",
     "back": "within reach again",
+    "read_again": "read again",
     "system_out": "the system is out",
     "system_back": "the system is back",
     "reopened": "a place is open again",
