@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.parser import HeaderParser
+from email.policy import default as decoded
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -236,7 +237,7 @@ class Developer(_Person):
             Mail(frozenset({file.name}), told.get("X-Redmine-Sender", ""), told.get("Subject", ""))
             for file in self.product.mail_dir.iterdir()
             for piece in re.split(r"(?m)^(?=Date: )", _text(file))
-            if (told := HeaderParser().parsestr(piece)).get("Subject")
+            if (told := HeaderParser(policy=decoded).parsestr(piece)).get("Subject")
         ]
 
 
@@ -266,7 +267,7 @@ def _text(file: Path) -> str:
 def _rt_mail(piece: str) -> Mail:
     """One mail of RT's "testfile": the envelope, two empty lines, the mail."""
     envelope, _, mail = piece.partition("\n\n\n")
-    told = HeaderParser().parsestr(mail.lstrip("\n"))
+    told = HeaderParser(policy=decoded).parsestr(mail.lstrip("\n"))
     to = re.search(r"(?m)^to: (.*)$", envelope)
     people = frozenset(re.findall(r"[\w.+-]+@[\w.-]+", to[1] if to else ""))
     cause = told.get("X-RT-Originator", "").partition("@")[0]
