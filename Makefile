@@ -44,7 +44,7 @@ laws: $(VENV)/.dev  ## Break each law on purpose; its test must go red
 simulate: $(VENV)/.dev  ## Seeded schedules on a virtual clock; ARGS="--schedules 2000"
 	@$(BIN)/python -m tests.simulation $(ARGS)
 
-real: $(VENV)/.dev  ## Boot a real Request Tracker and a real Redmine, sync between them
+real: $(VENV)/.dev  ## A real RT and Redmine, synced; the long form: SDSYNC_REAL_RECORDS=5000
 	@$(BIN)/python -m pytest -m real tests/real $(ARGS)
 
 crash: $(VENV)/.dev  ## Kill the daemon 100 times during 2,000 changes; ARGS="--seed 7"

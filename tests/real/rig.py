@@ -150,12 +150,22 @@ class Daemon:
         """Everything that it logged so far."""
         return (self.folder / "log").read_text(encoding="utf-8", errors="replace")
 
-    def type(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def type(self, *words: str, within_s: float = 120) -> subprocess.CompletedProcess[str]:
         """``sdsync WORDS`` in the same folder."""
-        return subprocess.run(
+        with self.begins(*words) as child:
+            try:
+                out, err = child.communicate(timeout=within_s)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                raise
+        return subprocess.CompletedProcess(words, child.returncode, out, err)
+
+    def begins(self, *words: str) -> subprocess.Popen[str]:
+        """``sdsync WORDS``, which runs while we go on."""
+        return subprocess.Popen(
             [sys.executable, "-m", "sdsync", *words],
-            cwd=self.folder, env=self._env, capture_output=True, text=True, timeout=120,
-            check=False,
+            cwd=self.folder, env=self._env, text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
 
     def told(self, *words: str) -> Any:

@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from random import Random
-from typing import Any
+from subprocess import Popen
 from uuid import uuid4
 
 from tests.real.conftest import BOOT, Product
+from tests.real.inside import LONG_S, end, perl, ruby
+from tests.real.tables import Row
 
 _RUN = uuid4().hex[:6]  # the products may have been used before
 QUEUE, PROJECT = f"Day one {_RUN}", f"dayone-{_RUN}"
 #: Where the desk writes down which issue belongs to a ticket, each agent in a way of their own.
 FIELD = f"Development {_RUN}"
-#: The whole form by default; the server takes fewer pairs, for each costs it seconds.
 RECORDS = int(os.environ.get("SDSYNC_REAL_RECORDS", "400"))
-PAIRS = int(os.environ.get("SDSYNC_REAL_PAIRS", "150"))
-#: Tickets that nobody joins and that are not over; most that is old is.
-STILL_OPEN = max(4, PAIRS // 5)
+#: Each takes seconds, so the server takes fewer; all else is the same there.
+PAIRS = int(os.environ.get("SDSYNC_REAL_PAIRS", "4" if "CI" in os.environ else "150"))
+#: Tickets that nobody joins and that are not over, every other one somebody's; most is over.
+STILL_OPEN = max(2, PAIRS // 5)
 #: Tickets that name an issue which another ticket names too.
 RIVALS = 4
 OPEN, CLOSED = ("new", "open", "stalled"), ("resolved", "rejected")
-#: Thousands of records in one process.
-LONG_S = 3_600
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -39,16 +34,16 @@ class Years:
     pairs: Mapping[str, str]  # ticket -> issue
     rivals: Sequence[str]  # tickets that claim one issue together
     alone: Sequence[str]  # tickets that nobody at dev knows
-    tickets: int  # all of them
-    issues: int
+    tickets: Sequence[str]  # all of them
+    issues: Sequence[str]
 
 
-def years(desk: Product, dev: Product, seed: int, scratch: Path) -> Years:
+def years(desk: Product, dev: Product, seed: int) -> Years:
     """Write :data:`RECORDS` down, of which :data:`PAIRS` pairs belong together."""
     rand = Random(seed)
     rest = RECORDS - 2 * PAIRS - RIVALS - RIVALS // 2
     at_desk = rest // 2
-    _places(desk, dev, scratch)
+    _places(desk, dev)
     wanted = [_issue(rand, one) for one in range(PAIRS + RIVALS // 2 + rest - at_desk)]
     issues = _issues(dev, wanted)
     named = [*issues[:PAIRS], *issues[PAIRS : PAIRS + RIVALS // 2] * 2, *[""] * at_desk]
@@ -56,19 +51,21 @@ def years(desk: Product, dev: Product, seed: int, scratch: Path) -> Years:
     for number, one in enumerate(told[PAIRS + RIVALS :]):
         one["Status"] = rand.choice(OPEN if number < STILL_OPEN else CLOSED)
         one["Owner"] = ("Nobody", "agent1")[number % 2]
+        if number < STILL_OPEN:  # a note that follows a birth mails too
+            one["notes"] = one["notes"] or [("Comment", f"note: {_words(rand)}")]
     for one, issue in zip(told[:PAIRS:2], wanted[:PAIRS:2], strict=True):
         one["Subject"] = issue["subject"]  # half of them say the same, half agree to differ
-    tickets = _tickets(desk, told, scratch)
+    tickets = _tickets(desk, told)
     return Years(
         pairs=dict(zip(tickets[:PAIRS], issues[:PAIRS], strict=True)),
         rivals=tickets[PAIRS : PAIRS + RIVALS],
         alone=tickets[PAIRS + RIVALS :],
-        tickets=len(tickets),
-        issues=len(issues),
+        tickets=tickets,
+        issues=issues,
     )
 
 
-def _places(desk: Product, dev: Product, scratch: Path) -> None:
+def _places(desk: Product, dev: Product) -> None:
     """A queue, a project and the field that names an issue; no other test knows them."""
     made = desk.act("admin", "POST", "/REST/2.0/queue", {"Name": QUEUE})
     assert made.status_code == 201, made.text
@@ -84,8 +81,8 @@ def _places(desk: Product, dev: Product, scratch: Path) -> None:
             $one->LoadByName(Name => $name, LookupType => 'RT::Queue-RT::Ticket') or die;
             my ($ok, $why) = $one->AddToObject($queue); die $why unless $ok;
         }}"""
-    _perl(desk, ["-e", code], [], scratch)
-    project = {"project": {"name": "Day one", "identifier": PROJECT, "is_public": False}}
+    end(perl(desk, "-e", code))
+    project = {"project": {"name": QUEUE, "identifier": PROJECT, "is_public": False}}
     made = dev.act("admin", "POST", "/projects.json", project)
     assert made.status_code == 201, made.text
     people = dev.act("admin", "GET", "/projects/infra/memberships.json?limit=100").json()
@@ -125,24 +122,8 @@ def _ticket(rand: Random, number: int, issue: str, dev: str) -> Row:
     return told
 
 
-def _tickets(desk: Product, told: Sequence[Row], scratch: Path) -> list[str]:
-    return _perl(desk, [str(BOOT / "request_tracker_years.pl")], told, scratch).split()
-
-
-def _perl(desk: Product, words: Sequence[str], told: Sequence[Row], scratch: Path) -> str:
-    home = desk.facts["DATA_DIR"]
-    env = {"RT_SITE_CONFIG": f"{home}/RT_SiteConfig.pm", "RT_SITE_CONFIG_DIR": f"{home}/conf.d"}
-    return _ran(["perl", *words], told, env, scratch)
-
-
-def _ran(words: Sequence[str], told: Sequence[Row], env: Mapping[str, str], cwd: Path) -> str:
-    """What one of the product's own processes prints, given these rows."""
-    done = subprocess.run(
-        words, input="".join(f"{json.dumps(one)}\n" for one in told), cwd=cwd,
-        env={**os.environ, **env}, capture_output=True, text=True, timeout=LONG_S, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+def _tickets(desk: Product, told: Sequence[Row]) -> list[str]:
+    return _made(perl(desk, BOOT / "request_tracker_years.pl", told=told))
 
 
 # -- development ------------------------------------------------------------------------
@@ -166,13 +147,12 @@ def _issue(rand: Random, number: int) -> Row:
 
 
 def _issues(dev: Product, told: Sequence[Row]) -> list[str]:
-    home = dev.facts["DATA_DIR"]
-    env = {"BUNDLE_GEMFILE": f"{home}/Gemfile", "BUNDLE_APP_CONFIG": f"{home}/bundle",
-           "RAILS_ENV": "production", "REDMINE_LANG": "en", "LANG": "C.UTF-8",
-           "SCHEMA": f"{home}/schema.rb", "PROJECT": PROJECT}  # fmt: skip
-    words = ["bundle", "exec", "bin/rails", "runner", str(BOOT / "redmine_years.rb")]
-    said = _ran(words, told, env, Path(home) / "app")
-    return [line.partition(" ")[2] for line in said.splitlines() if line.startswith("MADE ")]
+    return _made(ruby(dev, BOOT / "redmine_years.rb", PROJECT, told=told))
+
+
+def _made(began: Popen[str]) -> list[str]:
+    said = end(began, within_s=LONG_S).splitlines()
+    return [line.partition(" ")[2] for line in said if line.startswith("MADE ")]
 
 
 def _words(rand: Random) -> str:

@@ -13,7 +13,7 @@ def person(login)
 end
 
 ActionMailer::Base.perform_deliveries = false
-project = Project.find_by_identifier(ENV.fetch('PROJECT'))
+project = Project.find_by_identifier(ARGV.fetch(0))
 made = Issue.transaction do
   # A transaction of SQLite that begins with a read cannot wait for its lock, so it begins with a write.
   project.touch

@@ -54,4 +54,4 @@ while ( my $line = <STDIN> ) {
     check( $status, $ticket->SetStatus($status) );
 }
 $RT::Handle->Commit;
-print "$_\n" for @made;
+print "MADE $_\n" for @made;
