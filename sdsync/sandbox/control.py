@@ -11,6 +11,8 @@ GET      /_sandbox/switches     all switches
 POST     /_sandbox/switches     {"throttle": {"count": 3}, "cut": false}
 POST     /_sandbox/act          {"action": "edit", "by": "nora", "id": 4, …}
 POST     /_sandbox/land         let delayed effects and held-back webhooks happen now
+POST     /_sandbox/backup       copy all records, as an administrator's backup does
+POST     /_sandbox/restore      put the backup in their place: what came since is gone
 POST     /_sandbox/reset        back to the seed, all switches off
 =======  =====================  ==================================================
 """
@@ -58,6 +60,8 @@ class Control:
             "switches": self._switch,
             "act": self._act,
             "land": lambda _: self.land(),
+            "backup": lambda _: self.back_up(),
+            "restore": lambda _: self.put_back(),
             "reset": lambda _: self.reset(),
         }
 
@@ -96,6 +100,17 @@ class Control:
             effect()
         self._webhooks.flush()
         return {"landed": len(waiting)}
+
+    def back_up(self) -> dict[str, Json]:
+        """Copy all records."""
+        self._product.back_up()
+        return {"backed_up": True}
+
+    def put_back(self) -> dict[str, Json]:
+        """The copy takes the place of all records; what is on its way is lost."""
+        self._late.clear()
+        self._product.put_back()
+        return {"restored": True}
 
     def reset(self) -> dict[str, Json]:
         """Back to the seed."""

@@ -68,5 +68,11 @@ class Product(Protocol):
     def dump(self) -> Json:
         """All records, for tests."""
 
+    def back_up(self) -> None:
+        """Make a backup of all records, in the place of the last one."""
+
+    def put_back(self) -> None:
+        """Put the backup in the place of all records; KeyError without one."""
+
     def reset(self) -> None:
         """Back to the seed."""

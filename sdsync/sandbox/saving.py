@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 from pydantic import ConfigDict, TypeAdapter, with_config
 
 T = TypeVar("T")
+#: Kind, key, JSON.
+Row = tuple[str, str, bytes]
 _CONFIG = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
 
 
@@ -52,6 +54,20 @@ class Saver:
             (kind,),
         )
         return {key: _adapter(shape).validate_json(body) for key, body in rows}
+
+    def rows(self) -> list[Row]:
+        """Everything that is kept, but the mails: those are out."""
+        if self._db is None:
+            return []
+        return self._db.execute("SELECT * FROM record WHERE kind <> 'mail'").fetchall()
+
+    def put_rows(self, rows: list[Row]) -> None:
+        """Keep these in the place of what is kept."""
+        if self._db is not None:
+            self._db.execute("BEGIN")
+            self._db.execute("DELETE FROM record WHERE kind <> 'mail'")
+            self._db.executemany("INSERT INTO record VALUES (?, ?, ?)", rows)
+            self._db.execute("COMMIT")
 
     def clear(self) -> None:
         """Forget everything."""

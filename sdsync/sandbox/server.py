@@ -104,6 +104,14 @@ class SandboxServer:
         """Let delayed effects land and held-back webhooks leave."""
         self.on_loop(self.app.control.land)
 
+    def back_up(self) -> None:
+        """Copy all records, as an administrator's backup does."""
+        self.on_loop(self.app.control.back_up)
+
+    def put_back(self) -> None:
+        """Put the backup in their place: what came since is gone."""
+        self.on_loop(self.app.control.put_back)
+
     def reset(self) -> None:
         """Back to the seed, all switches off."""
         self.on_loop(self.app.control.reset)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+from sdsync.sandbox.backups import Backup
 from sdsync.sandbox.call import Answer, Call, Json, Refused, answer, text
 from sdsync.sandbox.redmine import lists, seed
 from sdsync.sandbox.redmine.acts import Acts
@@ -26,6 +27,7 @@ class Tracker:
     def __init__(self, world: World) -> None:
         self.world = world
         self.state = RedmineState(world)
+        self._backup: Backup | None = None
         seed.seed(self.state)
         self.state.load()
         self.rights = Rights(self.state)
@@ -84,6 +86,16 @@ class Tracker:
             "projects": [asdict(one) for one in state.projects.values()],
             "time_entries": [asdict(one) for one in state.time_entries.values()],
         }
+
+    def back_up(self) -> None:
+        """Make a backup of all records, in the place of the last one."""
+        self._backup = Backup(self.state)
+
+    def put_back(self) -> None:
+        """Put the backup in the place of all records; KeyError without one."""
+        if self._backup is None:
+            raise KeyError("no backup was made")
+        self._backup.put_back(self.state)
 
     def reset(self) -> None:
         """Back to the seed."""

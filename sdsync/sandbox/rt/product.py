@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+from sdsync.sandbox.backups import Backup
 from sdsync.sandbox.call import Answer, Call, Json, Refused, answer, message
 from sdsync.sandbox.routing import Handler, Router, rule
 from sdsync.sandbox.rt import seed
@@ -26,6 +27,7 @@ class Desk:
     def __init__(self, world: World) -> None:
         self.world = world
         self.state = RtState(world)
+        self._backup: Backup | None = None
         self.tickets = Tickets(self.state)
         self.renderer = Renderer(self.state)
         self._lists = Lists(self.state, self.renderer)
@@ -96,6 +98,16 @@ class Desk:
             "attachments": [asdict(one) for one in state.attachments.values()],
             "users": [asdict(one) for one in state.users.values()],
         }
+
+    def back_up(self) -> None:
+        """Make a backup of all records, in the place of the last one."""
+        self._backup = Backup(self.state)
+
+    def put_back(self) -> None:
+        """Put the backup in the place of all records; KeyError without one."""
+        if self._backup is None:
+            raise KeyError("no backup was made")
+        self._backup.put_back(self.state)
 
     def reset(self) -> None:
         """Back to the seed."""
