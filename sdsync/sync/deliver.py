@@ -29,6 +29,7 @@ from sdsync.sync.compute import (
 from sdsync.sync.draft import Draft
 from sdsync.sync.in_names import keep_name
 from sdsync.sync.placing import blocks_closing, compute_element, compute_withdrawal, pending
+from sdsync.sync.restored import last_read
 from sdsync.sync.suspicion import await_plan
 from sdsync.sync.untold import ask_about
 from sdsync.sync.waiting import points_at
@@ -167,9 +168,11 @@ def _compares(draft: Draft, replica: Replica) -> bool:
 
 
 def _must_look(draft: Draft, replica: Replica) -> bool:
-    """A changed mapping reads the record anew before it writes (law 7)."""
+    """A changed mapping reads the record anew before it writes (law 7), a restored product too."""
     mapping = draft.ctx.mapping(replica)
-    return replica.seen_mapping != mapping.version or replica.seen_at is None
+    if replica.seen_mapping != mapping.version or replica.seen_at is None:
+        return True
+    return last_read(draft.ctx, replica) is not None
 
 
 def _landing(draft: Draft, replica: Replica) -> datetime:

@@ -28,6 +28,7 @@ from sdsync.sync.jobs import outcome, sent_before, unasked
 from sdsync.sync.mailing import over_mail_budget, wait_over_budget, whom
 from sdsync.sync.matching import Match, Matching, Name, Seek
 from sdsync.sync.observe import too_old, went_back
+from sdsync.sync.restored import proves_too_little, takes_its_number
 from sdsync.sync.settling import settle_intent
 from sdsync.sync.systems import System
 from sdsync.sync.telling import behind
@@ -169,10 +170,17 @@ class Visit(Matching):
         return True
 
     def _elsewhere(self, look: Look) -> bool:
-        """Whether another record answered: a look of its own judges that before any write."""
+        """Whether another record answered, or half of one: a look judges that before any write."""
         share, _ = self._load()
         replica = share.replica(self._work.key.target) if share else None
-        if replica is None or look.native.ref.id == replica.native_id:
+        if share is None or replica is None:
+            return False
+        draft = Draft(share, self._engine.context())
+        if (
+            look.native.ref.id == replica.native_id
+            and not takes_its_number(draft.ctx, replica, look.native)
+            and not proves_too_little(draft, replica, look)
+        ):
             return False
         self._unread(replica, None)
         return True
@@ -182,7 +190,7 @@ class Visit(Matching):
         if share is None or draft is None:
             return None
         replica = share.replica(self._work.key.target)
-        if too_old(replica, look):
+        if too_old(draft, replica, look):
             self._looked = False
             return None
         self._engine.looks.merge(draft, replica, look)
@@ -234,7 +242,7 @@ class Visit(Matching):
         if share is None or draft is None:
             return None
         replica = share.replica(self._work.key.target)
-        if back is not None and (too_old(replica, back) or _before(answer, back)):
+        if back is not None and (too_old(draft, replica, back) or _before(answer, back)):
             back = None
         if not done:
             draft.change.finished.append(self._key())

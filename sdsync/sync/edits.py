@@ -103,6 +103,17 @@ def edit_of(field: str, old: Json, new: Json, replica: Replica, look: Look, ctx:
     return edit_by(change, field, old, new, replica, ctx)
 
 
+def told_since(field: str, replica: Replica, look: Look, ctx: Context, since: datetime) -> bool:
+    """Whether the product's history tells of a change of the field since then."""
+    system = ctx.systems[replica.system]
+    change = _last_change(system.mappings[replica.kind].paths(field), replica, look, system)
+    if change is None:
+        return False
+    resolution_s = system.capabilities.stamp_resolution_s
+    when = told(change.at, offset_s=system.clock_offset_s, resolution_s=resolution_s)
+    return when.hi >= since
+
+
 def edit_by(
     change: FieldChange, field: str, old: Json, new: Json, replica: Replica, ctx: Context
 ) -> Edit:

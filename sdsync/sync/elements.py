@@ -27,6 +27,7 @@ from sdsync.sync.in_names import is_ours, judge_author, waiting_twin
 from sdsync.sync.leaks import judge_flag
 from sdsync.sync.needs import LOOP
 from sdsync.sync.orders import SAID, is_order_alone, obey_note, read_orders, was_for_staff
+from sdsync.sync.restored import is_anothers, is_newer, lose_element, revert_element
 from sdsync.sync.worklogs import WORKLOG, begin_worklog, follow, reads, takes
 
 KINDS = ("note", "attachment", WORKLOG)
@@ -37,8 +38,14 @@ UNREAD = ("", ABSENT_ONCE)
 ASK_AGAIN = timedelta(seconds=30)
 
 
-def absorb_elements(draft: Draft, replica: Replica, look: Look) -> None:
-    """Take in new, changed and removed notes, files and worklogs of one look."""
+def absorb_elements(
+    draft: Draft, replica: Replica, look: Look, read_at: datetime | None = None
+) -> None:
+    """Take in new, changed and removed notes, files and worklogs of one look.
+
+    Args:
+        read_at: The last read, where the product was restored since (law 32).
+    """
     for kind in KINDS:
         natives = look.native.elements(kind)
         if kind == WORKLOG and not reads(draft, replica, natives):
@@ -48,13 +55,20 @@ def absorb_elements(draft: Draft, replica: Replica, look: Look) -> None:
             continue
         known = _known(draft, replica, kind)
         for native in natives:
-            element = known.pop(native.native_id, None)
+            element = known.get(native.native_id)
+            if element and read_at and is_anothers(draft.ctx, replica, native, read_at):
+                element = None  # its number was given anew: the one that we know is lost
+            elif element:
+                del known[native.native_id]
             if element is None:
                 _new(draft, replica, native)
-            else:
+            elif not (read_at and _went_back(draft, replica, element, native, read_at)):
                 _seen_again(draft, replica, element, native)
         for native_id, element in known.items():
-            _absent(draft, replica, element, native_id)
+            if read_at:
+                _lost(draft, replica, element, native_id)
+            else:
+                _absent(draft, replica, element, native_id)
 
 
 def _known(draft: Draft, replica: Replica, kind: str) -> dict[str, Element]:
@@ -304,6 +318,26 @@ def _absent(draft: Draft, replica: Replica, element: Element, native_id: str) ->
             other.state = PlacementState.GONE
     for one in draft.share.replicas:
         draft.deliver(one)
+
+
+def _lost(draft: Draft, replica: Replica, element: Element, native_id: str) -> None:
+    place = draft.share.placement(element.id, replica.id)
+    if place is not None and place.native_id == native_id:
+        lose_element(draft, replica, element, place)
+
+
+def _went_back(
+    draft: Draft, replica: Replica, element: Element, native: NativeElement, read_at: datetime
+) -> bool:
+    """Whether it shows what nobody wrote since the last read: its product was restored (law 32)."""
+    place, now = draft.share.placement(element.id, replica.id), native_digest(native)
+    if place is None or place.seen_digest in (*UNREAD, now):
+        return False
+    if is_newer(draft.ctx, replica, native, read_at):
+        return False
+    place.seen_digest = now
+    revert_element(draft, replica, element, place)
+    return True
 
 
 def _narrower(new: Mapping[str, Json], old: Mapping[str, Json]) -> bool:

@@ -46,6 +46,7 @@ from sdsync.sync.model import OBJECTIVES, Context, Rule, SyncPolicy
 from sdsync.sync.pauses import Pauses
 from sdsync.sync.people import KnownPeople
 from sdsync.sync.policy import lane_trouble, lesson, proves_nothing
+from sdsync.sync.restored import restored_at
 from sdsync.sync.suspicion import Suspicion
 from sdsync.sync.systems import System
 from sdsync.sync.waves import wave_of
@@ -126,10 +127,16 @@ class Engine:
     def start(self) -> None:
         """Note when each sync was switched on, and ring every system's feed."""
         self._started = True
+        self.remember_restored()
         self._distrust(self.store.causes())
         self.suspicion.start()
         self.commit(partial(activated, self.store, self.systems.values(), self.clock.now()))
         self._feeds.start()
+
+    def remember_restored(self) -> None:
+        """Read which systems came back from a backup of theirs, and when (law 32)."""
+        for name, system in self.systems.items():
+            system.was_restored(restored_at(self.store.system(name)))
 
     def taken(self, lane: str) -> None:
         """The lane is this process's from now on: learn what only its last holder knew.
@@ -139,6 +146,7 @@ class Engine:
         """
         if not self._started:
             return  # the start asks for everything anyway
+        self.remember_restored()
         self._distrust(self.store.causes())
         system = self.systems[lane]
         system.unsure = system.unsure or system.lane.cause in OUT

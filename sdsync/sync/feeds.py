@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,6 @@ from sdsync.store.records import (
     AuditRow,
     Change,
     GroupState,
-    Pause,
     PersonRow,
     SyncRow,
     SystemRow,
@@ -25,6 +24,7 @@ from sdsync.sync.draft import Draft
 from sdsync.sync.in_names import about_names, ignored
 from sdsync.sync.policy import is_failure
 from sdsync.sync.reopened import go_back
+from sdsync.sync.restored import AT, distrust
 from sdsync.sync.systems import System
 from sdsync.sync.telling import SAID_AFTER, say_that_it_waits
 
@@ -36,6 +36,8 @@ TROUBLE_AGAIN = timedelta(seconds=15)
 FEED = "feed"
 SWEEPS = 12  # slices in the time after which a record counts as long unread
 SWEEP_SLICE = 200
+SLICE_AGAIN = timedelta(minutes=1)  # while a restored system is read again, whole
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Feeds:
@@ -186,15 +188,18 @@ class Feeds:
         A slice at a time, each as large as the records that are due (law 42).
         """
         engine, now = self._engine, self._engine.clock.now()
-        before = now - timedelta(seconds=system.sweep_s)
+        before = max(now - timedelta(seconds=system.sweep_s), system.restored_at or NEVER)
         change = Change(finished=[(work.key, work.generation)])
-        for ref in engine.store.unread(system.name, before=before, limit=SWEEP_SLICE):
+        due_now = engine.store.unread(system.name, before=before, limit=SWEEP_SLICE)
+        for ref in due_now:
             look = engine.work_for(system.name, "look", ref.id, due=now, priority=5)
             look.hint = {"kind": ref.kind}
             change.ring.append(look)
         self._tell_waiting(system, now)
-        due = now + timedelta(seconds=system.sweep_s / SWEEPS)
-        change.ring.append(engine.work_for(system.name, "sweep", FEED, due=due, priority=5))
+        again = timedelta(seconds=system.sweep_s / SWEEPS)
+        if due_now and system.restored_at == before:
+            again = min(again, SLICE_AGAIN)
+        change.ring.append(engine.work_for(system.name, "sweep", FEED, due=now + again, priority=5))
         engine.store.commit(change)
 
     def _tell_waiting(self, system: System, now: datetime) -> None:
@@ -242,12 +247,16 @@ class Feeds:
         self, system: System, row: SystemRow, said: Description, change: Change, now: datetime
     ) -> None:
         """Keep who the system is; pause it before any write when it is somebody else."""
-        known = [str(one) for one in row.info.get("newest") or ()]
+        known, why = [str(one) for one in row.info.get("newest") or ()], ""
         if row.identity is not None and row.identity != said.identity:
-            self._distrust(system, "the system's identity changed", change, now)
+            why = "the system's identity changed"
         elif was_restored(known, said.newest):
             why = f"its newest records are gone, {known[0]} among them: was it restored?"
-            self._distrust(system, why, change, now)
+        if why:
+            distrust(change, row, why, now)
+            system.was_restored(now)
+            again = self._engine.work_for(system.name, "sweep", FEED, due=now, priority=5)
+            change.ring.append(again)
         row.identity = said.identity
         row.clock_offset_s = system.clock_offset_s
         row.info = {
@@ -258,15 +267,9 @@ class Feeds:
             "warnings": list(said.warnings),
             "newest": list(said.newest) or known,
         }
+        if system.restored_at is not None:  # somebody may have written an older row meanwhile
+            row.info[AT] = system.restored_at.isoformat()
         change.systems.append(row)
-
-    def _distrust(self, system: System, why: str, change: Change, now: datetime) -> None:
-        """Write nothing there until a person is sure (law 32)."""
-        change.pauses.append(Pause(f"system:{system.name}", now, "sdsync", why))
-        cure = f"sdsync resume system:{system.name} once you are sure"
-        change.audit.append(
-            AuditRow(now, "paused", "sdsync", system=system.name, why=why, text=cure)
-        )
 
     def _later(self, work: Work, wait: timedelta) -> None:
         engine = self._engine

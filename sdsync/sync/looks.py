@@ -24,11 +24,20 @@ from sdsync.sync.confirm import judge
 from sdsync.sync.draft import Draft
 from sdsync.sync.edits import Look
 from sdsync.sync.elements import absorb_elements
+from sdsync.sync.feeds import FEED
 from sdsync.sync.model import Context, SyncPolicy
 from sdsync.sync.observe import absorb, too_old
 from sdsync.sync.others import create_in_doubt
 from sdsync.sync.policy import is_failure, lane_trouble
 from sdsync.sync.refusal import REACH_AGAIN
+from sdsync.sync.restored import (
+    distrust,
+    gives_numbers_anew,
+    last_read,
+    lose,
+    proves_too_little,
+    takes_its_number,
+)
 from sdsync.sync.scope import (
     PRIORITIES,
     bear,
@@ -56,6 +65,8 @@ if TYPE_CHECKING:
     from sdsync.sync.engine import Engine, Meter
 
 AGAIN = timedelta(seconds=1)
+READ_AGAIN = timedelta(seconds=30)
+WHOLE, WHOLE_TRIES = "whole", 20  # a right may be lost with the backup: not asked for ever
 INTENT_WAIT = timedelta(seconds=5)
 TROUBLE_WAIT = timedelta(seconds=5)
 RARELY = timedelta(days=1)  # the longest wait for a new record that cannot be read
@@ -93,7 +104,9 @@ class Looks:
             # The disk is not waited for: the event is there already, and a machine that
             # loses power finds the look undone and reads again. What is sent because of
             # it was attempted, and the attempt takes this to the disk before it (law 33).
-            engine.commit(lambda: self._decide(ref, look, work), lasting=False)
+            change = engine.commit(lambda: self._decide(ref, look, work), lasting=False)
+            if change is not None and change.pauses:
+                engine.remember_restored()
         engine.step("decided")
 
     # -- decide ---------------------------------------------------------------------
@@ -112,12 +125,25 @@ class Looks:
     def _linked(self, share: Share, ref: Ref, look: Look, ctx: Context, work: Work) -> Change:
         draft = Draft(share, ctx)
         replica = _replica(share, ref) or _replica(share, look.native.ref)
+        if replica is not None and self._counts_anew(ctx, replica, look.native):
+            return self._distrusted(draft, replica, look.native)
+        if replica is not None and takes_its_number(ctx, replica, look.native):
+            hit("law 32: another record has the id of a lost one")
+            draft.look(replica)
+            lose(draft, replica)
+            return draft.change
         if replica is None or share.hub.state == "unlinked":
             return Change()
         if replica.state in DEAD:
             return self._late_notes(draft, replica, look)
-        if too_old(replica, look):
+        if too_old(draft, replica, look):
             draft.look(replica, due=ctx.now + AGAIN)
+            return Change(ring=draft.change.ring)
+        tries = int(work.hint.get(WHOLE) or 0)
+        if tries < WHOLE_TRIES and proves_too_little(draft, replica, look):
+            hit("law 32: the first look since a restore proves too little")
+            draft.look(replica, due=ctx.now + READ_AGAIN)
+            draft.change.ring[-1].hint = {"kind": replica.kind, WHOLE: tries + 1}
             return Change(ring=draft.change.ring)
         if look.native.state == "deleted":
             not_found(draft, replica, canary=True, proved=True, released=_released(work))
@@ -137,13 +163,30 @@ class Looks:
         self._enter_more(draft, look, ctx)
         return draft.change
 
+    def _counts_anew(self, ctx: Context, replica: Replica, native: NativeRecord) -> bool:
+        """Whether its product was restored, and nobody noticed: another record has its id."""
+        return last_read(ctx, replica) is None and gives_numbers_anew(ctx, replica, native)
+
+    def _distrusted(self, draft: Draft, replica: Replica, native: NativeRecord) -> Change:
+        hit("law 32: a number that was given anew")
+        row = self._engine.store.system(replica.system)
+        why = f"another record is {native.key} now than was: was it restored?"
+        change = Change(systems=[row])
+        distrust(change, row, why, draft.ctx.now)
+        change.ring += [
+            self._engine.work_for(replica.system, "sweep", FEED, due=draft.ctx.now, priority=5),
+            self._ask_again(native),
+        ]
+        return change
+
     def merge(self, draft: Draft, replica: Replica, look: Look) -> None:
         """Absorb a look that is fit to be merged, and keep the record's urgency and tenant."""
         if replica.state is ReplicaState.GONE:
             found_again(draft, replica)
         ended(replica)
         is_read(draft, replica)
-        rescope(draft, replica, look.native)
+        if last_read(draft.ctx, replica) is None:  # else it may be back where it was once
+            rescope(draft, replica, look.native)
         absorb(draft, replica, look)
         hub = draft.hub
         hub.priority = PRIORITIES.get(str(hub.values.get("priority")), 3)

@@ -154,6 +154,7 @@ class SystemView:
     clock_offset_s: float = 0.0
     impersonates: bool = False  # notes can be written in their authors' names, as read back
     described_at: datetime | None = None  # when it was asked for its places and rights
+    restored_at: datetime | None = None  # when it was noticed to be an older copy (law 32)
 
 
 @dataclass(frozen=True, slots=True)

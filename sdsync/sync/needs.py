@@ -11,6 +11,7 @@ from sdsync.config.units import render_duration
 from sdsync.store.contract import Store
 from sdsync.store.records import AlarmWay, Cause, Hub, Pause, Share, SystemRow
 from sdsync.sync import activating
+from sdsync.sync.restored import fingerprint as restored
 
 #: How the text of a cause begins, under which a flood of notes is held (law 18).
 LOOP = "loop suspected"
@@ -133,6 +134,8 @@ def _cause(store: Store, cause: Cause, records: int) -> Need:
         said, cured = "the store may not be the newest of its copies", cure
         kind, key = ("system", key) if cause.system else ("suspect", "suspect")
         said = f"{cause.system} is not trusted any more" if cause.system else said
+        if cause.fingerprint == restored(cause.system):
+            said = cause.text
     elif kind == "held":
         cured = f"sdsync held show {cause.id}"
         cure = cause.remedy or cured
@@ -166,7 +169,11 @@ def spot(place: str | None) -> str | None:
 
 # -- systems -----------------------------------------------------------------------
 def _of_systems(store: Store, config: Config, now: datetime) -> Iterator[Need]:
-    told = {cause.system for cause in store.causes() if cause.kind == "system"}
+    told = {
+        cause.system
+        for cause in store.causes()
+        if cause.kind == "system" and cause.fingerprint != restored(cause.system)
+    }
     for name, system in config.systems.items():
         if name not in told:
             yield from _system(name, system, store.system(name), now)

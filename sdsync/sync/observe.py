@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from sdsync.config.vocabulary import group_of
 from sdsync.mappings.contract import Direction, Unmapped
@@ -21,19 +22,21 @@ from sdsync.sync.contact import (
 )
 from sdsync.sync.doubt import settle_doubt
 from sdsync.sync.draft import BLOCKED, Draft
-from sdsync.sync.edits import Edit, Look, absent, edit_of, hides, proved, view
+from sdsync.sync.edits import Edit, Look, absent, edit_of, hides, proved, told_since, view
 from sdsync.sync.elements import absorb_elements
 from sdsync.sync.mending import fought_over
 from sdsync.sync.merge import GroupMerge
 from sdsync.sync.orders import obey_tags
+from sdsync.sync.restored import last_read, wait_for_plan
 from sdsync.sync.rules import run_rules
 from sdsync.sync.spread import OWNER_SILENT, members, spread
 
 
-def too_old(replica: Replica, look: Look) -> bool:
+def too_old(draft: Draft, replica: Replica, look: Look) -> bool:
     """Whether the read must be asked again (law 4).
 
-    It began before our last write there ended, or is older than the base.
+    It began before our last write there ended, or is older than the base. A product that
+    was restored counts on from its backup: there a smaller version is no older read.
     """
     written = replica.confirmed_at
     stale = (
@@ -42,6 +45,7 @@ def too_old(replica: Replica, look: Look) -> bool:
         or (
             look.native.ref.id == replica.native_id  # another record counts for itself
             and went_back(replica.etag, look.native.version)
+            and last_read(draft.ctx, replica) is None
         )
     )
     if stale:
@@ -63,16 +67,22 @@ def absorb(draft: Draft, replica: Replica, look: Look) -> None:
     is the one asked for, and that no call of ours to this replica is out.
     """
     current = draft.ctx.mapping(replica).keep(look.native.values)
+    read_at = last_read(draft.ctx, replica)
     obey_tags(draft, replica, look)
     settle_doubt(draft, replica, look, current)
     shown, edits, unread, bare = _compare(draft, replica, look, current)
+    back = {}
+    if read_at is not None:
+        told = partial(told_since, replica=replica, look=look, ctx=draft.ctx, since=read_at)
+        back = _gone_back(draft, replica, current, shown, edits, told)
     _remember(draft, replica, look, known_part(current, replica.seen, unread))
     _decide_groups(draft, replica, current, shown, edits)
     for field in bare:
         _show_again(draft, replica, field)
     _owner_is_back(draft, replica, current, shown)
     mapping_changed(draft, replica, current, shown, edits)
-    absorb_elements(draft, replica, look)
+    wait_for_plan(draft, replica, back)
+    absorb_elements(draft, replica, look, read_at)
     run_rules(draft)
 
 
@@ -190,6 +200,34 @@ def _compare(
             replica.sent[field] = value  # ours to write: delivered again
             draft.deliver(replica)
     return shown, edits, frozenset(unread), frozenset(bare)
+
+
+def _gone_back(
+    draft: Draft,
+    replica: Replica,
+    current: dict[str, Json],
+    shown: dict[str, Json],
+    edits: dict[str, Edit],
+    told: Callable[[str], bool],
+) -> dict[str, tuple[Json, Json]]:
+    """Take out what nobody changed since the last read: the product went back (law 32).
+
+    Args:
+        told: Whether the product's history tells of a change since.
+    """
+    mapping, back = draft.ctx.mapping(replica), {}
+    for field, edit in list(edits.items()):
+        same = mapping.extract(field, current) == mapping.extract(field, replica.seen)
+        if same or told(field):
+            continue
+        del edits[field], shown[field]
+        whole = draft.hub.values.get(field)
+        put = draft.put(mapping, field, whole, seen=current, hub=draft.hub.values)
+        is_hubs = not put.values and put.refused is None and put.cut is None
+        replica.sent[field] = whole if is_hubs else edit.new
+        if not is_hubs and draft.ctx.policy(draft.hub, group_of(field)) != "each":
+            back[field] = (edit.old, edit.new)
+    return back
 
 
 def _show_again(draft: Draft, replica: Replica, field: str) -> None:

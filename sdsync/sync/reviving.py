@@ -18,6 +18,7 @@ from sdsync.store.records import (
 )
 from sdsync.sync.by_hand import ring, wake
 from sdsync.sync.model import NAMED, SUSPECT
+from sdsync.sync.waves import EXISTENCE
 
 
 def revive(
@@ -37,6 +38,8 @@ def revive(
     ended = {row.cause for group, row in replica.groups.items() if group in groups} - {None}
     for group in replica.groups.keys() & set(groups):
         row = replica.groups[group]
+        if group == EXISTENCE and row.state is GroupState.AWAITING_PLAN:
+            continue  # a restored product lost the record: only a plan makes it again (law 32)
         note = NAMED if row.note == SUSPECT else None
         cause = row.cause if row.state is GroupState.PARKED else None
         row.state, row.cause, row.note, row.since = GroupState.DIRTY, cause, note, now

@@ -19,6 +19,7 @@ from sdsync.sync.branches import hit
 from sdsync.sync.draft import Draft
 from sdsync.sync.elements import add_own, distribute
 from sdsync.sync.last_words import take_last_words
+from sdsync.sync.restored import last_read, lose
 from sdsync.sync.spread import spread
 from sdsync.sync.waves import EXISTENCE, held_back, of_wave
 
@@ -59,6 +60,9 @@ def not_found(
     if not proved and (canary is not True or now - (replica.not_found_at or now) < SECOND_LOOK / 2):
         hit("law 21: no canary, not proved")
         draft.look(replica, due=now + SECOND_LOOK)
+        return False
+    if last_read(draft.ctx, replica) is not None:
+        lose(draft, replica)
         return False
     if not released and held_back(draft, replica):
         return False

@@ -45,6 +45,7 @@ class System:
     leaky: set[str] = field(default_factory=set)
     ignores_names: bool = False  # a write in somebody's name was ours: not again until a check
     clock_offset_s: float = 0.0
+    restored_at: datetime | None = None  # when it was noticed to be an older copy (law 32)
     lane: LaneState = field(init=False)
     guard: threading.Lock = field(init=False, default_factory=threading.Lock)
     _idle: list[Connector] = field(init=False, default_factory=list)
@@ -57,13 +58,17 @@ class System:
     def connector(self) -> Iterator[Connector]:
         """Borrow a connector for one piece of work."""
         with self.guard:
-            one = self._idle.pop() if self._idle else None
+            one, since = self._idle.pop() if self._idle else None, self.restored_at
         one = one or self._connected()
         try:
             yield one
         finally:
             with self.guard:
-                self._idle.append(one)
+                known = since == self.restored_at
+                if known:
+                    self._idle.append(one)
+            if not known:
+                one.close()
 
     def _connected(self) -> Connector:
         """A new connector, which knows what the others remember."""
@@ -73,6 +78,16 @@ class System:
             if isinstance(one, Recalls) and one is not self._first:
                 one.share(self._first)
         return one
+
+    def was_restored(self, at: datetime | None) -> None:
+        """From now on nothing is believed that a connector remembers: numbers are given anew."""
+        with self.guard:
+            if at == self.restored_at:
+                return
+            self.restored_at, idle = at, self._idle
+            self._idle, self._first = [], None
+        for one in idle:
+            one.close()
 
     @property
     def known(self) -> bool:
@@ -118,6 +133,7 @@ class System:
             clock_offset_s=self.clock_offset_s,
             impersonates=leave is not None and leave.given and not self.ignores_names,
             described_at=self.described_at,
+            restored_at=self.restored_at,
         )
 
     def _places(self, said: Description) -> Mapping[str, PlaceInfo]:

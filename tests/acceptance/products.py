@@ -67,6 +67,11 @@ class Shop:
             assert spins < SPIN, "it runs in circles"
         return self
 
+    def today(self) -> Shop:
+        """Time has passed until now: what a command reads and what sdsync reads is of one clock."""
+        self.clock.advance_to(datetime.now(UTC))
+        return self
+
     def ticket(self, subject: str = "disk full", *, by: str = "nora", **more: Any) -> str:
         """Somebody opens a ticket that enters; its id."""
         usual = {
@@ -138,9 +143,14 @@ def open_shop(
     poll: str = "10s",
     toml: str = TOML,
     begin: Callable[[Pair], None] = lambda _: None,
+    ago: timedelta = timedelta(),
 ) -> Iterator[Shop]:
-    """Both products as ``begin`` leaves their seed, and an engine that a test drives."""
-    clock = VirtualClock(datetime.now(UTC).replace(microsecond=0))
+    """Both products as ``begin`` leaves their seed, and an engine that a test drives.
+
+    Args:
+        ago: When it all begins. Commands have the machine's clock: see :meth:`Shop.today`.
+    """
+    clock = VirtualClock(datetime.now(UTC).replace(microsecond=0) - ago)
     monkeypatch.setenv("RT_TOKEN", accounts.DESK_TOKEN)
     monkeypatch.setenv("REDMINE_KEY", accounts.DEV_KEY)
     with serve(clock=clock) as pair:

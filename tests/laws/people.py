@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -79,6 +80,18 @@ class Side:
     def locked(self, seconds: float) -> None:
         """The product refuses our credential for so long."""
         self.line.line.locked_until = self.house.clock.now() + timedelta(seconds=seconds)
+
+    def back_up(self) -> Callable[[], None]:
+        """Its administrator makes a backup; what comes back puts it in the product's place."""
+        product = self.product
+        names = ("records", "log", "keyed", "_numbers", "_elements")
+        kept = deepcopy({name: getattr(product, name) for name in names})
+
+        def put_back() -> None:
+            for name, value in deepcopy(kept).items():
+                setattr(product, name, value)
+
+        return put_back
 
     def meanwhile(self, phase: str, act: Callable[[], object]) -> None:
         """Do ``act`` once, while the next operation is out (``before`` or ``after`` effect)."""

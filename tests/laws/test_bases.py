@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from sdsync.sync import recovery
+from sdsync.sync.draft import Draft
 from sdsync.sync.edits import Look
 from sdsync.sync.observe import too_old
 from sdsync.sync.recovery import Replay
@@ -110,8 +111,10 @@ def test_law_4_a_read_that_began_before_our_write_ended_is_too_old() -> None:
     assert replica.confirmed_at is not None
     replica.seen_at = None
 
-    assert too_old(replica, Look(native, replica.confirmed_at - timedelta(milliseconds=1)))
-    assert not too_old(replica, Look(native, replica.confirmed_at))
+    draft = Draft(ticket.share, house.engine.context())
+    early = Look(native, replica.confirmed_at - timedelta(milliseconds=1))
+    assert too_old(draft, replica, early)
+    assert not too_old(draft, replica, Look(native, replica.confirmed_at))
 
 
 # -- law 5 -------------------------------------------------------------------------------

@@ -99,10 +99,15 @@ def level(
     session: Session,
     sync: SyncArg,
     system: Annotated[str, typer.Option("--as", metavar="SYSTEM", help="Whose values win.")],
+    restored: Annotated[
+        bool,
+        typer.Option("--restored", help="Only what went back with a restored system, or is lost."),
+    ] = False,
 ) -> Code:
     """Plan to end what agreed to differ, as one system shows it.
 
-    What was left unequal when records were joined, and what was let be since.
+    What was left unequal when records were joined, what was let be since, and what a
+    system shows that came back from a backup of its own.
     """
     from sdsync.sync.plans import levelling
 
@@ -113,7 +118,12 @@ def level(
             cure=f"sdsync level {sync} --as {systems[0]}",
             code=Code.USAGE,
         )
-    return _planned(session, sync, systems, lambda scene: levelling.as_shown(scene, system))
+    return _planned(
+        session,
+        sync,
+        systems,
+        lambda scene: levelling.as_shown(scene, system, only_restored=restored),
+    )
 
 
 def remap(

@@ -69,16 +69,44 @@ def pause(session: Session, scope: ScopeArg = "all", reason: Reason = None) -> N
 
 
 def resume(session: Session, scope: ScopeArg = "all") -> None:
-    """Go on where it was paused."""
-    from sdsync.cli.page import cure, line
+    """Go on where it was paused.
+
+    Of a system that came back from a backup of its own: what went back waits for a plan.
+    """
+    from sdsync.cli.page import cure, line, wrapped
     from sdsync.sync import commands
 
     named = scope_of(session, scope)
     if named not in {one.scope for one in session.store.pauses()}:
         raise CommandError(f"{scope} is not paused", cure="sdsync status")
+    plans = _after_restore(session, named)
     commands.resume(session.store, named, session.by, session.utc)
-    page = [line(f"{scope} goes on"), cure("sdsync status")]
-    session.show({"resumed": named, "by": session.by}, page)
+    page = [line(f"{scope} goes on")]
+    if plans:
+        told = (
+            "it may have come back from a backup: what went back in it is no edit, and what it "
+            "has lost is not deleted elsewhere; both wait for a plan. What people do there now "
+            "flows as ever"
+        )
+        page += wrapped(line(" "), told, width=session.out.width)
+        page += [line(" its records are read again now; when they are, bring it up:")]
+    page += [*(cure(one) for one in plans), cure("sdsync status")]
+    session.show({"resumed": named, "by": session.by, "plans": plans}, page)
+
+
+def _after_restore(session: Session, scope: str) -> list[str]:
+    """The plans that end what went back, of a system that sdsync itself has paused."""
+    from sdsync.sync.restored import remedy
+
+    pause = next(one for one in session.store.pauses() if one.scope == scope)
+    kind, _, system = scope.partition(":")
+    if kind != "system" or pause.by != "sdsync":
+        return []
+    return [
+        remedy(name, next(one for one in sync.systems if one != system))
+        for name, sync in session.config.syncs.items()
+        if system in sync.systems
+    ]
 
 
 def live(session: Session, sync: SyncArg, yes: Yes = False) -> Code:

@@ -75,6 +75,8 @@ _SAW: Mapping[str, str] = {
     "note_removed": "note removed",
     "attachment_removed": "file removed",
     "missing": "not found",
+    "went_back": "went back with its system",
+    "lost": "lost with its system",
     "out_of_reach": "out of our reach",
     "back": "within reach again",
     "read_again": "read again",
@@ -126,7 +128,9 @@ def tell(row: AuditRow, people: People | None = None) -> Line:
 
 def _seen(row: AuditRow, people: People | None) -> str:
     """``ops-2: status in_progress``, ``note (internal)``, ``enters: db01: disk full``."""
-    if row.field:
+    if row.field and row.action in ("went_back", "lost"):
+        told = f"{_SAW[row.action]}: {row.field} {row.text or _change(row)}"
+    elif row.field:
         told = f"{row.field} {_change(row)}"
     else:
         told = _SAW.get(row.action, row.action.replace("_", " "))

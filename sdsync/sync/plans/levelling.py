@@ -11,11 +11,22 @@ from collections.abc import Callable, Iterator, Sequence
 
 from sdsync.config.vocabulary import PEER
 from sdsync.mappings.contract import UNKNOWN, Direction, Unmapped
-from sdsync.store.records import Change, GroupState, Plan, PlanLine, Replica, Share, Verdict
+from sdsync.store.records import (
+    Change,
+    GroupState,
+    PlacementState,
+    Plan,
+    PlanLine,
+    Replica,
+    Share,
+    Verdict,
+)
+from sdsync.sync import restored
 from sdsync.sync.by_hand import Refused, decree
 from sdsync.sync.draft import Draft
 from sdsync.sync.edits import Look, view
 from sdsync.sync.joining import shown
+from sdsync.sync.placing import pending
 from sdsync.sync.plans.connecting import whole
 from sdsync.sync.plans.costs import count_fields, count_reads, count_writes
 from sdsync.sync.plans.keeping import Pen, begin
@@ -31,18 +42,24 @@ from sdsync.sync.plans.sending import (
     ref_of,
     sending,
 )
+from sdsync.sync.restored import is_lost
 from sdsync.sync.reviving import revive
 from sdsync.sync.spread import members, spread
 
 LEVEL, REMAP = "level", "remap"
+#: In a levelling plan's options: it ends what went back with a restored product, and no more.
+RESTORED_ONLY = "--restored"
 _PAGE = 500
 
 Candidate = Callable[[Share, Replica], bool]
 
 
 # -- making -----------------------------------------------------------------------------
-def as_shown(scene: Scene, system: str) -> Plan:
+def as_shown(scene: Scene, system: str, *, only_restored: bool = False) -> Plan:
     """Plan that what agreed to differ becomes everywhere what one system shows.
+
+    Args:
+        only_restored: Only what went back with a product that was restored, and what is lost.
 
     Raises:
         Refused: The system is none of the sync's.
@@ -50,17 +67,19 @@ def as_shown(scene: Scene, system: str) -> Plan:
     if system not in scene.readers:
         raise Refused(f"{scene.sync.name} has no {system}; it has {', '.join(scene.readers)}")
 
-    def differs(share: Share, replica: Replica) -> bool:
-        return share.at(system) is not None and bool(_groups(replica, GroupState.DIFFERS))
+    how = f"--as {system}" + (f" {RESTORED_ONLY}" if only_restored else "")
 
-    return _planned(scene, LEVEL, f"--as {system}", differs, first=system)
+    def differs(share: Share, replica: Replica) -> bool:
+        return share.at(system) is not None and (bool(_ends(how, replica)) or is_lost(replica))
+
+    return _planned(scene, LEVEL, how, differs, first=system)
 
 
 def remapped(scene: Scene, how: str = "") -> Plan:
     """Plan what a changed mapping alone would alter in records that are shared already."""
 
     def waits(share: Share, replica: Replica) -> bool:
-        return bool(_groups(replica, GroupState.AWAITING_PLAN)) or _reads_otherwise(scene, replica)
+        return bool(_remapped(replica)) or _reads_otherwise(scene, replica)
 
     return _planned(scene, REMAP, how, waits)
 
@@ -71,7 +90,8 @@ def _planned(
     pen = begin(scene, kind, how)
     for number, share in enumerate(_shares(scene), start=1):
         scene.told("compared", number, 0)
-        if any(candidate(share, one) for one in copies(scene, share)):
+        sides = [*copies(scene, share), *_lost(scene, share)]
+        if copies(scene, share) and any(candidate(share, one) for one in sides):
             _line(pen, share, first)
     lines = pen.plan.counts.get(Verdict.CERTAIN.value, 0)
     count_reads(pen, list(scene.readers.values()), lines)
@@ -90,6 +110,23 @@ def _shares(scene: Scene) -> Iterator[Share]:
 
 def _groups(replica: Replica, state: GroupState) -> list[str]:
     return [one for one, row in replica.groups.items() if row.state is state and one not in PEER]
+
+
+def _remapped(replica: Replica) -> list[str]:
+    """What only a changed mapping would alter; what went back is no plan's for a mapping."""
+    back = set(restored.waits(replica))
+    return [one for one in _groups(replica, GroupState.AWAITING_PLAN) if one not in back]
+
+
+def _ends(how: str, replica: Replica) -> list[str]:
+    """The groups of a copy that a levelling plan ends."""
+    back = restored.waits(replica)
+    return back if RESTORED_ONLY in how else [*_groups(replica, GroupState.DIFFERS), *back]
+
+
+def _lost(scene: Scene, share: Share) -> list[Replica]:
+    """The copies that a restored product does not have."""
+    return [one for one in share.replicas if one.system in scene.readers and is_lost(one)]
 
 
 def _reads_otherwise(scene: Scene, replica: Replica) -> bool:
@@ -141,38 +178,62 @@ def drafted(scene: Scene, plan: Plan, looks: Sequence[Look]) -> Sending | str:
     """The record levelled as it would be committed now, or why it cannot be.
 
     Args:
-        looks: One of each side; of a levelling plan the first is whose values win.
+        looks: One of each side.
     """
     draft = absorbed(scene, looks)
     if isinstance(draft, str):
         return draft
     share, before, touched = draft.share, Before.of(draft.share), set[str]()
+    origin: Replica | None = None
     if plan.kind == LEVEL:
-        origin = share.at(looks[0].native.ref.system)
-        touched |= set(_groups(origin, GroupState.DIFFERS)) if origin else set()
+        origin = share.at(plan.how.split()[1])
+        touched |= set(_ends(plan.how, origin)) if origin else set()
         refused = _adopt(scene, draft, origin, plan)
         if refused is not None:
             return refused
-    state = GroupState.DIFFERS if plan.kind == LEVEL else GroupState.AWAITING_PLAN
+    also: list[str] = []
     for replica in copies(scene, share):
-        groups = _groups(replica, state)
+        groups = _ends(plan.how, replica) if plan.kind == LEVEL else _remapped(replica)
         touched |= set(groups)
         if groups:
+            before_it = _unplaced(draft, replica)
             revive(share, draft.change, replica, groups, draft.ctx.now)
+            also += _again(draft, replica, _unplaced(draft, replica) - before_it)
             _say(scene, draft, replica, groups, plan)
-    made = sending(scene, draft, before, touched)
-    return made if made.sends else NOTHING
+    lost = _lost(scene, share) if plan.kind == LEVEL else []
+    born = [one for one in lost if one is not origin]
+    for replica in lost:
+        if replica is origin:
+            also.append(f"{replica.system} has lost it: not shared any more")
+            restored.part(draft, replica)
+        else:
+            restored.bear_again(draft, replica)
+            _say(scene, draft, replica, ["existence"], plan)
+    made = sending(scene, draft, before, touched, born=born, also=also)
+    return made if made.sends or made.also else NOTHING
+
+
+def _unplaced(draft: Draft, replica: Replica) -> int:
+    return sum(place.state is PlacementState.PENDING for _, place in pending(draft, replica))
+
+
+def _again(draft: Draft, replica: Replica, placed: int) -> list[str]:
+    """What of a restored product's notes and files is placed or edited once more."""
+    edited, system = restored.write_again(draft, replica), replica.system
+    told = [f"{system} notes and files placed again: {placed}"] if placed else []
+    return [*told, f"{system} notes edited again: {edited}"] if edited else told
 
 
 def _adopt(scene: Scene, draft: Draft, origin: Replica | None, plan: Plan) -> str | None:
     """Make the hub's values those that the winning system shows; why not, else None."""
     if origin is None:
         return "it has no copy there"
-    for group in _every(scene, draft.share):
+    mine = _ends(plan.how, origin)
+    for group in {*mine, *(_every(scene, draft.share) if RESTORED_ONLY not in plan.how else ())}:
         owner = draft.ctx.policy(draft.hub, group)
         if owner in draft.ctx.systems and owner != origin.system:
             return f"{group} is {owner}'s by policy"
-    for group in _groups(origin, GroupState.DIFFERS):
+    for group in mine:
         mapping = draft.ctx.mapping(origin)
         values = {
             one: origin.sent[one]

@@ -107,6 +107,7 @@ def opened(
             f"{sync} was never run: what is old and who is who is not known yet; "
             "run it in observe first"
         )
+    engine.remember_restored()
     readers: dict[str, Reader] = {}
     try:
         for name in names:

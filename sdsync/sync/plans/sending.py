@@ -7,6 +7,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field, replace
 
 from sdsync.config.vocabulary import TIES, group_of
+from sdsync.connectors.contract import Create
 from sdsync.store.records import Change, Json, PlanLine, Ref, Replica, Share, Wrote
 from sdsync.sync.compute import Send, deep_merge, dirty_fields
 from sdsync.sync.deliver import compute
@@ -35,12 +36,13 @@ class Sending:
     over: str | None  # why the mail budget does not let it go
     did: list[Wrote] = field(default_factory=list)  # what an undo would take back
     stays: Sequence[str] = ()  # of an undo: what it leaves, and why
+    also: Sequence[str] = ()  # what follows beside values: what is made again, or parted
 
     @property
     def writes(self) -> str:
         """A digest of what would be written, and what would not."""
         writes: list[Json] = [[one.system, send.fields] for one, send in self.sends]
-        return digest([*writes, *self.stays])
+        return digest([*writes, *self.stays, *self.also])
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +81,22 @@ def absorbed(scene: Scene, looks: Sequence[Look]) -> Draft | str:
     return draft
 
 
-def sending(scene: Scene, draft: Draft, before: Before, groups: Collection[str]) -> Sending:
-    """What follows from the draft: its writes, whom they mail, and what they replace."""
-    sends = list(_sends(scene, draft))
+def sending(
+    scene: Scene,
+    draft: Draft,
+    before: Before,
+    groups: Collection[str],
+    *,
+    born: Sequence[Replica] = (),
+    also: Sequence[str] = (),
+) -> Sending:
+    """What follows from the draft: its writes, whom they mail, and what they replace.
+
+    Args:
+        born: Copies that the plan makes again.
+        also: What follows beside values, for a person.
+    """
+    sends = list(_sends(scene, draft, born))
     changes: list[str] = []
     over = None
     for replica, send in sends:
@@ -90,7 +105,7 @@ def sending(scene: Scene, draft: Draft, before: Before, groups: Collection[str])
         alone, mailed = replace(send, human=False), scene.notifies(replica.system, send.operation)
         over = over or over_mail_budget(draft, alone, mailed)
     did = list(_wrote(scene, draft, before, groups))
-    return Sending(draft, sends, "; ".join(changes), over, did)
+    return Sending(draft, sends, "; ".join([*changes, *also]), over, did, also=also)
 
 
 def _wrote(scene: Scene, draft: Draft, before: Before, groups: Collection[str]) -> Iterator[Wrote]:
@@ -116,14 +131,17 @@ def ref_of(replica: Replica) -> Ref:
     return Ref(replica.system, replica.kind, replica.native_id or "")
 
 
-def _sends(scene: Scene, draft: Draft) -> Iterator[tuple[Replica, Send]]:
-    for replica in copies(scene, draft.share):
+def _sends(scene: Scene, draft: Draft, born: Sequence[Replica]) -> Iterator[tuple[Replica, Send]]:
+    for replica in [*copies(scene, draft.share), *born]:
         todo = compute(draft, replica, looked=True)
         if isinstance(todo, Send) and todo.fields:
             yield replica, todo
 
 
 def _changes(replica: Replica, send: Send) -> Iterator[str]:
+    if isinstance(send.operation, Create):
+        yield f"made again in {replica.system} {replica.place}"
+        return
     for name, value in send.fields.items():
         before, after = short(replica.sent.get(name)), short(value)
         yield f"{replica.system} {name} {before} → {after}"
