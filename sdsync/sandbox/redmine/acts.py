@@ -6,7 +6,7 @@ import base64
 import hashlib
 from collections.abc import Callable
 
-from sdsync.sandbox.call import Json, text
+from sdsync.sandbox.call import Json, text, texts
 from sdsync.sandbox.redmine.issues import Issues
 from sdsync.sandbox.redmine.relations import Relations
 from sdsync.sandbox.redmine.seed import ADMIN
@@ -41,6 +41,7 @@ class Acts:
             "archive": self._archive, "close": self._close, "edit_note": self._edit_note,
             "relate": self._relate, "unrelate": self._unrelate,
             "assign_groups": self._assign_groups, "lock": self._lock, "promote": self._promote,
+            "offer": self._offer, "rekey": self._rekey,
             "log": self._log, "edit_log": self._edit_log, "delete_log": self._delete_log,
         }  # fmt: skip
 
@@ -164,6 +165,23 @@ class Acts:
         """Make somebody (``login``) an administrator, or no more with ``undo``."""
         del user
         self._user(fields).admin = not fields.get("undo")
+        return {}
+
+    def _rekey(self, user: User, fields: dict[str, Json]) -> Json:
+        """Give somebody (``login``) another API ``key``: the one before is refused."""
+        del user
+        self._user(fields).key = text(fields["key"])
+        return {}
+
+    def _offer(self, user: User, fields: dict[str, Json]) -> Json:
+        """Let a custom field (``name``) take these ``values`` and no others."""
+        del user
+        named = self._state.custom_fields.values()
+        field = next((one for one in named if one.name == fields["name"]), None)
+        if field is None:
+            msg = f"no custom field {fields['name']!r}"
+            raise ValueError(msg)
+        field.values = texts(fields["values"])
         return {}
 
     def _user(self, fields: dict[str, Json]) -> User:

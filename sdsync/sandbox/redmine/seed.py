@@ -20,6 +20,7 @@ BORN = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 MANAGER, DEVELOPER, REPORTER, SYNC = 3, 4, 5, 6
 ROLE_NAMES = {"Manager": MANAGER, "Developer": DEVELOPER, "Reporter": REPORTER}
 ADMIN, SERVICE, LIMITED, ROBOT = 1, 5, 6, 7
+PEER = 3  # the custom field that names the other side
 
 _REPORTER = frozenset({"view_issues", "add_issues", "add_issue_notes"})
 _DEVELOPER = _REPORTER | {
@@ -54,7 +55,7 @@ def seed(state: RedmineState) -> None:
     for one in (
         CustomField(1, "sdsync mark"),
         CustomField(2, "sdsync tags"),
-        CustomField(3, "sdsync peer"),
+        CustomField(PEER, "sdsync peer"),
         CustomField(4, "Environment", "list", values=["Production", "Staging", "Test"]),
     ):
         state.custom_fields[one.id] = one
