@@ -1,7 +1,7 @@
 """One daemon for the troubles that it lives through.
 
     make real ARGS=tests/real/proofs/trouble         twelve changes in each trouble
-    SDSYNC_REAL_CHANGES=200 make real ARGS=…         two hundred, 20 kills, 40 refusals
+    SDSYNC_REAL_CHANGES=200 make real ARGS=…         two hundred, 20 kills, 40 refusals, each outage
 
 SDSYNC_REAL_SEED chooses the changes; it is printed.
 """
