@@ -11,7 +11,7 @@ from contextlib import ExitStack
 import structlog
 
 import sdsync
-from sdsync.config.clock import Clock, SystemClock
+from sdsync.config.clock import Clock, SteadyClock, SystemClock
 from sdsync.config.load import secrets_of
 from sdsync.config.model import Config
 from sdsync.config.secrets import SecretMissingError, SecretRef
@@ -29,6 +29,7 @@ from sdsync.server.metrics import Metrics
 from sdsync.server.orders import Orders
 from sdsync.server.reading import NotReloadedError, read_anew
 from sdsync.server.started import files_of
+from sdsync.server.stepping import ClockWatch
 from sdsync.server.storage import lock_of, open_waiting, pulse_of, revealed
 from sdsync.server.systemd import notify, watchdog_s
 from sdsync.server.tail import Tail
@@ -45,6 +46,7 @@ log = structlog.get_logger(__name__)
 
 SEAL_S = 1.0
 CREDENTIALS_S = 5.0
+CLOCK_S = 5.0
 NIGHTS_S = 600.0
 TAIL_S = 0.25
 BELLS_STOP_S = 4.0
@@ -71,7 +73,8 @@ class Daemon:
             port: In place of the setting; 0 takes a free one.
             listening: The port that the daemon before this one left open.
         """
-        self.config, self.clock = config, clock or SystemClock()
+        self.config, self.clock = config, clock or SteadyClock()
+        self._wall = clock or SystemClock()  # for what others stamped
         self._files = files_of(config)
         self._scrubber, self._steps = scrubber or Scrubber(), steps
         self._port = config.server.port if port is None else port
@@ -139,7 +142,7 @@ class Daemon:
         hooks = Hooks(
             EngineDoor(self.engine),
             {name: self._secret(one.webhook) for name, one in self.config.systems.items()},
-            clock=self.clock,
+            clock=self._wall,
             metrics=metrics,
         )
         intake = Intake(hooks, metrics)
@@ -160,6 +163,8 @@ class Daemon:
         watch = CredentialWatch(self.engine, tokens, self.clock, self.bells.ring)
         timer.every(SEAL_S, _quietly("audit.not_sealed", self._seal))
         timer.every(CREDENTIALS_S, _quietly("credential.not_read", watch.look))
+        if isinstance(self.clock, SteadyClock):
+            timer.every(CLOCK_S, ClockWatch(self.clock).look)
         if (where := self.config.audit.anchor) is not None:
             chore = AnchorChore(self.store, where, self.clock)
             timer.every(

@@ -66,6 +66,8 @@ class House:
     folder: Path
     ports: dict[str, int]
     landing_s: float | None
+    #: What every process is started with besides.
+    more: dict[str, str] = field(default_factory=dict)
     client: httpx.Client = field(default_factory=lambda: _client())
 
     @property
@@ -76,7 +78,7 @@ class House:
     @property
     def environment(self) -> dict[str, str]:
         """What the daemon and the commands are started with."""
-        return {**os.environ, **SECRETS}
+        return {**os.environ, **SECRETS, **self.more}
 
     def url(self, name: str) -> str:
         """Of ``desk``, ``dev`` or ``daemon``."""

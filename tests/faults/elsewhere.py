@@ -60,6 +60,7 @@ PROOFS: Mapping[str, tuple[str, ...]] = {
     "R27": (
         "tests/unit/ratelimit/test_trouble.py::test_a_system_that_is_away_is_asked_once_per_interval",
     ),
+    "R28": ("tests/unit/config/test_clock.py",),
     "R30": (_STORE + "test_writing.py::test_a_full_disk_refuses_and_recovers_without_restart",),
     "R31": (_STORE + "test_writing.py::test_a_store_that_turned_read_only_refuses_and_recovers",),
     "R34": (_STORE + "test_writing.py::test_law_42_a_claim_costs_as_what_it_takes",),
