@@ -95,6 +95,17 @@ def test_the_unit_file_of_the_how_to_is_the_example() -> None:
     assert shown == (ROOT / "examples/systemd/sdsync.service").read_text(encoding="utf-8")
 
 
+def test_every_law_of_the_page_has_a_test_that_bears_its_number() -> None:
+    page = (ROOT / "docs/laws.md").read_text(encoding="utf-8")
+    promised = set(re.findall(r"^\| (\d+) \| .* \| \{tests:\1\} \|$", page, re.MULTILINE))
+
+    tests = "\n".join(one.read_text("utf-8") for one in (ROOT / "tests").rglob("test_*.py"))
+    proved = set(re.findall(r"^ *def test_law_(\d+)_", tests, re.MULTILINE))
+
+    assert promised
+    assert proved == promised
+
+
 def declared() -> dict[str, list[str]]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     name = re.compile(r"[a-z0-9-]+")

@@ -108,7 +108,7 @@ PROOFS: Mapping[str, tuple[str, ...]] = {
     "S8": (
         "tests/unit/connectors/test_http.py::test_no_path_leads_elsewhere",
         "tests/unit/connectors/test_http.py::test_redirects_are_not_followed_and_cookies_not_kept",
-        "tests/unit/config/test_secrets.py::test_a_credential_is_revealed_for_its_own_origin_only",
+        "tests/unit/config/test_secrets.py::test_law_51_a_credential_is_revealed_for_its_own_origin_only",
     ),
     "S9": (
         "tests/unit/connectors/test_http.py::test_no_header_takes_a_second_line",

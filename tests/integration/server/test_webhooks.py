@@ -165,7 +165,7 @@ def test_a_full_store_asks_to_come_again_and_takes_the_repeat(rig: Rig) -> None:
     assert rig.engine.waiting() == {"4711"}
 
 
-def test_without_a_secret_it_is_only_a_bell(rig: Rig) -> None:
+def test_law_52_without_a_secret_it_is_only_a_bell(rig: Rig) -> None:
     answer = rig.post(b"{not json at all", {}, "bell")
 
     assert answer.status_code == 202

@@ -97,7 +97,9 @@ def test_a_keyring_that_breaks_is_a_missing_secret(monkeypatch: pytest.MonkeyPat
     assert "c0ffee" not in str(caught.value)
 
 
-def test_a_credential_is_revealed_for_its_own_origin_only(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_law_51_a_credential_is_revealed_for_its_own_origin_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("RT_TOKEN", "c0ffee")
     bound = SecretRef.parse("env:RT_TOKEN").for_origin("https://rt.example.org/REST/2.0")
 

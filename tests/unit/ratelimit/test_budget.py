@@ -73,7 +73,7 @@ def test_work_of_many_calls_is_charged_for_each(counts: list[int], per_minute: i
     assert state.calls == spent
 
 
-def test_two_calls_at_once_without_configuration() -> None:
+def test_law_38_two_calls_at_once_without_configuration() -> None:
     run = drive(LaneState(), well, seconds=5)
 
     assert run.most_at_once == 2

@@ -53,7 +53,7 @@ def test_a_line_is_json_with_time_and_level(out: io.StringIO) -> None:
         {"x_api_key": "another one", "Set-Cookie": "other-password"},
     ],
 )
-def test_no_secret_in_any_field(out: io.StringIO, fields: dict[str, object]) -> None:
+def test_law_50_no_secret_in_any_field(out: io.StringIO, fields: dict[str, object]) -> None:
     structlog.get_logger().warning("system.refused", **fields)
 
     text = out.getvalue()
