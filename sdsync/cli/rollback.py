@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sdsync.cli import translators
 from sdsync.cli.codes import Code, CommandError
 from sdsync.cli.looks import versions as looks
-from sdsync.sync import activating
+from sdsync.sync.watch import activating
 
 if TYPE_CHECKING:
     from sdsync.cli.session import Session

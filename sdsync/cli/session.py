@@ -125,7 +125,7 @@ class Session:
     def people(self) -> People:
         """Who is who, from what the systems told and the site's own tables."""
         from sdsync.sync.assemble import people_of
-        from sdsync.sync.people import KnownPeople
+        from sdsync.sync.capture.people import KnownPeople
 
         tables = {name: self.config.table(name) for name in self.config.tables}
         return KnownPeople(self.store, lambda store: people_of(store, self.config, tables))

@@ -22,7 +22,7 @@ def translated(error: Exception) -> CommandError:
     from sdsync.config.secrets import SecretMissingError
     from sdsync.store.contract import Stale, StoreFull
     from sdsync.store.dialect import StoreAway
-    from sdsync.sync.by_hand import Refused
+    from sdsync.sync.persons.by_hand import Refused
 
     match error:
         case CommandError():

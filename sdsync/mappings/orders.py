@@ -2,7 +2,7 @@
 
 An order is no content: a lens shows the tags without it and leaves it where it stands,
 and a note is carried without the line. Who may give one, and what it does, is decided
-in :mod:`sdsync.sync.orders`.
+in :mod:`sdsync.sync.decide.orders`.
 """
 
 from __future__ import annotations

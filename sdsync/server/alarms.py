@@ -14,9 +14,9 @@ from sdsync.config.model import Config
 from sdsync.server.ways import Way
 from sdsync.store.contract import Store
 from sdsync.store.records import Alarm, Change
-from sdsync.sync.alarms import Message, Watch, alarming, ended, in_words, messages, told
 from sdsync.sync.bells.leases import Leases
-from sdsync.sync.needs import Around, Need, needs, unwritable
+from sdsync.sync.watch.alarms import Message, Watch, alarming, ended, in_words, messages, told
+from sdsync.sync.watch.needs import Around, Need, needs, unwritable
 
 log = structlog.get_logger(__name__)
 

@@ -36,11 +36,11 @@ from sdsync.server.tail import Tail
 from sdsync.server.ways import heartbeat, ways_of
 from sdsync.server.web import Web
 from sdsync.store.opening import files_of as store_files
-from sdsync.sync import retention
 from sdsync.sync.assemble import assemble
 from sdsync.sync.bells import Bells
 from sdsync.sync.bells.timer import Timer
-from sdsync.sync.needs import Around
+from sdsync.sync.persons import retention
+from sdsync.sync.watch.needs import Around
 
 log = structlog.get_logger(__name__)
 

@@ -13,8 +13,8 @@ from sdsync.ratelimit.lanes import describe
 from sdsync.server.metrics import Family, gauge
 from sdsync.store.contract import Store
 from sdsync.store.records import Change
+from sdsync.sync.capture.feeds import FEED
 from sdsync.sync.engine import Engine
-from sdsync.sync.feeds import FEED
 
 STATES = ("ok", "throttled", "unauthorised", "unreachable")
 

@@ -13,7 +13,7 @@ from sdsync.config.alarms import MailConfig
 from sdsync.config.problems import printable
 from sdsync.config.secrets import SecretMissingError
 from sdsync.server.ways import TIMEOUT_S, Reveal, failed
-from sdsync.sync.alarms import BEGAN, OVER, TEST, Message
+from sdsync.sync.watch.alarms import BEGAN, OVER, TEST, Message
 
 _SUBJECT = 120
 _WHAT = {OVER: "over", TEST: "test"}

@@ -21,7 +21,7 @@ from sdsync.config.model import Config
 from sdsync.config.problems import printable
 from sdsync.config.secrets import SecretMissingError, SecretRef
 from sdsync.server.signatures import sign
-from sdsync.sync.alarms import Message
+from sdsync.sync.watch.alarms import Message
 
 TIMEOUT_S = 10.0
 

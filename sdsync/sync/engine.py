@@ -31,25 +31,25 @@ from sdsync.store.records import (
     Work,
     WorkKey,
 )
-from sdsync.sync.accounts import Accounts
-from sdsync.sync.activating import activated
-from sdsync.sync.alone import Alone
-from sdsync.sync.aside import died_on_a_call, set_aside
-from sdsync.sync.counterparts import SharedRecords
-from sdsync.sync.delivery import Delivery
-from sdsync.sync.doubles import Doubles
-from sdsync.sync.feeds import FEED, Feeds
-from sdsync.sync.in_names import about_names
-from sdsync.sync.looks import Looks
-from sdsync.sync.mentions import Named
+from sdsync.sync.capture.feeds import FEED, Feeds
+from sdsync.sync.capture.people import KnownPeople
+from sdsync.sync.capture.suspicion import Suspicion
+from sdsync.sync.confirm.doubles import Doubles
+from sdsync.sync.decide.looks import Looks
+from sdsync.sync.decide.restored import restored_at
+from sdsync.sync.decide.waves import wave_of
+from sdsync.sync.deliver.alone import Alone
+from sdsync.sync.deliver.aside import died_on_a_call, set_aside
+from sdsync.sync.deliver.counterparts import SharedRecords
+from sdsync.sync.deliver.delivery import Delivery
+from sdsync.sync.deliver.in_names import about_names
+from sdsync.sync.deliver.mentions import Named
 from sdsync.sync.model import OBJECTIVES, Context, Rule, SyncPolicy
-from sdsync.sync.pauses import Pauses
-from sdsync.sync.people import KnownPeople
+from sdsync.sync.persons.pauses import Pauses
 from sdsync.sync.policy import lane_trouble, lesson, proves_nothing
-from sdsync.sync.restored import restored_at
-from sdsync.sync.suspicion import Suspicion
 from sdsync.sync.systems import System
-from sdsync.sync.waves import wave_of
+from sdsync.sync.watch.accounts import Accounts
+from sdsync.sync.watch.activating import activated
 from sdsync.sync.worked import Worked
 
 CLAIM_AGAIN = timedelta(seconds=1)

@@ -9,7 +9,7 @@ import pytest
 from sdsync.config.load import load
 from sdsync.server.alarms import Alarms
 from sdsync.server.ways import ways_of
-from sdsync.sync.needs import Around
+from sdsync.sync.watch.needs import Around
 from tests.acceptance.conftest import Desk
 from tests.acceptance.products import TOML, Shop, open_shop
 from tests.integration.server.listeners import Heard, patient, receiving

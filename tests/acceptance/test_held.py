@@ -13,8 +13,8 @@ import pytest
 from sdsync.cli.session import Session
 from sdsync.store.contract import Stale
 from sdsync.store.dialect import StoreAway
-from sdsync.sync import choosing
-from sdsync.sync.by_hand import Refused
+from sdsync.sync.persons import choosing
+from sdsync.sync.persons.by_hand import Refused
 from tests.acceptance.conftest import Desk
 from tests.acceptance.products import TOML, Shop, open_shop
 

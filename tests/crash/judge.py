@@ -24,7 +24,7 @@ from sdsync.store.records import (
 )
 from sdsync.store.sql import SqlStore
 from sdsync.sync.assemble import assemble
-from sdsync.sync.edits import view
+from sdsync.sync.decide.edits import view
 from sdsync.sync.engine import Engine
 from tests.crash.house import SECRETS, House
 from tests.crash.kept import read

@@ -16,8 +16,11 @@ WAY = Path(sdsync.__file__).resolve().parent / "sync"
 
 
 def numbered() -> tuple[str, ...]:
-    """Every NAME of a call ``….step("NAME")`` in the engine, in order of file and line."""
-    way = sorted(WAY.glob("*.py"))
+    """Every NAME of a call ``….step("NAME")`` in the engine, in order of file and line.
+
+    Those of plans are a person's command, which has tests of its own.
+    """
+    way = sorted(path for path in WAY.rglob("*.py") if path.parent.name != "plans")
     return tuple(dict.fromkeys(name for path in way for name in _in(path)))
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from sdsync.connectors.contract import AddElement, Audience, Create
 from sdsync.store.records import AuditRow
-from sdsync.sync import accounts, commands
+from sdsync.sync.persons import commands
+from sdsync.sync.watch import accounts
 from tests.laws.people import Ticket
 from tests.laws.rig import Crash, House
 

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from sdsync.sync import recovery
+from sdsync.sync.decide.edits import Look
+from sdsync.sync.decide.observe import too_old
 from sdsync.sync.draft import Draft
-from sdsync.sync.edits import Look
-from sdsync.sync.observe import too_old
-from sdsync.sync.recovery import Replay
+from sdsync.sync.persons import recovery
+from sdsync.sync.persons.recovery import Replay
 from sdsync.testing.simulated.native import show
 from tests.laws.people import Ticket
 from tests.laws.rig import House, shared

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from sdsync.connectors.contract import AddElement, Operation, Update
+from sdsync.sync.deliver.placing import blocks_closing
 from sdsync.sync.draft import Draft
-from sdsync.sync.placing import blocks_closing
 from tests.laws.rig import AWAY, House, shared
 
 AWHILE = timedelta(seconds=45)

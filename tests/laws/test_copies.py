@@ -11,8 +11,8 @@ from sdsync.connectors.failures import Transient
 from sdsync.store.backups import back_up, put_back
 from sdsync.store.opening import files_of, open_store
 from sdsync.store.sql import SqlStore
-from sdsync.sync import commands, recovery
-from sdsync.sync.recovery import Replay
+from sdsync.sync.persons import commands, recovery
+from sdsync.sync.persons.recovery import Replay
 from tests.laws.rig import House, shared
 
 KEY = "q" * 43 + "="  # 32 bytes in base64

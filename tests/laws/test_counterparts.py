@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sdsync.store.records import Change, Ref, ReplicaState
-from sdsync.sync.counterparts import counterpart, gap
+from sdsync.sync.deliver.counterparts import counterpart, gap
 from sdsync.sync.draft import Draft
 from tests.laws.people import Ticket
 from tests.laws.rig import House, shared

@@ -14,7 +14,7 @@ from sdsync.store.records import (
     PlacementState,
     ReplicaState,
 )
-from sdsync.sync import letters
+from sdsync.sync.persons import letters
 from sdsync.testing.simulated.writing import carry_out
 from tests.laws.people import Ticket
 from tests.laws.rig import House, shared

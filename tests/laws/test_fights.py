@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 
 from sdsync.store.records import Json, ReplicaState
-from sdsync.sync import choosing
+from sdsync.sync.persons import choosing
 from tests.laws.people import Ticket
 from tests.laws.rig import House, shared
 

@@ -9,9 +9,9 @@ import pytest
 
 from sdsync.connectors.contract import Found
 from sdsync.store.records import Ref
-from sdsync.sync import commands
-from sdsync.sync.intervals import between, told
+from sdsync.sync.decide.intervals import between, told
 from sdsync.sync.model import PutRule, SyncPolicy
+from sdsync.sync.persons import commands
 from sdsync.testing.simulated.clock import START
 from tests.laws.people import HOME, Ticket
 from tests.laws.rig import House, Is, shared

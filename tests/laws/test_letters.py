@@ -9,9 +9,9 @@ import pytest
 from sdsync.connectors.contract import Update
 from sdsync.connectors.failures import Rejected
 from sdsync.store.records import Cause, Change, GroupRow, GroupState, PlacementState
-from sdsync.sync import editing, letters, recovery
-from sdsync.sync.by_hand import Refused
-from sdsync.sync.recovery import Replay
+from sdsync.sync.persons import editing, letters, recovery
+from sdsync.sync.persons.by_hand import Refused
+from sdsync.sync.persons.recovery import Replay
 from tests.laws.people import Ticket
 from tests.laws.rig import House, shared
 

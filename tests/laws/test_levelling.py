@@ -6,7 +6,7 @@ import pytest
 
 from sdsync.connectors.contract import Audience
 from sdsync.store.records import LineState, Plan, Verdict
-from sdsync.sync.by_hand import Refused
+from sdsync.sync.persons.by_hand import Refused
 from sdsync.sync.plans import applying, levelling
 from sdsync.sync.plans.connecting import whole
 from sdsync.sync.plans.scene import Scene

@@ -6,8 +6,8 @@ from sdsync.mappings.compile import compile_mapping
 from sdsync.mappings.contract import RecordNames
 from sdsync.mappings.examples import SamePeople
 from sdsync.store.records import Change, ReplicaState
+from sdsync.sync.deliver.mentions import Named
 from sdsync.sync.draft import Draft
-from sdsync.sync.mentions import Named
 from tests.laws.people import Ticket
 from tests.laws.rig import House, shared
 

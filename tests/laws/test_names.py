@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sdsync.connectors.contract import AddElement, Leave
-from sdsync.sync import commands
+from sdsync.sync.persons import commands
 from tests.laws.people import Ticket
 from tests.laws.rig import House, shared
 from tests.laws.test_copies import FILE, ended, on_disk, restored

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sdsync.store.records import AuditRow, Change, Pause
-from sdsync.sync import commands
+from sdsync.sync.persons import commands
 from tests.laws.people import Ticket
 from tests.laws.rig import House, shared
 

@@ -10,7 +10,7 @@ import pytest
 from sdsync.connectors.contract import AddElement, Audience, Create
 from sdsync.mappings.contract import Mapping
 from sdsync.store.records import Change, Json, LineState, Plan, PlanLine, PlanState, Verdict
-from sdsync.sync.by_hand import Refused
+from sdsync.sync.persons.by_hand import Refused
 from sdsync.sync.plans import applying, backfilling, connecting, keeping
 from sdsync.sync.plans.scene import Scene, opened
 from tests.laws.people import Ticket

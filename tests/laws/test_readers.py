@@ -18,8 +18,8 @@ from sdsync.connectors.failures import Rejected, Scope, Throttled, Transient
 from sdsync.mappings.compile import CompiledMapping, compile_mapping
 from sdsync.mappings.examples import SamePeople
 from sdsync.store.records import ReplicaState
-from sdsync.sync import recovery
-from sdsync.sync.recovery import Replay
+from sdsync.sync.persons import recovery
+from sdsync.sync.persons.recovery import Replay
 from sdsync.testing.simulated.things import Note, Record
 from tests.laws.people import Ticket
 from tests.laws.rig import AWAY, House, shared

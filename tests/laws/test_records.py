@@ -22,7 +22,7 @@ from sdsync.mappings.lenses.dates import DayLens, InstantLens, iso, start_of
 from sdsync.store.opening import open_store
 from sdsync.store.records import AuditRow, Change, PlacementState
 from sdsync.store.sql import SqlStore
-from sdsync.sync import commands
+from sdsync.sync.persons import commands
 from tests.laws.people import Ticket
 from tests.laws.rig import House, shared
 

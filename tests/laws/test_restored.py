@@ -9,7 +9,7 @@ import pytest
 
 from sdsync.connectors.contract import NativeRecord
 from sdsync.store.records import Change, GroupRow, GroupState, Plan, Verdict
-from sdsync.sync import commands
+from sdsync.sync.persons import commands
 from sdsync.sync.plans import levelling
 from sdsync.sync.plans.scene import Scene
 from tests.laws.people import Ticket

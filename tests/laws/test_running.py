@@ -12,9 +12,9 @@ from sdsync.connectors.contract import Create, NativeRecord, Update
 from sdsync.connectors.failures import Rejected, Throttled
 from sdsync.store.opening import open_store
 from sdsync.store.records import Cause, Change, PlacementState, Work, WorkKey
-from sdsync.sync import commands, recovery
 from sdsync.sync.bells import Bells
-from sdsync.sync.recovery import Replay
+from sdsync.sync.persons import commands, recovery
+from sdsync.sync.persons.recovery import Replay
 from sdsync.sync.worked import Worked
 from sdsync.testing.memory_store import MemoryStore
 from tests.laws.rig import Crash, House, shared

@@ -12,7 +12,7 @@ from sdsync.mappings.lenses.strangers import OUTSIDERS_READ
 from sdsync.mappings.lenses.told import BORN_IN, CARRIED
 from sdsync.mappings.people import PeopleTable
 from sdsync.store.records import Json, PersonRow
-from sdsync.sync.desired import surroundings
+from sdsync.sync.deliver.desired import surroundings
 from sdsync.sync.draft import Draft
 from tests.laws.rig import House, shared
 

@@ -16,8 +16,8 @@ from sdsync.ratelimit.state import Granted
 from sdsync.store.dialect import Link
 from sdsync.store.opening import open_store
 from sdsync.store.records import Change, Hub, Replica, ReplicaState, Share
-from sdsync.sync import recovery
 from sdsync.sync.model import FEW
+from sdsync.sync.persons import recovery
 from sdsync.testing.simulated.clock import START, VirtualClock
 from tests.laws.people import Ticket
 from tests.laws.rig import House, shared

@@ -6,7 +6,7 @@ import pytest
 
 from sdsync.connectors.contract import Audience
 from sdsync.store.records import LineState, Plan, PlanState, Verdict
-from sdsync.sync.by_hand import Refused
+from sdsync.sync.persons.by_hand import Refused
 from sdsync.sync.plans import applying, backfilling, keeping, levelling, undoing
 from tests.laws.people import Ticket
 from tests.laws.rig import Crash, House, shared

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from sdsync.store.records import ReplicaState
+from sdsync.sync.confirm.verdict import Verdict, verdict
+from sdsync.sync.decide.edits import Look
 from sdsync.sync.draft import Draft
-from sdsync.sync.edits import Look
-from sdsync.sync.verdict import Verdict, verdict
 from sdsync.testing.simulated.native import show
 from tests.laws.people import Ticket
 from tests.laws.rig import House, shared

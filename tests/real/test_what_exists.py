@@ -27,7 +27,7 @@ from sdsync.connectors.contract import Listed, Lists, NativeRecord
 from sdsync.mappings.contract import Unmapped
 from sdsync.store.opening import open_store
 from sdsync.sync.assemble import assemble
-from sdsync.sync.edits import proved
+from sdsync.sync.decide.edits import proved
 from tests.real.busy import BUSY, NAMES, Busy, busy, in_rt, worded
 from tests.real.conftest import Product
 from tests.real.inside import LONG_S

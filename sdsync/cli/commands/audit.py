@@ -80,7 +80,7 @@ def export(
     from sdsync.cli.screens import audit as screen
     from sdsync.cli.times import instant
     from sdsync.store.exporting import Wanted
-    from sdsync.sync import evidence
+    from sdsync.sync.persons import evidence
 
     hub_id = None if record is None else session.share(record).hub.id
     wanted = Wanted(

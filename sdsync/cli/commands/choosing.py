@@ -82,8 +82,8 @@ def _end(
 ) -> Sequence[str]:
     """End the conflict with a system's candidate or these values; tells who was not asked."""
     from sdsync.cli.looks import held
-    from sdsync.sync import choosing
-    from sdsync.sync.by_hand import Refused
+    from sdsync.sync.persons import choosing
+    from sdsync.sync.persons.by_hand import Refused
 
     group, saw = look.group, held.heads(look)
     if isinstance(chosen, str) and saw and chosen not in saw:
@@ -194,7 +194,7 @@ def _as_it_was(
     from sdsync.cli.asking import Silent
     from sdsync.cli.looks import target
     from sdsync.store.records import ReplicaState
-    from sdsync.sync import choosing
+    from sdsync.sync.persons import choosing
 
     for one in share.replicas:
         mapping = session.mappings.get(one.system)

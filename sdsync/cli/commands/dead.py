@@ -97,7 +97,7 @@ def assign(
 
 def _assign(session: Session, text: str, owner: str | None) -> None:
     from sdsync.cli.page import clean, cure, line
-    from sdsync.sync import letters
+    from sdsync.sync.persons import letters
 
     cause = cause_of(session, text)
     letters.assign(session.store, cause, owner, session.by, session.utc)
@@ -127,7 +127,7 @@ def replay(
     """
     from sdsync.cli import times
     from sdsync.cli.screens import replaying as screen
-    from sdsync.sync import letters, recovery
+    from sdsync.sync.persons import letters, recovery
 
     now = session.now
     within = letters.Within(
@@ -152,7 +152,7 @@ def drop(
 ) -> Code:
     """Let what is parked be: it differs until an edit."""
     from sdsync.cli.screens import replaying as screen
-    from sdsync.sync import letters
+    from sdsync.sync.persons import letters
 
     named = _named(session, what)
     found = letters.drop(session.store, named, reason, session.by, session.utc, dry_run=dry_run)

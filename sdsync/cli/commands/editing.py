@@ -36,7 +36,7 @@ def edit(
     """
     from sdsync.cli.page import clean, cure, line
     from sdsync.cli.words import value as worded
-    from sdsync.sync import editing
+    from sdsync.sync.persons import editing
 
     share = session.share(ref)
     values = dict(_typed(session, one) for one in given)
@@ -118,7 +118,7 @@ def _carried(session: Session, share: Share, name: str) -> bool:
 def _takers(session: Session, share: Share, name: str) -> Sequence[Replica]:
     """The replicas that the field is written to."""
     from sdsync.mappings.contract import Direction
-    from sdsync.sync.spread import RECEIVING
+    from sdsync.sync.decide.spread import RECEIVING
 
     found = []
     for one in share.replicas:
@@ -150,7 +150,7 @@ def _has_word(session: Session, replica: Replica, name: str, put: Put, place: ob
     """Raises when the target's field does not have the word that would be written."""
     from sdsync.cli.looks.native import value_at
     from sdsync.connectors.contract import PlaceInfo
-    from sdsync.sync.lacking import not_of
+    from sdsync.sync.deliver.lacking import not_of
 
     if not isinstance(place, PlaceInfo):
         return

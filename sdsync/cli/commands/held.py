@@ -59,7 +59,7 @@ def release(
     """Say that records which are gone in number shall be gone; each is read once more."""
     from sdsync.cli.page import line
     from sdsync.cli.words import count
-    from sdsync.sync import recovery
+    from sdsync.sync.persons import recovery
 
     freed = len(recovery.release(session.store, cause, session.by, session.utc))
     told = f"{count(freed, 'record')} may be gone: each is read once more"

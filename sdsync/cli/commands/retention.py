@@ -23,7 +23,7 @@ def plan(session: Session) -> Code:
     """Count what is older than [retention] says; nothing is removed."""
     from sdsync.cli.looks import plans
     from sdsync.cli.screens import retention as screen
-    from sdsync.sync import retention
+    from sdsync.sync.persons import retention
 
     if not session.config.retention.kept():
         raise CommandError(
@@ -45,7 +45,7 @@ def apply(
     """
     from sdsync.cli.screens import retention as screen
     from sdsync.store.records import PlanState
-    from sdsync.sync import retention
+    from sdsync.sync.persons import retention
 
     found = session.store.plan(plan)
     if found is None or found.kind != retention.KIND:

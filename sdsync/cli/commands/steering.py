@@ -60,7 +60,7 @@ def pause(session: Session, scope: ScopeArg = "all", reason: Reason = None) -> N
     What happens meanwhile is noted, and sent as it is then.
     """
     from sdsync.cli.page import cure, line
-    from sdsync.sync import commands
+    from sdsync.sync.persons import commands
 
     named = scope_of(session, scope)
     commands.pause(session.store, named, session.by, reason, session.utc)
@@ -74,7 +74,7 @@ def resume(session: Session, scope: ScopeArg = "all") -> None:
     Of a system that came back from a backup of its own: what went back waits for a plan.
     """
     from sdsync.cli.page import cure, line, wrapped
-    from sdsync.sync import commands
+    from sdsync.sync.persons import commands
 
     named = scope_of(session, scope)
     if named not in {one.scope for one in session.store.pauses()}:
@@ -96,7 +96,7 @@ def resume(session: Session, scope: ScopeArg = "all") -> None:
 
 def _after_restore(session: Session, scope: str) -> list[str]:
     """The plans that end what went back, of a system that sdsync itself has paused."""
-    from sdsync.sync.restored import remedy
+    from sdsync.sync.decide.restored import remedy
 
     pause = next(one for one in session.store.pauses() if one.scope == scope)
     kind, _, system = scope.partition(":")
@@ -114,7 +114,7 @@ def live(session: Session, sync: SyncArg, yes: Yes = False) -> Code:
     from sdsync.cli.looks import backlog
     from sdsync.cli.page import cure, line
     from sdsync.cli.screens import backlog as screen
-    from sdsync.sync import commands
+    from sdsync.sync.persons import commands
 
     _known(session, sync)
     if not yes:
@@ -144,7 +144,7 @@ def _account(session: Session, sync: str) -> None:
 
     from sdsync.cli import rooms
     from sdsync.cli.looks import accounts as looks
-    from sdsync.sync import accounts
+    from sdsync.sync.watch import accounts
 
     row, systems, asked = session.store.sync(sync), session.config.syncs[sync].systems, session.utc
     observes = row is not None and row.mode == "observe"
@@ -165,7 +165,7 @@ def _account(session: Session, sync: str) -> None:
 def observe(session: Session, sync: SyncArg) -> None:
     """Let a sync only watch again; nothing is sent."""
     from sdsync.cli.page import cure, line
-    from sdsync.sync import commands
+    from sdsync.sync.persons import commands
 
     _known(session, sync)
     commands.go_observe(session.store, sync, session.by, session.utc)
@@ -177,7 +177,7 @@ def resync(session: Session, ref: RefArg) -> None:
     """Read every side of a record anew and settle what differs."""
     from sdsync.cli.looks import refs
     from sdsync.cli.page import cure, line
-    from sdsync.sync import commands
+    from sdsync.sync.persons import commands
 
     name = refs.name_of(session.share(ref))
     commands.resync(session.store, name, session.by, session.utc)
@@ -197,7 +197,7 @@ def link(
     """
     from sdsync.cli.looks import refs
     from sdsync.cli.page import cure, line
-    from sdsync.sync import commands
+    from sdsync.sync.persons import commands
 
     one, other = (refs.ref(text, session.systems) for text in (left, right))
     if one.system == other.system:
@@ -215,7 +215,7 @@ def unlink(session: Session, ref: RefArg, yes: Yes = False) -> Code:
     """Part the sides of a record; each stays as it is."""
     from sdsync.cli.looks import refs
     from sdsync.cli.page import cure, line
-    from sdsync.sync import commands
+    from sdsync.sync.persons import commands
 
     share = session.share(ref)
     sides = [f"{one.system}#{one.native_id}" for one in share.replicas if one.native_id]

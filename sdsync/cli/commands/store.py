@@ -119,7 +119,7 @@ def _trail(backup: Backup, session: Session) -> str:
 def trust(session: Session) -> None:
     """Say that this is the true store after a restore or a move: nothing waits any longer."""
     from sdsync.cli.page import GOOD, line
-    from sdsync.sync import commands
+    from sdsync.sync.persons import commands
 
     known = session.sql.identity()
     if known.suspect is None:
@@ -140,7 +140,7 @@ def reencrypt(session: Session) -> Code:
     from sdsync.cli import rooms
     from sdsync.cli.page import BAD, GOOD, cure, line
     from sdsync.cli.words import count
-    from sdsync.sync import commands
+    from sdsync.sync.persons import commands
 
     store, err = session.sql, session.err
     if (other := rooms.key_in_use(session.config)) not in (None, store.key_id):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sdsync.store.contract import Store
-from sdsync.sync.tally import WOULD_SEND, Tally
+from sdsync.sync.watch.tally import WOULD_SEND, Tally
 
 
 @dataclass(frozen=True, slots=True)

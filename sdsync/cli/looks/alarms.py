@@ -11,7 +11,7 @@ from sdsync.config.model import Config
 from sdsync.server.ways import Way
 from sdsync.store.contract import Store
 from sdsync.store.records import Alarm
-from sdsync.sync.alarms import TEST, Message, in_words
+from sdsync.sync.watch.alarms import TEST, Message, in_words
 
 LAST = 20
 

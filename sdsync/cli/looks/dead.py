@@ -11,7 +11,7 @@ from sdsync.config.vocabulary import PEER, group_of
 from sdsync.store.contract import Store
 from sdsync.store.records import Cause, Hub, Json, Replica, Share
 from sdsync.store.semantics import ON_ITS_WAY
-from sdsync.sync.needs import MappingLook, blamed, spot
+from sdsync.sync.watch.needs import MappingLook, blamed, spot
 
 Member = tuple[Hub, Replica, str]
 Compare = Callable[[Hub, Replica, str], TargetLook | None]

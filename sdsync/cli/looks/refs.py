@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from sdsync.config.problems import show
 from sdsync.store.contract import Store
 from sdsync.store.records import Ref, Share
-from sdsync.sync.needs import name_of as name_of
+from sdsync.sync.watch.needs import name_of as name_of
 
 #: Keys are searched one by one beyond the ids, so only so many records are read.
 SEARCHED = 5_000

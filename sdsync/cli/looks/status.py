@@ -14,7 +14,7 @@ from sdsync.config.model import Config
 from sdsync.ratelimit import view
 from sdsync.store.contract import Store
 from sdsync.store.records import AuditRow, Pause, WorkKey
-from sdsync.sync.needs import Around, Need, needs
+from sdsync.sync.watch.needs import Around, Need, needs
 
 #: Audit rows of the last day that are read at most; beyond it the counts say "at least".
 DAY_ROWS = 20_000

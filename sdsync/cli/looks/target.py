@@ -101,7 +101,7 @@ def moved(
     """
     from sdsync.cli.asking import Silent
     from sdsync.mappings.contract import UNKNOWN, Unmapped
-    from sdsync.sync.edits import proved
+    from sdsync.sync.decide.edits import proved
 
     answer = asking.record(replica)
     if isinstance(answer, Silent):

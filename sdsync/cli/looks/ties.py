@@ -9,7 +9,7 @@ from sdsync.config.vocabulary import TIES
 from sdsync.mappings.lenses.ties import target
 from sdsync.store.contract import Store
 from sdsync.store.records import Json, Ref, Replica, ReplicaState, Share
-from sdsync.sync.counterparts import SharedRecords, no_pair
+from sdsync.sync.deliver.counterparts import SharedRecords, no_pair
 
 #: So many ids are named; of a parent with many children the rest is counted.
 NAMED = 5

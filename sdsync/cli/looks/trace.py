@@ -25,7 +25,7 @@ from sdsync.store.records import (
     ReplicaState,
     Share,
 )
-from sdsync.sync.needs import Need, out
+from sdsync.sync.watch.needs import Need, out
 
 LAST_LINES = 20
 _ASKS = frozenset({GroupState.PARKED, GroupState.HELD})

@@ -10,7 +10,7 @@ from datetime import datetime
 from sdsync.cli.words import count
 from sdsync.store.contract import Store
 from sdsync.store.records import MappingVersion
-from sdsync.sync import activating
+from sdsync.sync.watch import activating
 
 FIRST = "the first that was seen"
 PACK = "the shipped pack alone"

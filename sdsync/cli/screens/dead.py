@@ -26,7 +26,7 @@ from sdsync.cli.page import (
 )
 from sdsync.cli.screens.target import drawn
 from sdsync.config.vocabulary import spoken
-from sdsync.sync.needs import MappingLook
+from sdsync.sync.watch.needs import MappingLook
 
 _COLUMNS = (
     Column("CAUSE"),

@@ -14,8 +14,8 @@ from sdsync.cli.page import WIDTH, Page, clean, cure, ends, line
 from sdsync.config.vocabulary import spoken
 
 if TYPE_CHECKING:
-    from sdsync.sync.letters import Member
-    from sdsync.sync.recovery import Replay
+    from sdsync.sync.persons.letters import Member
+    from sdsync.sync.persons.recovery import Replay
 
 #: Records that are named; the others are counted. What they are of stays on 24 lines.
 NAMED = 16

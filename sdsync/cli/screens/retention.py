@@ -10,7 +10,7 @@ from sdsync.cli.looks.plans import PlanLook
 from sdsync.cli.page import HEAD, WIDTH, Cell, Column, Page, clean, cure, ends, line, table, wrapped
 
 if TYPE_CHECKING:
-    from sdsync.sync.retention import Forgotten
+    from sdsync.sync.persons.retention import Forgotten
 
 _LINES = (
     Column("N", align="right"),

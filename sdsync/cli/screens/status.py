@@ -27,7 +27,7 @@ from sdsync.cli.page import (
     wrapped,
 )
 from sdsync.cli.screens.dead import place_of
-from sdsync.sync.needs import Need
+from sdsync.sync.watch.needs import Need
 
 _GOOD_STATES = frozenset({"ok", "new"})
 _BAD_STATES = frozenset({"unauthorised", "unreachable", "misconfigured"})

@@ -23,8 +23,8 @@ from sdsync.store.records import (
     PlanState,
     Ref,
 )
-from sdsync.sync.by_hand import Refused
-from sdsync.sync.edits import Look
+from sdsync.sync.decide.edits import Look
+from sdsync.sync.persons.by_hand import Refused
 from sdsync.sync.plans import backfilling, levelling, undoing
 from sdsync.sync.plans.connecting import Drafted, drafted, seen_as
 from sdsync.sync.plans.keeping import foreign, found, lines, told

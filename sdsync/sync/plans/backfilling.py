@@ -17,20 +17,20 @@ from sdsync.store.records import (
     ReplicaState,
     Verdict,
 )
-from sdsync.sync.by_hand import Refused
-from sdsync.sync.compute import Send
-from sdsync.sync.deliver import compute
+from sdsync.sync.decide.edits import Look
+from sdsync.sync.decide.joining import shown, unfit, unreadable
+from sdsync.sync.decide.scope import begin as enter
+from sdsync.sync.deliver.attempt import compute
+from sdsync.sync.deliver.compute import Send
+from sdsync.sync.deliver.mailing import of_newborn, over_mail_budget
+from sdsync.sync.deliver.placing import pending
 from sdsync.sync.draft import Draft
-from sdsync.sync.edits import Look
-from sdsync.sync.joining import shown, unfit, unreadable
-from sdsync.sync.mailing import of_newborn, over_mail_budget
-from sdsync.sync.placing import pending
+from sdsync.sync.persons.by_hand import Refused
 from sdsync.sync.plans.costs import count_mails, count_reads
 from sdsync.sync.plans.indexing import entry_of
 from sdsync.sync.plans.keeping import Pen, begin, lines
 from sdsync.sync.plans.reading import in_words
 from sdsync.sync.plans.scene import Scene
-from sdsync.sync.scope import begin as enter
 
 #: Plans whose candidates still count: all that nobody dropped.
 STANDING = frozenset({PlanState.OPEN, PlanState.APPROVED, PlanState.APPLIED})

@@ -8,11 +8,8 @@ from dataclasses import dataclass
 
 from sdsync.connectors.contract import AddElement, Update
 from sdsync.store.records import Plan, Ref, Share, Verdict
-from sdsync.sync.by_hand import Refused
-from sdsync.sync.compute import Send
-from sdsync.sync.draft import Draft
-from sdsync.sync.edits import Look
-from sdsync.sync.joining import (
+from sdsync.sync.decide.edits import Look
+from sdsync.sync.decide.joining import (
     differing,
     joined,
     joined_to,
@@ -23,6 +20,9 @@ from sdsync.sync.joining import (
     unreadable,
     walls_between,
 )
+from sdsync.sync.deliver.compute import Send
+from sdsync.sync.draft import Draft
+from sdsync.sync.persons.by_hand import Refused
 from sdsync.sync.plans.costs import count_reads, count_writes
 from sdsync.sync.plans.indexing import ByLooks, ByPeer, Rule, entry_of, index, rule_for
 from sdsync.sync.plans.keeping import Pen, begin

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from sdsync.connectors.contract import Audience, Operation
 from sdsync.store.records import Replica
-from sdsync.sync.compute import Send
+from sdsync.sync.deliver.compute import Send
 from sdsync.sync.plans.keeping import Pen
 from sdsync.sync.plans.reading import Reader
 

@@ -12,8 +12,8 @@ from sdsync.mappings.contract import UNKNOWN, Unmapped
 from sdsync.mappings.contract import Mapping as FieldMapping
 from sdsync.store.codec import canonical
 from sdsync.store.records import Json
-from sdsync.sync.by_hand import Refused
-from sdsync.sync.edits import Look, proved
+from sdsync.sync.decide.edits import Look, proved
+from sdsync.sync.persons.by_hand import Refused
 from sdsync.sync.plans.pairing import Entry, Index, shortened
 from sdsync.sync.plans.scene import Scene
 

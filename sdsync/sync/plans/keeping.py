@@ -18,9 +18,9 @@ from sdsync.store.records import (
     Verdict,
 )
 from sdsync.store.semantics import plan_number
-from sdsync.sync.activating import in_force, name_of
-from sdsync.sync.by_hand import Refused
+from sdsync.sync.persons.by_hand import Refused
 from sdsync.sync.plans.scene import Scene
+from sdsync.sync.watch.activating import in_force, name_of
 
 #: Lines in one commit, and in one page of a reader.
 BATCH = 200

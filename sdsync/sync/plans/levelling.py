@@ -21,12 +21,15 @@ from sdsync.store.records import (
     Share,
     Verdict,
 )
-from sdsync.sync import restored
-from sdsync.sync.by_hand import Refused, decree
+from sdsync.sync.decide import restored
+from sdsync.sync.decide.edits import Look, view
+from sdsync.sync.decide.joining import shown
+from sdsync.sync.decide.restored import is_lost
+from sdsync.sync.decide.spread import members, spread
+from sdsync.sync.deliver.placing import pending
 from sdsync.sync.draft import Draft
-from sdsync.sync.edits import Look, view
-from sdsync.sync.joining import shown
-from sdsync.sync.placing import pending
+from sdsync.sync.persons.by_hand import Refused, decree
+from sdsync.sync.persons.reviving import revive
 from sdsync.sync.plans.connecting import whole
 from sdsync.sync.plans.costs import count_fields, count_reads, count_writes
 from sdsync.sync.plans.keeping import Pen, begin
@@ -42,9 +45,6 @@ from sdsync.sync.plans.sending import (
     ref_of,
     sending,
 )
-from sdsync.sync.restored import is_lost
-from sdsync.sync.reviving import revive
-from sdsync.sync.spread import members, spread
 
 LEVEL, REMAP = "level", "remap"
 #: In a levelling plan's options: it ends what went back with a restored product, and no more.

@@ -22,11 +22,11 @@ from sdsync.store.records import (
     Share,
     Verdict,
 )
-from sdsync.sync.by_hand import told
+from sdsync.sync.decide.edits import Look
+from sdsync.sync.decide.joining import IN_DOUBT, replica_of
+from sdsync.sync.decide.observe import absorb
 from sdsync.sync.draft import Draft
-from sdsync.sync.edits import Look
-from sdsync.sync.joining import IN_DOUBT, replica_of
-from sdsync.sync.observe import absorb
+from sdsync.sync.persons.by_hand import told
 from sdsync.sync.plans.scene import Scene
 
 KINDS = frozenset({"connect", "backfill"})

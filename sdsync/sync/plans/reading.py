@@ -27,9 +27,9 @@ from sdsync.connectors.failures import AuthFailed, Failure, Misconfigured, Throt
 from sdsync.mappings.contract import Mapping
 from sdsync.ratelimit.lanes import Granted, LaneBudget, answered, ask, restore
 from sdsync.store.records import Ref
-from sdsync.sync.by_hand import Refused
-from sdsync.sync.edits import Look
+from sdsync.sync.decide.edits import Look
 from sdsync.sync.engine import Engine
+from sdsync.sync.persons.by_hand import Refused
 from sdsync.sync.policy import lane_trouble, lesson
 from sdsync.sync.systems import System
 

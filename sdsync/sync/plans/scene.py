@@ -11,12 +11,12 @@ from sdsync.connectors.contract import Audience, Description, NativeRecord, Oper
 from sdsync.mappings.contract import UNKNOWN
 from sdsync.store.contract import Store
 from sdsync.store.records import Json
-from sdsync.sync.by_hand import Refused
+from sdsync.sync.decide.joining import as_if_live
+from sdsync.sync.decide.scope import environment
 from sdsync.sync.engine import Engine
-from sdsync.sync.joining import as_if_live
 from sdsync.sync.model import Context, SyncPolicy
+from sdsync.sync.persons.by_hand import Refused
 from sdsync.sync.plans.reading import Reader
-from sdsync.sync.scope import environment
 
 Told = Callable[[str, int, int], None]
 """Progress: what is done, how much of it, of how much in all (0: that is not known)."""

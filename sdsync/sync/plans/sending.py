@@ -9,15 +9,15 @@ from dataclasses import dataclass, field, replace
 from sdsync.config.vocabulary import TIES, group_of
 from sdsync.connectors.contract import Create
 from sdsync.store.records import Change, Json, PlanLine, Ref, Replica, Share, Wrote
-from sdsync.sync.compute import Send, deep_merge, dirty_fields
-from sdsync.sync.deliver import compute
-from sdsync.sync.desired import surroundings
-from sdsync.sync.doubt import copy_path
+from sdsync.sync.confirm.doubt import copy_path
+from sdsync.sync.decide.edits import Look
+from sdsync.sync.decide.joining import replica_of
+from sdsync.sync.decide.observe import absorb
+from sdsync.sync.deliver.attempt import compute
+from sdsync.sync.deliver.compute import Send, deep_merge, dirty_fields
+from sdsync.sync.deliver.desired import surroundings
+from sdsync.sync.deliver.mailing import over_mail_budget
 from sdsync.sync.draft import WRITABLE, Draft, digest
-from sdsync.sync.edits import Look
-from sdsync.sync.joining import replica_of
-from sdsync.sync.mailing import over_mail_budget
-from sdsync.sync.observe import absorb
 from sdsync.sync.plans.scene import Scene
 
 #: In a line's ``seen``, beside its records: the digest of the writes it was approved for.

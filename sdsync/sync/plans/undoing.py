@@ -24,9 +24,11 @@ from sdsync.store.records import (
     Verdict,
     Wrote,
 )
-from sdsync.sync.by_hand import Refused
+from sdsync.sync.decide.edits import Look
+from sdsync.sync.decide.spread import RECEIVING, members
 from sdsync.sync.draft import Draft
-from sdsync.sync.edits import Look
+from sdsync.sync.persons.by_hand import Refused
+from sdsync.sync.persons.reviving import revive
 from sdsync.sync.plans import parting, values
 from sdsync.sync.plans.connecting import seen_as, whole
 from sdsync.sync.plans.costs import count_fields, count_reads, count_writes
@@ -35,8 +37,6 @@ from sdsync.sync.plans.levelling import REMAP
 from sdsync.sync.plans.scene import Scene
 from sdsync.sync.plans.sending import WRITES, Before, Sending, absorbed, as_approved, sending
 from sdsync.sync.plans.values import Value
-from sdsync.sync.reviving import revive
-from sdsync.sync.spread import RECEIVING, members
 
 UNDO = "undo"
 AS_BEFORE = "it is as it was before"

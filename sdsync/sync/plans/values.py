@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from sdsync.mappings.contract import UNKNOWN, Unmapped
 from sdsync.store.records import GroupState, Json, Plan, Ref, Replica, Wrote
-from sdsync.sync.desired import surroundings
+from sdsync.sync.decide.edits import view
+from sdsync.sync.decide.joining import replica_of
+from sdsync.sync.deliver.desired import surroundings
 from sdsync.sync.draft import Draft
-from sdsync.sync.edits import view
-from sdsync.sync.joining import replica_of
 from sdsync.sync.plans.scene import Scene
 from sdsync.sync.plans.sending import short
 

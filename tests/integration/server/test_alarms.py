@@ -16,8 +16,8 @@ from sdsync.server.daemon import Daemon
 from sdsync.server.signatures import Verdict, read_secrets, verify
 from sdsync.server.ways import Webhook, heartbeat, ways_of
 from sdsync.store.records import Alarm, Cause, Change, Pause, SystemRow, Work, WorkKey
-from sdsync.sync.alarms import BEGAN, Message
-from sdsync.sync.needs import Around
+from sdsync.sync.watch.alarms import BEGAN, Message
+from sdsync.sync.watch.needs import Around
 from sdsync.testing.memory_store import MemoryStore
 from sdsync.testing.simulated.clock import START, VirtualClock
 from tests.integration.server.listeners import Heard, Mailbox, mailing, patient, receiving

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sdsync.config.evidence import RetentionConfig
 from sdsync.store.records import PlanState
 from sdsync.store.sql import SqlStore
-from sdsync.sync import retention
+from sdsync.sync.persons import retention
 from tests.integration.store.builders import NOW
 from tests.integration.store.test_audit import fill
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sdsync.store.records import Alarm
-from sdsync.sync.alarms import (
+from sdsync.sync.watch.alarms import (
     BEGAN,
     GIVE_UP,
     OVER,
@@ -21,7 +21,7 @@ from sdsync.sync.alarms import (
     messages,
     told,
 )
-from sdsync.sync.needs import Need
+from sdsync.sync.watch.needs import Need
 from sdsync.testing.simulated.clock import START
 
 SETTLE_S = 15.0

@@ -10,8 +10,8 @@ from sdsync.connectors.contract import Listed
 from sdsync.connectors.failures import AuthFailed, Missing, Transient
 from sdsync.ratelimit.lanes import LaneBudget
 from sdsync.store.records import Ref
-from sdsync.sync.by_hand import Refused
-from sdsync.sync.edits import Look
+from sdsync.sync.decide.edits import Look
+from sdsync.sync.persons.by_hand import Refused
 from sdsync.sync.plans.reading import Reader
 from sdsync.sync.plans.scene import opened
 from tests.laws.rig import House

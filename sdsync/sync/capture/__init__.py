@@ -1,0 +1,1 @@
+"""Capture: watching systems, and what they and the store say of themselves."""

@@ -1,0 +1,300 @@
+"""Watching a system: its feed, what it says of itself, and records that were long not read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from sdsync.connectors.contract import Answer, Changes, Connector, Description
+from sdsync.connectors.failures import Forbidden, Misconfigured, Missing, Rejected
+from sdsync.store.records import (
+    AuditRow,
+    Change,
+    GroupState,
+    PersonRow,
+    SyncRow,
+    SystemRow,
+    Work,
+)
+from sdsync.sync.capture.reopened import go_back
+from sdsync.sync.confirm.doubles import next_night
+from sdsync.sync.decide.restored import AT, distrust
+from sdsync.sync.deliver.compute import NOBODY
+from sdsync.sync.deliver.in_names import about_names, ignored
+from sdsync.sync.draft import Draft
+from sdsync.sync.policy import is_failure
+from sdsync.sync.systems import System
+from sdsync.sync.watch.telling import SAID_AFTER, say_that_it_waits
+
+if TYPE_CHECKING:
+    from sdsync.sync.engine import Engine, Meter
+
+DESCRIBE_AGAIN = timedelta(minutes=10)
+TROUBLE_AGAIN = timedelta(seconds=15)
+FEED = "feed"
+SWEEPS = 12  # slices in the time after which a record counts as long unread
+SWEEP_SLICE = 200
+SLICE_AGAIN = timedelta(minutes=1)  # while a restored system is read again, whole
+NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+class Feeds:
+    """The timers of one engine's systems."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def start(self) -> None:
+        """Note when each sync was switched on; ring description and feed of every system."""
+        engine, now = self._engine, self._engine.clock.now()
+        change = Change()
+        for sync in engine.syncs.values():
+            row = engine.store.sync(sync.name)
+            if row is None or row.in_file != sync.mode:
+                activated = row.activated_at if row else now
+                change.syncs.append(SyncRow(sync.name, activated, sync.mode, sync.mode))
+        for name in engine.systems:
+            change.ring.append(engine.work_for(name, "describe", FEED, due=now, priority=1))
+            change.ring.append(engine.work_for(name, "poll", FEED, due=now, priority=1))
+            change.ring.append(engine.work_for(name, "sweep", FEED, due=now, priority=5))
+            tonight = next_night(now)
+            change.ring.append(engine.work_for(name, "count", FEED, due=tonight, priority=5))
+            change.ring.append(engine.work_for(name, "account", FEED, due=tonight, priority=5))
+        engine.store.commit(change)
+        for name in engine.systems:
+            engine.ring(name)
+
+    def describe_now(self, name: str) -> None:
+        """Ask a system who it is, whenever that was last done."""
+        engine, now = self._engine, self._engine.clock.now()
+        again = engine.work_for(name, "describe", FEED, due=now, priority=1)
+        engine.store.commit(Change(ring=[again]))
+
+    def poll(self, system: System, connector: Connector, work: Work, meter: Meter) -> None:
+        """Ask the feed, and commit its events with the cursor (law 33)."""
+        engine = self._engine
+        if system.description is None:
+            self._later(work, timedelta(seconds=1))
+            return
+        row = engine.store.system(system.name)
+        began = engine.clock.now()
+        answer = meter.note(_of_feed(connector.changes(row.cursor)))
+        engine.step("polled")
+        if not isinstance(answer, Changes):
+            self._later(work, timedelta(seconds=system.poll_s))
+            return
+        row = engine.store.system(system.name)
+        change = Change()
+        if row.watched_since is None:
+            row.watched_since = began
+            change.audit.append(
+                AuditRow(began, "watched", system.name, system=system.name, text="from now on")
+            )
+        row.cursor = answer.cursor
+        row.feed_ok_at = row.feed_ok_at if answer.more else began
+        pause = timedelta() if answer.more else timedelta(seconds=system.poll_s)
+        again = engine.work_for(
+            system.name, "poll", FEED, due=engine.clock.now() + pause, priority=1
+        )
+        change.systems.append(row)
+        change.ring.append(again)
+        change.finished.append((work.key, work.generation))
+        engine.capture(system.name, answer.events, via="poll", extra=change)
+        if not answer.more:
+            system.feed_ok_at = began
+            engine.suspicion.review()
+
+    def describe(self, system: System, connector: Connector, work: Work, meter: Meter) -> None:
+        """Read places, rights, account and people; another identity pauses the lane (law 32)."""
+        engine = self._engine
+        asked = engine.clock.now()
+        answer = meter.note(connector.describe())
+        if not isinstance(answer, Description):
+            self._later(work, min(TROUBLE_AGAIN, timedelta(seconds=system.poll_s)))
+            return
+        now, before = engine.clock.now(), system.description
+        system.learn(answer, asked, now)
+        people = meter.note(connector.people())
+        teams = meter.note(connector.teams())
+        row = engine.store.system(system.name)
+        change = Change(finished=[(work.key, work.generation)])
+        self._identify(system, row, answer, change, now)
+        for place in go_back(row, answer, before):
+            text = f'"{place}" is open again: the feed is read again from when it was last seen so'
+            change.audit.append(
+                AuditRow(now, "reopened", system.name, system=system.name, text=text)
+            )
+        if not is_failure(people):
+            change.people = [
+                PersonRow(
+                    system=system.name,
+                    native_id=one.native_id,
+                    key=_key(one.email if one.email_verified else None, one.login, one.native_id),
+                    login=one.login,
+                    email=one.email,
+                    email_verified=one.email_verified,
+                    name=one.name,
+                    human=one.human,
+                    active=one.active,
+                )
+                for one in people
+            ]
+        if not is_failure(teams):
+            change.people += [
+                PersonRow(
+                    system=system.name,
+                    native_id=one.native_id,
+                    key="",  # by its name, or by the site's table
+                    name=one.name,
+                    human=False,
+                    team=True,
+                    members=None if one.members is None else list(one.members),
+                )
+                for one in teams
+            ]
+        self._close_causes(system, change, now)
+        self._judge_names(system, answer, change, now)
+        due = now + DESCRIBE_AGAIN
+        change.ring.append(engine.work_for(system.name, "describe", FEED, due=due, priority=1))
+        known = engine.store.people(system.name)
+        engine.store.commit(change)
+        if change.people and sorted(map(repr, known)) != sorted(map(repr, change.people)):
+            engine.people.forget()
+            self._try_people_again(system)
+
+    def _try_people_again(self, system: System) -> None:
+        """Assignments that found nobody are tried with the people as they are now."""
+        engine = self._engine
+        for hub, replica, group in engine.store.replicas_with_state(GroupState.DIFFERS):
+            row = replica.groups.get(group)
+            if replica.system == system.name and row is not None and row.note == NOBODY:
+                engine.commit(partial(self._undecided, hub.id, replica.id, group))
+
+    def _undecided(self, hub_id: str, replica_id: str, group: str) -> Change | None:
+        share = self._engine.store.share(hub_id)
+        if share is None:
+            return None
+        draft = Draft(share, self._engine.context())
+        replica = share.replica(replica_id)
+        draft.mark(replica, group, GroupState.DIRTY)
+        draft.deliver(replica)
+        return draft.change
+
+    def sweep(self, system: System, work: Work) -> None:
+        """Ring a look for records that were long not read: a lost event or a delete shows there.
+
+        A slice at a time, each as large as the records that are due (law 42).
+        """
+        engine, now = self._engine, self._engine.clock.now()
+        before = max(now - timedelta(seconds=system.sweep_s), system.restored_at or NEVER)
+        change = Change(finished=[(work.key, work.generation)])
+        due_now = engine.store.unread(system.name, before=before, limit=SWEEP_SLICE)
+        for ref in due_now:
+            look = engine.work_for(system.name, "look", ref.id, due=now, priority=5)
+            look.hint = {"kind": ref.kind}
+            change.ring.append(look)
+        self._tell_waiting(system, now)
+        again = timedelta(seconds=system.sweep_s / SWEEPS)
+        if due_now and system.restored_at == before:
+            again = min(again, SLICE_AGAIN)
+        change.ring.append(engine.work_for(system.name, "sweep", FEED, due=now + again, priority=5))
+        engine.store.commit(change)
+
+    def _tell_waiting(self, system: System, now: datetime) -> None:
+        """Records born here whose change is long on its way say so themselves (law 48)."""
+        engine = self._engine
+        waiting = engine.store.undelivered(before=now - SAID_AFTER, limit=SWEEP_SLICE)
+        rows = {name: engine.store.system(name) for name in engine.systems} if waiting else {}
+        for hub_id in waiting:
+            engine.commit(partial(self._say, hub_id, system.name, rows))
+
+    def _say(self, hub_id: str, system: str, rows: dict[str, SystemRow]) -> Change | None:
+        share = self._engine.store.share(hub_id)
+        if share is None or share.hub.birth_system != system:
+            return None
+        draft = Draft(share, self._engine.context())
+        return draft.change if say_that_it_waits(draft, rows) else None
+
+    def _close_causes(self, system: System, change: Change, now: datetime) -> None:
+        """A cause that nothing points at any more is over, save one that distrusts a place.
+
+        That one ends by a person's replay alone; this is where it is noticed (law 45).
+        """
+        leaky = set(system.leaky)  # noted before the causes are read: these cannot lag behind
+        causes = [one for one in self._engine.store.causes() if one.system == system.name]
+        for cause in causes:
+            if cause.at_place is None and not self._engine.store.cause_members(cause.id):
+                cause.closed_at = now
+                change.causes.append(cause)
+        system.leaky -= leaky - {one.at_place for one in causes}
+
+    def _judge_names(
+        self, system: System, said: Description, change: Change, now: datetime
+    ) -> None:
+        """Whether names are honoured was read back anew: told once when not, and over when so."""
+        leave = said.impersonates
+        system.ignores_names = leave is not None and leave.ignored
+        cause = self._engine.store.cause(about_names(system.name))
+        if system.ignores_names and cause is None:
+            change.causes.append(ignored(system.name, now))
+        elif cause is not None and not system.ignores_names:
+            cause.closed_at = now
+            change.causes.append(cause)
+
+    def _identify(
+        self, system: System, row: SystemRow, said: Description, change: Change, now: datetime
+    ) -> None:
+        """Keep who the system is; pause it before any write when it is somebody else."""
+        known, why = [str(one) for one in row.info.get("newest") or ()], ""
+        if row.identity is not None and row.identity != said.identity:
+            why = "the system's identity changed"
+        elif was_restored(known, said.newest):
+            why = f"its newest records are gone, {known[0]} among them: was it restored?"
+        if why:
+            distrust(change, row, why, now)
+            system.was_restored(now)
+            again = self._engine.work_for(system.name, "sweep", FEED, due=now, priority=5)
+            change.ring.append(again)
+        row.identity = said.identity
+        row.clock_offset_s = system.clock_offset_s
+        row.info = {
+            **row.info,
+            "product": said.product,
+            "version": said.version,
+            "account": said.account.login,
+            "warnings": list(said.warnings),
+            "newest": list(said.newest) or known,
+        }
+        if system.restored_at is not None:  # somebody may have written an older row meanwhile
+            row.info[AT] = system.restored_at.isoformat()
+        change.systems.append(row)
+
+    def _later(self, work: Work, wait: timedelta) -> None:
+        engine = self._engine
+        engine.store.commit(Change(postponed=[(work.key, engine.clock.now() + wait)]))
+
+
+def _of_feed(answer: Answer[Changes]) -> Answer[Changes]:
+    """A feed that is refused is nobody's record: the system is not as it is configured."""
+    if isinstance(answer, Rejected | Missing | Forbidden):
+        return Misconfigured(f"its feed is refused: {getattr(answer, 'detail', '') or 'no word'}")
+    return answer
+
+
+def was_restored(known: Sequence[str], newest: Sequence[str]) -> bool:
+    """Whether the highest id is lower than it was, and not for a record that somebody deleted.
+
+    Of a product that was restored none of the newest is there any more.
+    """
+    if not known or not newest or not all(one.isdecimal() for one in (*known, *newest)):
+        return False
+    return max(map(int, newest)) < max(map(int, known)) and not set(known) & set(newest)
+
+
+def _key(email: str | None, login: str | None, native_id: str) -> str:
+    """The key that joins a person across systems: verified e-mail, else login."""
+    if email:
+        return email.lower()
+    return f"login:{login}" if login else f"id:{native_id}"

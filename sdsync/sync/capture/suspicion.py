@@ -1,0 +1,168 @@
+"""A store that may not be the newest of its copies (law 32).
+
+Restored or cloned, it does not know what it wrote since. Until every system's
+feed was read beyond the point from which it was restored, and what it named was
+merged, it looks up what it would make, and no field is written but those that a
+person names.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from sdsync.config.vocabulary import group_of
+from sdsync.connectors.contract import NativeElement, NativeRecord
+from sdsync.store.records import AuditRow, Change, Element, GroupState, Json, Replica
+from sdsync.sync.branches import hit
+from sdsync.sync.decide.elements import placed_ids, read_values
+from sdsync.sync.decide.worklogs import WORKLOG, shows
+from sdsync.sync.deliver.compute import dirty_fields
+from sdsync.sync.deliver.desired import desired
+from sdsync.sync.deliver.in_names import may_be_lost
+from sdsync.sync.draft import Draft, digest
+from sdsync.sync.model import NAMED, SUSPECT
+
+if TYPE_CHECKING:
+    from sdsync.sync.engine import Engine
+
+ABOUT = "suspect"  # of the one cause that everything waiting points at
+
+
+class Suspicion:
+    """Whether this process's store is suspect, and the end of it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.reason: str | None = None
+        self._since = engine.clock.now()
+        self.origin = ""  # id and epoch of the store, as marks carry them
+
+    def start(self) -> None:
+        """Ask the store, and let go what waited for an end that came while nobody ran."""
+        known = self._engine.store.identity()
+        self.reason, self._since = known.suspect, self._engine.clock.now()
+        self.origin = origin(known.store_id, known.epoch)
+        if self.reason is None:
+            self._let_go()
+        else:
+            self._say("suspect", self.reason)
+
+    def review(self) -> None:
+        """End it when every system was read since, or when a person said so."""
+        if self.reason is None:
+            return
+        engine = self._engine
+        known = engine.store.identity()
+        if known.suspect is not None:
+            if not all(self._passed(name) for name in engine.systems):
+                return
+            known = engine.store.new_epoch()
+        hit("law 32: trusted again")
+        self.reason, self.origin = None, origin(known.store_id, known.epoch)
+        self._say("trusted", f"every system was read; epoch {known.epoch}")
+        self._let_go()
+
+    def _passed(self, name: str) -> bool:
+        """A whole look at the feed since, by whichever process, and nothing of it unread."""
+        engine = self._engine
+        looked_at = engine.store.system(name).feed_ok_at
+        if looked_at is None or looked_at < self._since:
+            return False
+        return engine.store.due(name, "look", now=engine.clock.now()) == 0
+
+    def _let_go(self) -> None:
+        """Fields that waited for the end are written as they are now."""
+        engine = self._engine
+        cause = engine.store.cause(digest(["system", ABOUT]))
+        if cause is None:
+            return
+        for hub_id in {hub.id for hub, _, _ in engine.store.cause_members(cause.id)}:
+            engine.commit(partial(self._release, hub_id))
+        cause.closed_at = engine.clock.now()
+        engine.store.commit(Change(causes=[cause]))
+
+    def _release(self, hub_id: str) -> Change | None:
+        share = self._engine.store.share(hub_id)
+        if share is None:
+            return None
+        draft = Draft(share, self._engine.context())
+        for replica in share.replicas:
+            for group, row in list(replica.groups.items()):
+                if row.note == SUSPECT:
+                    draft.mark(replica, group, GroupState.DIRTY)
+                    draft.deliver(replica)
+        return draft.change
+
+    def _say(self, action: str, text: str) -> None:
+        row = AuditRow(self._engine.clock.now(), action, "sdsync", text=text[:300])
+        self._engine.store.commit(Change(audit=[row]))
+
+
+def origin(store_id: str, epoch: int) -> str:
+    """What a mark tells of the store that made it."""
+    return f"{store_id[:8]}.{epoch}"
+
+
+def await_plan(draft: Draft, replica: Replica) -> None:
+    """Fields wait while the store is suspect, but those that a person named (law 32)."""
+    for group in {group_of(name) for name in list(dirty_fields(draft, replica))}:
+        row = replica.groups.get(group)
+        if row is not None and row.note == NAMED:
+            continue
+        hit("law 32: a field waits")
+        text = "fields wait: the store may not be the newest of its copies"
+        cause = draft.cause("system", "", ABOUT, text, remedy="sdsync store trust")
+        draft.mark(replica, group, GroupState.AWAITING_PLAN, note=SUSPECT)
+        replica.groups[group].cause = cause.id
+
+
+def made_before(draft: Draft, replica: Replica, native: NativeRecord) -> bool:
+    """Whether an unlinked record may be what this replica's lost intent made.
+
+    Our account made it, and its mark, where the product keeps one, is of this
+    store: of any epoch, since the intent was made in a time that was lost.
+    """
+    if not native.ours or native.ref.system != replica.system:
+        return False
+    if not native.mark:
+        return True
+    store_id = draft.ctx.origin.partition(".")[0]
+    return native.mark.partition("-")[2].partition(".")[0] == store_id
+
+
+def shows_peer(draft: Draft, replica: Replica, native: NativeRecord) -> bool:
+    """Whether the record names our side as its peer."""
+    mapping = draft.ctx.mapping(replica)
+    if "peer_key" not in mapping.fields:
+        return False
+    shown = mapping.get("peer_key", mapping.keep(native.values), draft.ctx.people)
+    return shown is not None and shown == desired(draft, replica, "peer_key")
+
+
+def placed_before(
+    draft: Draft, replica: Replica, element: Element, native: NativeRecord
+) -> NativeElement | None:
+    """The note or file on the record that a lost intent placed; None: there is none."""
+    natives = native.elements(element.kind)
+    linked = placed_ids(draft, replica, element.kind)
+    for one in natives or ():
+        ours = one.ours or may_be_lost(draft, replica, element, one)
+        if ours and one.native_id not in linked and _same(draft, replica, element, one):
+            hit("law 32: a note of the lost time")
+            return one
+    return None
+
+
+def _same(draft: Draft, replica: Replica, element: Element, native: NativeElement) -> bool:
+    shown = read_values(draft, replica, native)
+    if element.kind == "note":
+        return _words(shown.get("body")) == _words(element.values.get("body"))
+    if element.kind == WORKLOG:
+        return shows(draft, replica, element, shown)
+    return all(shown.get(name) == element.values.get(name) for name in ("name", "size"))
+
+
+def _words(text: Json) -> list[str]:
+    """A text but for its spaces, which products set as they like."""
+    return str(text or "").split()

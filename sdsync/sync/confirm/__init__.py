@@ -1,0 +1,1 @@
+"""Confirm: what a call really did, read back and never believed."""

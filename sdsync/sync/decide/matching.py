@@ -1,0 +1,231 @@
+"""Looking before making: joining comes before creating (laws 12 and 32)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sdsync.connectors.contract import (
+    AddElement,
+    Answer,
+    Connector,
+    Found,
+    Impersonates,
+    Leave,
+    NativeRecord,
+)
+from sdsync.connectors.failures import Forbidden, Missing
+from sdsync.store.records import Change, Ref, Replica, Work
+from sdsync.sync.branches import hit
+from sdsync.sync.capture.suspicion import made_before, placed_before, shows_peer
+from sdsync.sync.confirm.jobs import unasked
+from sdsync.sync.decide.edits import Look
+from sdsync.sync.decide.elements import settle_element, tell_placed
+from sdsync.sync.decide.scope import join
+from sdsync.sync.deliver.birth import open_intent
+from sdsync.sync.deliver.in_names import ignored
+from sdsync.sync.deliver.others import create_in_doubt
+from sdsync.sync.deliver.visiting import TROUBLE_AGAIN, Visiting
+from sdsync.sync.draft import Draft
+from sdsync.sync.policy import is_failure
+
+if TYPE_CHECKING:
+    from sdsync.sync.engine import Engine, Meter
+
+CANDIDATES = 12  # read at most, of those that a lost intent may have made
+IN_DOUBT_AGAIN = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Before a create: look whether the record exists already (law 12)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seek:
+    """Before a suspect store adds a note or file: look whether it did already (law 32)."""
+
+    element_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """Before a note goes out in its author's name: ask whether it may."""
+
+    element_id: str
+    operation: AddElement
+
+
+class Matching(Visiting):
+    """The part of a visit that looks for what is there already."""
+
+    def __init__(self, engine: Engine, connector: Connector, work: Work, meter: Meter) -> None:
+        super().__init__(engine, connector, work, meter)
+        self._matched = False
+        self._sought: set[str] = set()
+        self._leave: dict[str, bool] = {}  # note -> whether its author's name may stand there
+
+    def _match(self) -> bool:
+        """Look for what exists already before anything is created (law 12)."""
+        self._matched = True
+        share, draft = self._load()
+        if share is None or draft is None:
+            return False
+        replica = share.replica(self._work.key.target)
+        if draft.ctx.suspect and (ended := self._match_lost(draft, replica)) is not None:
+            return ended
+        fields = {name for sync in draft.ctx.policies(draft.hub) for name in sync.match}
+        for name in sorted(fields & draft.ctx.mapping(replica).fields.keys()):
+            if draft.hub.values.get(name) in (None, "", []):
+                continue
+            found = self._candidates(draft, replica, name)
+            if found is None:
+                self._finish(due=self._engine.clock.now() + TROUBLE_AGAIN)
+                return False
+            if found and self._others_in_doubt(replica):
+                hit("law 28: a candidate may be another's create")
+                self._finish(due=self._engine.clock.now() + IN_DOUBT_AGAIN)
+                return False
+            if found:
+                return self._join(replica, name, found)
+        return True
+
+    def _match_lost(self, draft: Draft, replica: Replica) -> bool | None:
+        """Look for what an intent that this store has lost may have made (law 32).
+
+        None when there is nothing: then it is created as ever.
+        """
+        if draft.hub.values.get("title") in (None, ""):
+            return None
+        began, found = self._engine.clock.now(), self._candidates(draft, replica, "title")
+        if found is None:
+            self._finish(due=self._engine.clock.now() + TROUBLE_AGAIN)
+            return False
+        read = [
+            self._meter.note(self._connector.fetch(Ref(replica.system, replica.kind, one)))
+            for one in found[:CANDIDATES]
+        ]
+        if any(isinstance(one, Forbidden) for one in read):
+            return self._hold_unseen(replica, "title")
+        if any(is_failure(one) and not isinstance(one, Missing) for one in read):
+            self._finish(due=self._engine.clock.now() + TROUBLE_AGAIN)
+            return False
+        records = [one for one in read if isinstance(one, NativeRecord)]
+        made = [one for one in records if made_before(draft, replica, one)]
+        made = [one for one in made if shows_peer(draft, replica, one)] or made
+        if not made:
+            return None
+        if len(made) > 1:
+            return self._hold_several(replica, "title", len(made))
+        hit("law 32: looked up before it was made")
+        why = "made before the store was restored"
+        self._engine.commit(lambda: self._joined(Look(made[0], began), why))
+        return True
+
+    def _seek(self, element_id: str) -> bool:
+        """Look for a note or file that this store may have placed and forgotten (law 32)."""
+        self._sought.add(element_id)
+        look = self._read()
+        if look is None:
+            return False
+        self._engine.commit(lambda: self._found_again(element_id, look.native))
+        return True
+
+    def _found_again(self, element_id: str, native: NativeRecord) -> Change | None:
+        share, draft = self._load()
+        if share is None or draft is None:
+            return None
+        replica = share.replica(self._work.key.target)
+        element = next(one for one in share.elements if one.id == element_id)
+        there = placed_before(draft, replica, element, native)
+        if there is None:
+            return None
+        intent = open_intent(
+            draft, replica, kind=element.kind, element_id=element_id, content=element.values
+        )
+        settle_element(draft, intent, there.native_id, there)
+        tell_placed(draft, replica, element_id, None)
+        return draft.change
+
+    def _ask_leave(self, element_id: str, operation: AddElement) -> bool:
+        """Ask anew for each note: rights change, and who is locked is nobody any more (law 54)."""
+        leave: Answer[Leave] = Leave(given=False)
+        if isinstance(self._connector, Impersonates) and operation.author is not None:
+            internal = operation.values.get("internal") is not False
+            asked = self._connector.leave(operation.ref, operation.author, internal=internal)
+            leave = self._meter.note(asked)
+        if unasked(leave):
+            self._finish(due=self._engine.clock.now() + TROUBLE_AGAIN)
+            return False
+        given = isinstance(leave, Leave) and leave.given
+        hit("law 54: in the author's name" if given else "law 54: no leave for the name")
+        self._leave[element_id] = given
+        if isinstance(leave, Leave) and leave.ignored:
+            told = Change(causes=[ignored(operation.ref.system, self._engine.clock.now())])
+            self._engine.commit(lambda: told)
+        return True
+
+    def _others_in_doubt(self, replica: Replica) -> bool:
+        """Whether another record's create is out in this place: what is found may be that."""
+        system, kind, place = replica.system, replica.kind, replica.place
+        return create_in_doubt(self._engine.store, system, kind, place, but=replica.hub_id)
+
+    def _join(self, replica: Replica, name: str, found: list[str]) -> bool:
+        """One candidate is joined, several are held; nothing is created in either case."""
+        if len(found) > 1:
+            return self._hold_several(replica, name, len(found))
+        began = self._engine.clock.now()
+        ref = Ref(replica.system, replica.kind, found[0])
+        answer = self._meter.note(self._connector.fetch(ref))
+        if isinstance(answer, Forbidden):
+            return self._hold_unseen(replica, name)
+        # One that was merged since it was found answers as another, perhaps a shared one.
+        if not isinstance(answer, NativeRecord) or self._engine.store.share_of(answer.ref):
+            self._finish(due=self._engine.clock.now() + TROUBLE_AGAIN)
+            return False
+        self._engine.commit(lambda: self._joined(Look(answer, began), f"match {name}"))
+        return True
+
+    def _hold_several(self, replica: Replica, name: str, number: int) -> bool:
+        text = f"{number} records of {replica.system} have the same {name}"
+        self._engine.commit(lambda: self._hold_candidates(text))
+        return True
+
+    def _hold_unseen(self, replica: Replica, name: str) -> bool:
+        """A candidate that our account may not read: neither linked nor created beside."""
+        text = f"a record of {replica.system} with the same {name} is out of our reach"
+        self._engine.commit(lambda: self._hold_candidates(text))
+        return True
+
+    def _hold_candidates(self, text: str) -> Change | None:
+        hit("law 12: several held")
+        share, draft = self._load()
+        if share is None or draft is None:
+            return None
+        replica = share.replica(self._work.key.target)
+        draft.hold(replica, "birth", text)
+        return draft.change
+
+    def _joined(self, look: Look, why: str) -> Change | None:
+        share, draft = self._load()
+        if share is None or draft is None:
+            return None
+        join(draft, look, why=why)
+        return draft.change
+
+    def _candidates(self, draft: Draft, replica: Replica, name: str) -> list[str] | None:
+        """Unlinked records of the target with the same value; None when it could not be asked."""
+        mapping, hub = draft.ctx.mapping(replica), draft.hub
+        put = draft.put(mapping, name, hub.values[name], seen={}, hub=hub.values)
+        path = mapping.paths(name)[0]
+        native = mapping.extract(name, put.values)
+        found = self._meter.note(self._connector.search(replica.place or "", path, native))
+        if not isinstance(found, Found):
+            return None
+        store = self._engine.store
+        return [
+            one
+            for one in found.native_ids
+            if store.share_of(Ref(replica.system, replica.kind, one)) is None
+        ]

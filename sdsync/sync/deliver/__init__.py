@@ -1,0 +1,1 @@
+"""Deliver: what a replica is to receive now, as one attempt when its lane has a slot."""

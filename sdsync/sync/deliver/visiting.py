@@ -1,0 +1,75 @@
+"""What every visit to one replica does: load it, read its record, come again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sdsync.connectors.contract import Connector, Done
+from sdsync.store.records import Change, Ref, Replica, Share, Work, WorkKey
+from sdsync.sync.decide.edits import Look
+from sdsync.sync.draft import Draft
+from sdsync.sync.policy import is_failure, lane_trouble
+
+if TYPE_CHECKING:
+    from sdsync.sync.engine import Engine, Meter
+
+TROUBLE_AGAIN = timedelta(seconds=5)
+
+
+class Visiting:
+    """One replica, the work that names it, and the line to its system."""
+
+    def __init__(self, engine: Engine, connector: Connector, work: Work, meter: Meter) -> None:
+        self._engine, self._connector = engine, connector
+        self._work, self._meter = work, meter
+
+    def _read(self, answer: Done | None = None) -> Look | None:
+        """Fetch the record; None when it could not be read, and the visit ends then."""
+        share, _ = self._load()
+        if share is None:
+            return None
+        replica = share.replica(self._work.key.target)
+        native_id = replica.native_id or (answer.native_id if answer else None)
+        if native_id is None:
+            return None
+        began = self._engine.clock.now()
+        native = self._meter.note(
+            self._connector.fetch(Ref(replica.system, replica.kind, native_id))
+        )
+        if is_failure(native):
+            if answer is None:
+                self._unread(replica, native)
+            return None
+        if answer is not None and native.ref.id != native_id:
+            return None
+        return Look(native, began)
+
+    def _unread(self, replica: Replica, failure: object) -> None:
+        """The read before a write failed: the look judges it, the delivery waits."""
+        wait = TROUBLE_AGAIN if lane_trouble(failure) else timedelta(seconds=30)
+        native_id = replica.native_id or ""
+        now = self._engine.clock.now()
+        look = self._engine.work_for(replica.system, "look", native_id, due=now)
+        again = self._again(wait)
+        rings = [again] if lane_trouble(failure) else [look, again]
+        self._engine.commit(lambda: Change(finished=[self._key()], ring=rings))
+
+    def _load(self) -> tuple[Share | None, Draft | None]:
+        share = self._engine.store.share_with_replica(self._work.key.target)
+        return (share, Draft(share, self._engine.context())) if share else (None, None)
+
+    def _key(self) -> tuple[WorkKey, int]:
+        """The work as it is now: rings of our own commits do not make it dirty again."""
+        row = self._engine.store.work(self._work.key)
+        return (self._work.key, row.generation if row else self._work.generation)
+
+    def _again(self, wait: timedelta) -> Work:
+        """The same work later, as old as it is."""
+        due = self._engine.clock.now() + wait
+        return replace(self._work, due_at=due, generation=1, starts=0)
+
+    def _finish(self, *, due: datetime | None) -> None:
+        rings = [self._again(due - self._engine.clock.now())] if due else []
+        self._engine.commit(lambda: Change(finished=[self._key()], ring=rings))

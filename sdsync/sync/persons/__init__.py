@@ -1,0 +1,1 @@
+"""What a person does by hand: steer, choose, edit, replay, let be."""

@@ -1,0 +1,187 @@
+"""How a person steers: what runs, what is shared, and how far the store is trusted.
+
+Each command is one commit with an audit row in it. The running daemon notices by itself;
+none of these needs it to run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sdsync.store.contract import Store
+from sdsync.store.records import (
+    AuditRow,
+    Change,
+    Hub,
+    Pause,
+    Ref,
+    Replica,
+    ReplicaState,
+    Share,
+    SyncRow,
+)
+from sdsync.sync.persons.by_hand import Refused, change_share, commit, find, told, wake
+
+if TYPE_CHECKING:
+    from sdsync.store.resealing import ResealReport
+    from sdsync.store.sql import SqlStore
+
+
+def pause(store: Store, scope: str, by: str, reason: str | None, now: datetime) -> None:
+    """Stop writing in a scope; capture goes on.
+
+    Args:
+        scope: "all", "system:X", "sync:X", "tenant:X" or "record:HUB".
+    """
+    row = AuditRow(now, "paused", f"person:{by}", actor=by, why=reason, text=scope)
+    store.commit(Change(pauses=[Pause(scope, now, by, reason)], audit=[row]))
+
+
+def resume(store: Store, scope: str, by: str, now: datetime) -> None:
+    """End a pause, and ring what waited.
+
+    Raises:
+        Refused: Nothing has this scope paused.
+    """
+    if scope not in {one.scope for one in store.pauses()}:
+        raise Refused(f'"{scope}" is not paused; sdsync status lists the pauses')
+    row = AuditRow(now, "resumed", f"person:{by}", actor=by, text=scope)
+    store.commit(Change(resumed=[scope], audit=[row]))
+    for lane, _, _ in store.work_counts():
+        store.ring(lane)
+
+
+def trust(store: Store, by: str, now: datetime) -> int:
+    """Take a suspect store for the true one (law 32); its new epoch.
+
+    A running daemon lets go what waited at its next look at any feed.
+    """
+    known = store.identity()
+    told = AuditRow(now, "trusted", f"person:{by}", actor=by, text=known.suspect or "")
+    epoch = store.new_epoch().epoch
+    store.commit(Change(audit=[told]))
+    return epoch
+
+
+def reencrypt(
+    store: SqlStore, by: str, now: datetime, *, told: Callable[[str, int], None]
+) -> ResealReport:
+    """Encrypt with the current key what an older one did, and note who asked for it."""
+    report = store.reseal(told)
+    text = f"{sum(report.rows.values())} rows with key {report.key}"
+    row = AuditRow(now, "reencrypted", f"person:{by}", actor=by, text=text)
+    store.commit(Change(audit=[row]))
+    return report
+
+
+def resync(store: Store, ref: str, by: str, now: datetime) -> None:
+    """Read every side of a record again and deliver what is missing."""
+    share = find(store, ref)
+    change = Change(audit=[told("resync", share.hub, None, by, now)])
+    for replica in share.replicas:
+        wake(change, share.hub, replica, now)
+    commit(store, change)
+
+
+def link(store: Store, a: Ref, b: Ref, sync: str, by: str, now: datetime) -> None:
+    """Join two records that belong together. Unequal values agree to differ (law 11).
+
+    Raises:
+        Refused: Both are shared already, or neither is.
+    """
+    left, right = store.share_of(a), store.share_of(b)
+    if left is not None and right is not None:
+        same = left.hub.id == right.hub.id
+        raise Refused(
+            f"{a} and {b} are linked already"
+            if same
+            else f"{a} and {b} belong to two records; unlink one first"
+        )
+    share, other = (left, b) if left is not None else (right, a)
+    if share is None:
+        share = _newborn(a, sync, now)
+        other = b
+    change = Change(shares=[share])
+    replica = Replica(
+        id=f"{share.hub.id}-{other.system}-{other.id}",
+        hub_id=share.hub.id,
+        system=other.system,
+        kind=other.kind,
+        state=ReplicaState.LIVE,
+        native_id=other.id,
+        joined_at=now,
+    )
+    share.replicas = [
+        one
+        for one in share.replicas
+        if not (one.system == other.system and one.state is ReplicaState.UNBORN)
+    ]
+    share.replicas.append(replica)
+    change.audit.append(told("linked", share.hub, replica, by, now, text=f"{a} and {b}"))
+    for one in share.replicas:
+        wake(change, share.hub, one, now)
+    commit(store, change)
+
+
+def _newborn(ref: Ref, sync: str, now: datetime) -> Share:
+    hub = Hub(
+        id=f"{int(now.timestamp() * 1000):011x}{abs(hash(ref)) % 16**13:013x}",
+        kind=ref.kind,
+        syncs=[sync],
+        correlation=str(ref),
+        birth_system=ref.system,
+        created_at=now,
+    )
+    replica = Replica(
+        id=f"{hub.id}-{ref.system}",
+        hub_id=hub.id,
+        system=ref.system,
+        kind=ref.kind,
+        state=ReplicaState.LIVE,
+        native_id=ref.id,
+        joined_at=now,
+    )
+    return Share(hub, [replica])
+
+
+def unlink(store: Store, ref: str, by: str, now: datetime) -> None:
+    """End the sharing of a record; nothing is deleted on any side."""
+    share = find(store, ref)
+
+    def end(fresh: Share, change: Change) -> None:
+        fresh.hub.state = "unlinked"
+        for replica in fresh.replicas:
+            replica.groups = {}
+            if replica.state is ReplicaState.UNBORN:
+                replica.state = ReplicaState.UNLINKED
+        change.audit.append(told("unlinked", fresh.hub, None, by, now, text=ref))
+
+    change_share(store, share.hub.id, end)
+
+
+def go_live(store: Store, sync: str, by: str, now: datetime) -> None:
+    """Note that a sync may write from now on, and ring all that waits for it."""
+    _set_mode(store, sync, "live", by, now)
+    after = ""
+    while hubs := store.hubs(sync=sync, after=after, limit=200):
+        for hub in hubs:
+            share = store.share(hub.id)
+            change = Change()
+            for replica in share.replicas if share else ():
+                wake(change, hub, replica, now)
+            commit(store, change)
+        after = hubs[-1].id
+
+
+def go_observe(store: Store, sync: str, by: str, now: datetime) -> None:
+    """Stop writing for a sync; everything else goes on (law 56)."""
+    _set_mode(store, sync, "observe", by, now)
+
+
+def _set_mode(store: Store, sync: str, mode: str, by: str, now: datetime) -> None:
+    row = store.sync(sync) or SyncRow(sync, now, mode)
+    row.mode = mode
+    told = AuditRow(now, mode, f"person:{by}", actor=by, text=sync)
+    store.commit(Change(syncs=[row], audit=[told]))
