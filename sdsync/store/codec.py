@@ -17,6 +17,8 @@ from typing import Any, TypeVar, cast
 
 import orjson
 
+from sdsync.store.crypto import Unreadable
+
 T = TypeVar("T")
 _Read = Callable[[Any], Any]
 
@@ -43,8 +45,15 @@ def micros_or_none(at: datetime | None) -> int | None:
 
 
 def instant(value: int) -> datetime:
-    """The aware UTC instant of :func:`micros`."""
-    return _EPOCH + timedelta(microseconds=value)
+    """The aware UTC instant of :func:`micros`.
+
+    Raises:
+        Unreadable: It is none that anybody wrote.
+    """
+    try:
+        return _EPOCH + timedelta(microseconds=value)
+    except OverflowError:
+        raise Unreadable(f"a row holds {value} in place of an instant") from None
 
 
 def instant_or_none(value: int | None) -> datetime | None:

@@ -216,6 +216,8 @@ class SqliteDialect(Dialect):
         }
     )
     _damaged = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+    #: Said with no code of its own: by Python's driver of text that is none, and of the first page.
+    _damaged_words = ("Could not decode to UTF-8", "unsupported file format")
 
     def __init__(self, url: str) -> None:
         engine = create_engine(
@@ -237,10 +239,12 @@ class SqliteDialect(Dialect):
     def _trouble(self, error: BaseException) -> Trouble | None:
         if isinstance(error, sqlite3.IntegrityError):
             return Trouble.CONFLICT
+        if isinstance(error, UnicodeDecodeError):  # of what it says itself, of damaged bytes
+            return Trouble.DAMAGED
         if not isinstance(error, sqlite3.DatabaseError):
             return None
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without the extension
-        if code in self._damaged:
+        if code in self._damaged or any(one in str(error) for one in self._damaged_words):
             return Trouble.DAMAGED
         return Trouble.FULL if code in self._full else None
 

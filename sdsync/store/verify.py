@@ -95,17 +95,15 @@ class Verifying(Audits):
 
         Args:
             anchored: Not so is a copy: of it the witness says nothing.
+
+        Raises:
+            StoreDamaged: So much that it cannot be read to its end.
         """
-        link = self._dialect.connect()
-        try:
+        with self._reading() as link:
             problems = self._dialect.check(link, quick=False)
-            link.begin_read()
             problems += list(_pointing_nowhere(link))
             opened, unreadable = self._open_sample(link)
             rows = {name: int(link.rows(statement)[0][0]) for name, statement in _COUNTS}
-            link.command("COMMIT")
-        finally:
-            link.close()
         return StoreReport(
             problems=(*problems, *unreadable),
             opened=opened,
