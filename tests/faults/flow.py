@@ -93,7 +93,7 @@ def out_of_order(trial: Trial) -> None:
                 house.desk.fault("stale read")
         house.run(trial.dice.randrange(1, 20))
     house.desk.line.planned.ordered.clear()
-    house.run(900)
+    house.run(2 * 3600)  # a whole sweep: a look that was shown nothing new used up its event
     for ticket in tickets:
         seen = [str(one) for one in ticket.copy("dev").history("subject")]
         trial.count("versions seen at the target", len(seen))
