@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sdsync.cli import rooms, translators
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 #: An orderly end takes ten seconds at most, a start two.
 PATIENCE_S = 30.0
 _LOOK_S = 0.1
+_PROC = Path("/proc")
 
 
 def put_in_force(config: Config, wait: Callable[[float], None] = time.sleep) -> tuple[str, ...]:
@@ -55,16 +57,35 @@ def put_in_force(config: Config, wait: Callable[[float], None] = time.sleep) -> 
 
 def _tell(config: Config, pid: object) -> None:
     where = f"{config.server.host}:{config.server.port}"
-    if not isinstance(pid, int) or pid <= 1:
-        raise CommandError(f"no sdsync of this version answers at {where}", cure="sdsync run")
+    if not isinstance(pid, int):
+        told = f"no sdsync answers at {where}; where server was edited, it needs a restart"
+        raise CommandError(told, cure="sdsync status")
+    elsewhere = CommandError(
+        f"the sdsync at {where} runs on another host, or in a container",
+        cure="send it SIGHUP there: docker kill -s HUP NAME",
+    )
+    if not _is_sdsync(pid):
+        raise elsewhere
     try:
         os.kill(pid, signal.SIGHUP)
     except PermissionError:
         told = f"process {pid} belongs to another user"
         raise CommandError(told, cure="sudo systemctl reload sdsync") from None
     except ProcessLookupError:
-        told = f"the sdsync at {where} runs on another host, or in a container"
-        raise CommandError(told, cure="send it SIGHUP there: docker kill -s HUP NAME") from None
+        raise elsewhere from None
+
+
+def _is_sdsync(pid: int) -> bool:
+    """Whether that process is one of ours: the number may be another host's, and mean a stranger.
+
+    Where the machine does not show command lines, the number is believed.
+    """
+    if not _PROC.is_dir():
+        return True
+    try:
+        return b"sdsync" in (_PROC / str(pid) / "cmdline").read_bytes()
+    except OSError:
+        return False
 
 
 def _files(told: dict[str, Any]) -> dict[str, str]:

@@ -285,8 +285,9 @@ def _log_as(config: Config, scrubber: Scrubber, *, plain: bool) -> None:
 
 def _next(daemon: Daemon, tail: Callable[[str], None] | None, orders: Orders) -> Config | None:
     """Run until an order comes that ends this daemon: what the next one runs on, or None."""
+    trail = Tail(daemon.store, after_seq=daemon.began_at_seq) if tail is not None else None
     while True:
-        _watch(daemon, tail, orders)
+        _watch(daemon, trail, tail, orders)
         if orders.ending:
             notify("STOPPING=1")
             return None
@@ -300,9 +301,10 @@ def _next(daemon: Daemon, tail: Callable[[str], None] | None, orders: Orders) ->
             notify("READY=1")
 
 
-def _watch(daemon: Daemon, tail: Callable[[str], None] | None, orders: Orders) -> None:
+def _watch(
+    daemon: Daemon, trail: Tail | None, tail: Callable[[str], None] | None, orders: Orders
+) -> None:
     """Wait for an order; meanwhile show the tail and feed the watchdog."""
-    trail = Tail(daemon.store, after_seq=daemon.began_at_seq) if tail is not None else None
     dog_s = watchdog_s()
     pauses = [one for one in (TAIL_S if trail else None, dog_s) if one is not None]
     fed_at = float("-inf")

@@ -42,7 +42,7 @@ class Health:
         self._notes, self._key = dict(notes or {}), key
         self._started = time.monotonic()
         self._stopping = False
-        self._refused: dict[str, object] = {"times": 0, "why": ""}
+        self._refusals, self._refused = 0, ""
         self._threads = ThreadPoolExecutor(max(1, len(checks)), thread_name_prefix="health")
         self._running: dict[str, Future[str | None]] = {}
         self._told: tuple[float, dict[str, str]] = (float("-inf"), {})
@@ -58,12 +58,12 @@ class Health:
             "key": self._key,
             "notes": self.notes(),
             "pid": os.getpid(),
-            "not_reloaded": self._refused,
+            "not_reloaded": {"times": self._refusals, "why": self._refused},
         }
 
     def refuse(self, why: str) -> None:
         """Files were to be read anew and cannot be used: what is in force stays."""
-        self._refused = {"times": int(str(self._refused["times"])) + 1, "why": why}
+        self._refusals, self._refused = self._refusals + 1, why
 
     def notes(self) -> dict[str, str]:
         """What hinders nothing and still needs somebody, by its source."""

@@ -40,13 +40,19 @@ class Orders:
 
     @contextlib.contextmanager
     def by_signals(self) -> Iterator[None]:
-        """Take signals for orders; a second one to end ends at once."""
+        """Take signals for orders; a second one to end ends at once.
+
+        SIGHUP means two things: a terminal that this process was started in is gone, and
+        nobody would know of it any more; or, with none gone, that it shall reload.
+        """
         if threading.current_thread() is not threading.main_thread():
             yield
             return
 
+        terminals = [one for one in (0, 1, 2) if os.isatty(one)]
+
         def handle(number: int, _frame: object) -> None:
-            if number == signal.SIGHUP:
+            if number == signal.SIGHUP and all(map(os.isatty, terminals)):
                 self.reload()
             elif self.ending:
                 os._exit(130)  # asked twice: every commit is on disk, nothing is lost

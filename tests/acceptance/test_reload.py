@@ -6,12 +6,13 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 import sdsync
+from sdsync.cli import reloading, rooms
 from tests.acceptance.conftest import Desk
 from tests.acceptance.test_run import PATIENCE_S, free_ports
 
@@ -68,4 +69,21 @@ def test_edited_files_are_put_in_force_all_or_none(empty_desk: Desk, daemon: int
 def test_without_a_daemon_it_says_so(empty_desk: Desk) -> None:
     ran = empty_desk.type("reload")
 
-    assert (ran.code, ran.err.splitlines()[-1]) == (1, "> sdsync run")
+    assert (ran.code, ran.err.splitlines()[-1]) == (1, "> sdsync status")
+
+
+@pytest.mark.parametrize("of", [os.getppid, lambda: 2**22 + 1], ids=["a stranger's", "nobody's"])
+def test_a_number_of_another_host_strikes_no_process_here(
+    empty_desk: Desk, monkeypatch: pytest.MonkeyPatch, of: Callable[[], int]
+) -> None:
+    struck = list[int]()
+    monkeypatch.setattr(rooms, "daemon", lambda _config: {"pid": of(), "files": {"x": "y"}})
+    monkeypatch.setattr(os, "kill", lambda pid, _number: struck.append(pid))
+    monkeypatch.setattr(reloading, "_PROC", empty_desk.folder)
+    (empty_desk.folder / str(os.getppid())).mkdir()
+    (empty_desk.folder / str(os.getppid()) / "cmdline").write_bytes(b"bash\0-l\0")
+
+    ran = empty_desk.type("reload")
+
+    assert (ran.code, struck) == (1, [])
+    assert "another host, or in a container" in ran.err

@@ -75,10 +75,13 @@ def config(settings: Path) -> Config:
 
 
 @contextlib.contextmanager
-def process(settings: Path, **environment: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+def process(
+    settings: Path, *, stdin: int | None = None, **environment: str
+) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """A daemon of its own, and the port it serves."""
     with subprocess.Popen(
         [sys.executable, "-c", PROGRAM, str(settings)],
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env={**os.environ, **environment},

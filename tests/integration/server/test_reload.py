@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import signal
 import socket
 from collections.abc import Callable
@@ -78,6 +80,28 @@ def test_a_signal_reloads_the_process_that_runs(settings: Path) -> None:
 
     assert (before["pid"], after["pid"]) == (child.pid, child.pid)
     assert before["files"] != after["files"]
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_a_terminal_that_is_gone_ends_it_and_one_that_is_there_does_not(
+    settings: Path, gone: bool
+) -> None:
+    ours, its = pty.openpty()
+    with process(settings, stdin=its) as (child, port):
+        os.close(its)
+        if gone:
+            os.close(ours)
+        child.send_signal(signal.SIGHUP)
+        if gone:
+            assert child.wait(PATIENCE_S) == 0
+            return
+        told = get(port, "healthz").json()["files"]
+        edit(load(settings), "[systems.dev]", "[lag]\nP1 = '40s'\n[systems.dev]")
+        child.send_signal(signal.SIGHUP)
+        assert child.stdout is not None
+        while get(port, "healthz").json()["files"] == told:
+            assert int(child.stdout.readline()) == port
+    os.close(ours)
 
 
 @pytest.mark.parametrize(
