@@ -45,7 +45,7 @@ simulate: $(VENV)/.dev  ## Seeded schedules on a virtual clock; ARGS="--schedule
 	@$(BIN)/python -m tests.simulation $(ARGS)
 
 real: $(VENV)/.dev  ## A real RT and Redmine, synced; the long form: SDSYNC_REAL_RECORDS=5000
-	@$(BIN)/python -m pytest -m real tests/real $(ARGS)
+	@$(BIN)/python -m pytest -m real $(if $(findstring tests/real,$(ARGS)),,tests/real) $(ARGS)
 
 crash: $(VENV)/.dev  ## Kill the daemon 100 times during 2,000 changes; ARGS="--seed 7"
 	@$(BIN)/python -m tests.crash $(ARGS)

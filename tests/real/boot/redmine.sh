@@ -84,7 +84,17 @@ seed() {
     touch "$home/ready"
 }
 
+# Ruby has a bundler of its own. Where an update made it newer than Debian's it is the one that is
+# started, and takes Debian's gems, which have no folder, for missing: the package itself, which
+# calls it when it is installed, fails then.
+debians_bundler() {
+    need ruby-bundler
+    BUNDLER_VERSION=$(dpkg-query -W -f '${Version}' ruby-bundler | cut -d- -f1)
+    export BUNDLER_VERSION
+}
+
 up() {
+    debians_bundler
     need redmine redmine-sqlite ruby-sqlite3 puma curl
     choose_port "${REDMINE_PORT:-}"
     configure
