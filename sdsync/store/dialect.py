@@ -7,7 +7,7 @@ driver's own cursor: that halves the cost of a row (``docs/performance.md``).
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -21,6 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool, PoolProxiedConnection
 from sqlalchemy.schema import MetaData, Table
 
+from sdsync.store import shape
 from sdsync.store.statements import Statement
 
 if TYPE_CHECKING:
@@ -121,6 +122,16 @@ class Dialect:
 
     def check(self, link: Link, *, quick: bool) -> list[str]:
         """What the product itself finds wrong with its storage."""
+        raise NotImplementedError
+
+    def misshapen(self, link: Link, tables: Iterable[Table], *, exact: bool) -> list[str]:
+        """Where the tables are not those that were declared.
+
+        Args:
+            link: To the database.
+            tables: As declared; others may stand there.
+            exact: Their indexes too.
+        """
         raise NotImplementedError
 
 
@@ -254,6 +265,10 @@ class SqliteDialect(Dialect):
         found = [str(one[0]) for one in link.command(pragma)]
         return [] if found == ["ok"] else found
 
+    def misshapen(self, link: Link, tables: Iterable[Table], *, exact: bool) -> list[str]:
+        """The schema is text in the file, which can be damaged like any other."""
+        return list(shape.differences(link.command, tables, self._compiler, exact=exact))
+
 
 class PostgresDialect(Dialect):
     """A PostgreSQL database, through psycopg."""
@@ -321,6 +336,10 @@ class PostgresDialect(Dialect):
 
     def check(self, link: Link, *, quick: bool) -> list[str]:
         """Nothing: the server checks its own pages (``pg_amcheck``)."""
+        return []
+
+    def misshapen(self, link: Link, tables: Iterable[Table], *, exact: bool) -> list[str]:
+        """Nothing: the server does not start on a catalogue that it cannot read."""
         return []
 
 

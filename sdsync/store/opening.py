@@ -16,7 +16,13 @@ from sdsync.store.dialect import Dialect, Link, Trouble, dialect_for, file_of
 from sdsync.store.identity import Witness, WitnessFile, fresh_meta, read_meta
 from sdsync.store.sql import SqlStore
 from sdsync.store.statements import insert_if_new
-from sdsync.store.upgrading import StoreForm, WrongStore, form_of, make_tables
+from sdsync.store.upgrading import (
+    SchemaDamaged,
+    StoreForm,
+    WrongStore,
+    form_of,
+    make_tables,
+)
 from sdsync.store.vault import Vault
 from sdsync.store.writer import StoreDamaged
 
@@ -92,6 +98,8 @@ def open_files(
         return _open(files, dialect, key, clock, check=check)
     except BaseException as error:
         dialect.engine.dispose()
+        if isinstance(error, SchemaDamaged):
+            raise _damaged(files, error.found) from error
         if dialect.trouble(error) is Trouble.DAMAGED:
             raise _damaged(files, [str(getattr(error, "orig", error))]) from error
         raise

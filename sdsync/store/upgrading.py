@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from enum import Enum
 
 from sqlalchemy import (
@@ -18,6 +20,7 @@ from sdsync.store import tables
 from sdsync.store.dialect import Dialect, Link, dialect_for
 from sdsync.store.statements import Statement
 from sdsync.store.tables import REVISION, SERVES
+from sdsync.store.writer import StoreDamaged
 
 #: Alembic's own table, as it makes it.
 _version = Table(
@@ -28,6 +31,11 @@ _version = Table(
 )
 REVISION_OF = Statement(select(_version.c.version_num))
 META_OF = Statement(select(tables.meta.c.value).where(tables.meta.c.name == bindparam("name")))
+
+
+#: What says the form of all others.
+_FIRST = (_version, tables.meta)
+_REVISION = re.compile(r"\d{4}")
 
 
 class StoreForm(Enum):
@@ -42,31 +50,65 @@ class WrongStore(Exception):  # noqa: N818 - named for the person who reads it
     """The database is no store of ours, older than this program, or too new for it."""
 
 
+class SchemaDamaged(StoreDamaged):
+    """The tables are not those that a program of ours made; ``found`` names where."""
+
+    def __init__(self, found: Sequence[str]) -> None:
+        super().__init__("; ".join(found[:5]))
+        self.found = found
+
+
 def form_of(dialect: Dialect) -> StoreForm:
     """Whether the store can be used, must be made or upgraded first.
 
     Raises:
         WrongStore: A foreign database, or one that no longer serves this program.
+        SchemaDamaged: A store of ours, whose tables are no longer those that were made.
     """
     link = dialect.connect()
     try:
         names = {str(one[0]) for one in link.command(dialect.table_names)}
-        if "alembic_version" in names and "meta" in names:
-            return _form(link)
+        if _named(names):
+            return _form(dialect, link)
     finally:
         link.close()
-    if names & {one.name for one in tables.metadata.sorted_tables}:
-        raise WrongStore("the database holds tables of another program; name another one")
     return StoreForm.EMPTY
 
 
-def _form(link: Link) -> StoreForm:
+def _named(names: set[str]) -> bool:
+    """Whether the tables are those of a store; False: there is none of ours."""
+    ours = {one.name for one in (*_FIRST, *tables.metadata.sorted_tables)}
+    lost = {one.name for one in _FIRST} - names
+    if not lost:
+        return True
+    if len(names & ours) > len(ours) // 2:  # by chance a program has one or two of them
+        raise SchemaDamaged([f"schema: there is no table {one}" for one in sorted(lost)])
+    if names & (ours - {_version.name}):
+        raise WrongStore("the database holds tables of another program; name another one")
+    return False
+
+
+def _form(dialect: Dialect, link: Link) -> StoreForm:
+    _hold(dialect.misshapen(link, _FIRST, exact=False))
     found = link.row(REVISION_OF)
     revision = str(found[0]) if found else ""
-    if revision == REVISION:
-        return StoreForm.READY
+    if not _REVISION.fullmatch(revision):
+        raise SchemaDamaged([f"alembic_version: {revision!r} is no form of a store"])
     if revision < REVISION:
         return StoreForm.OLD
+    if revision > REVISION:
+        _serving(link, revision)
+    _hold(dialect.misshapen(link, tables.metadata.sorted_tables, exact=revision == REVISION))
+    return StoreForm.READY
+
+
+def _hold(differences: Sequence[str]) -> None:
+    if differences:
+        raise SchemaDamaged(differences)
+
+
+def _serving(link: Link, revision: str) -> None:
+    """Ask a newer store whether it serves this program."""
     serves = link.row(META_OF, {"name": "serves"})
     oldest = bytes(serves[0]).decode() if serves else revision
     if oldest > REVISION:
@@ -74,7 +116,6 @@ def _form(link: Link) -> StoreForm:
             f"the store has form {revision} and serves programs from form {oldest} on; "
             f"this program knows {REVISION}: install the newer sdsync"
         )
-    return StoreForm.READY
 
 
 def upgrade(url: str) -> str:
