@@ -3,32 +3,43 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Static
 
 from sdsync.cli.app import app
+from sdsync.cli.console import app as console
 from sdsync.cli.console.app import Console
 from sdsync.cli.console.running import Runner
+from sdsync.cli.page import Page
 from sdsync.cli.session import Session
 from sdsync.store.opening import open_store
+from sdsync.store.records import Change, Pause
 from tests.acceptance.conftest import Desk
+from tests.unit.cli.scenes import NOW
 
 
 class Keys:
     """Presses keys and waits for the screen that they bring."""
 
     def __init__(self, console: Console, pilot: Pilot[None]) -> None:
-        self.console, self._pilot = console, pilot
+        self.console, self.pilot = console, pilot
+
+    @property
+    def head(self) -> str:
+        """The first line of the terminal."""
+        return str(self.console.query_one("#head", Static).render())
 
     async def press(self, *names: str) -> str:
         """The screen after the last key."""
         for name in names:
-            await self._pilot.press(name)
+            await self.pilot.press(name)
             while self.console.busy:
-                await self._pilot.pause()
-            await self._pilot.pause()
+                await self.pilot.pause()
+            await self.pilot.pause()
         return self.console.shown
 
     async def to(self, text: str) -> None:
@@ -200,3 +211,41 @@ def test_without_a_terminal_it_names_the_command_that_does(desk: Desk) -> None:
 
     assert ran.code == 2
     assert "> sdsync status" in ran.err
+
+
+def test_esc_does_not_wait_for_a_screen_that_is_still_asked_for(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, answered = Runner.run, threading.Event()
+
+    def slow(runner: Runner, words: Sequence[str], width: int) -> Page:
+        if words[0] == "dead":
+            answered.wait()
+        return run(runner, words, width)
+
+    async def walk(keys: Keys) -> None:
+        await keys.to("7f3")
+        await keys.pilot.press("enter")
+        assert keys.head == "sdsync dead show 7f3  …"
+        await keys.pilot.press("escape")
+        assert keys.console.shown.startswith("sdsync status\n")
+        answered.set()
+
+    monkeypatch.setattr(Runner, "run", slow)
+    sit(desk, walk)
+
+
+def test_a_screen_that_asks_no_product_follows_what_happens(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(console, "FRESH_S", 0.01)
+
+    async def walk(keys: Keys) -> None:
+        assert "is paused" not in keys.console.shown
+        store = open_store(None, None, path=desk.folder)
+        store.commit(Change(pauses=[Pause("system:dev", NOW, "ops-2", None)]))
+        store.close()
+        while "system:dev is paused by ops-2" not in keys.console.shown:
+            await keys.pilot.pause()
+
+    sit(desk, walk)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
+import subprocess
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +21,8 @@ from cryptography.hazmat.primitives.serialization import (
 from sdsync.store.opening import open_store
 from sdsync.store.writer import Tx
 from tests.acceptance.conftest import Desk
+
+PAGE = Path(__file__).resolve().parents[2] / "docs/how-to/prove-what-happened.md"
 
 
 def a_key(folder: Path, name: str) -> None:
@@ -64,6 +69,25 @@ def test_an_export_goes_to_another_machine_and_is_checked_there(
     told = desk.type("audit", "verify", "october.jsonl", "--key", "other.pub")
     assert told.code == 1
     assert "signature  it names another key as its own" in told.out
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl: apt-get install openssl")
+def test_the_keys_and_the_check_of_the_manual_take_openssl_alone(desk: Desk) -> None:
+    page = PAGE.read_text("utf-8")
+    (check,) = re.findall(r"`(tail -n 1 [^`]*)`", " ".join(page.split()))
+    keys = "\n".join(re.findall(r"^\$ (openssl .*)$", page, re.MULTILINE))
+
+    def typed(text: str) -> int:
+        return subprocess.run(["sh", "-ec", text], cwd=desk.folder, check=False).returncode
+
+    assert typed(keys) == 0
+    with desk.toml.open("a", encoding="utf-8") as file:
+        file.write('[audit]\nsign = "file:audit.pem"\n')
+    assert desk.type("audit", "export", "-o", "october.jsonl").code == 0
+    assert typed(check) == 0
+    with (desk.folder / "october.jsonl").open("a", encoding="utf-8") as file:
+        file.write("{}\n")
+    assert typed(check) != 0
 
 
 def test_who_took_an_export_is_in_the_trail(desk: Desk) -> None:

@@ -130,3 +130,18 @@ def test_a_store_of_a_newer_program_is_left_alone(desk: Desk) -> None:
         ran = desk.type(*words)
         assert ran.code == 1
         assert "install the newer sdsync" in ran.err
+
+
+def test_a_store_of_an_older_program_asks_for_one_command_and_keeps_what_it_holds(
+    desk: Desk,
+) -> None:
+    with contextlib.closing(sqlite3.connect(desk.folder / "sdsync.db")) as link:
+        link.executescript("DROP TABLE alarms; UPDATE alembic_version SET version_num = '0003'")
+
+    asked = desk.type("status")
+    assert asked.code == 1
+    assert asked.err == "the store has an older form; run: sdsync store upgrade\n"
+
+    assert desk.type("store", "upgrade").code == 0
+    assert desk.type("store", "verify").code == 0
+    assert '"db01: disk full"' in desk.type("trace", "desk#4711").out

@@ -7,7 +7,10 @@ import base64
 import pytest
 
 from sdsync.cli import rooms
+from sdsync.store.opening import open_store
+from sdsync.store.records import Change, Pause
 from tests.acceptance.conftest import Desk
+from tests.unit.cli.scenes import NOW
 
 
 def test_pause_and_resume_name_the_person_and_the_reason(desk: Desk) -> None:
@@ -130,3 +133,21 @@ def test_a_key_that_the_daemon_does_not_use_yet_is_not_forced_on_it(
     assert ran.code == 1
     assert "sdsync runs with key 0badc0de" in ran.err
     assert "> restart sdsync" in ran.err
+
+
+def test_a_row_that_no_key_opens_is_named_and_the_old_key_is_not_given_up(desk: Desk) -> None:
+    store = open_store(None, None, path=desk.folder)
+    store.commit(Change(pauses=[Pause("all", NOW, "ops-2", None)]))
+    store._writer.run(
+        lambda tx: len(tx.link.command("UPDATE pauses SET doc = (SELECT doc FROM syncs)"))
+    )
+    store.close()
+    file = desk.folder / "sdsync.db.key"
+    file.write_text(f"{base64.b64encode(b'n' * 32).decode()}\n{file.read_text()}", "ascii")
+
+    ran = desk.type("store", "reencrypt")
+
+    assert ran.code == 1
+    assert "pauses all: the stored document was changed" in ran.out
+    assert "take older keys out" not in ran.out
+    assert ran.out.endswith("> sdsync store verify\n")

@@ -283,6 +283,24 @@ def test_law_56_pause_stops_writing_and_capture_goes_on(scope: str) -> None:
     assert ticket.copy("dev")["subject"] == "captured meanwhile"
 
 
+def test_law_56_a_pause_outlives_a_restart_and_what_differs_at_its_end_is_one_write() -> None:
+    house = House()
+    ticket = shared(house)
+    commands.pause(house.store, "system:dev", "ann", None, house.clock.now())
+    before = len(house.dev.sent)
+
+    house.start()
+    for title in ("first", "second", "disk full", "last"):
+        ticket.set({"Subject": title})
+        house.run(60)
+    assert len(house.dev.sent) == before
+
+    commands.resume(house.store, "system:dev", "ann", house.clock.now())
+    house.run(300)
+    assert ticket.copy("dev")["subject"] == "last"
+    assert len(house.dev.sent) == before + 1
+
+
 def test_law_56_observe_does_everything_but_deliver() -> None:
     house = House(sync={"mode": "observe"})
     ticket = house.run(30).desk.open("watched")

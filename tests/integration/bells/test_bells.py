@@ -9,13 +9,17 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import redis
+from structlog.testing import capture_logs
 
 from sdsync.config.clock import SystemClock
 from sdsync.store.records import Change, Work, WorkKey
 from sdsync.sync.bells import Bells, BrokerRefusedError
+from sdsync.sync.bells.broker import Doorbell
 from sdsync.sync.bells.timer import OVERDUE_S
 from sdsync.sync.worked import Worked
 from sdsync.testing.memory_store import MemoryStore
@@ -308,6 +312,41 @@ def test_a_broker_that_cannot_be_used_is_refused_with_its_remedy(
 
     with pytest.raises(BrokerRefusedError, match=says):
         Bells(MemoryStore(SystemClock()), Looks(), ["desk"], broker_url=url)
+
+
+def test_redis_that_would_lose_bells_is_refused_at_the_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = list[str]()
+
+    def info(section: str) -> dict[str, int]:
+        asked.append(section)
+        if len(asked) > 1:
+            raise redis.exceptions.NoPermissionError
+        return {"aof_enabled": 0}
+
+    client = SimpleNamespace(info=info)
+    monkeypatch.setattr(redis.Redis, "from_url", lambda *_words, **_settings: client)
+
+    for says in ("set `appendonly yes` in redis.conf", r"give it \+info"):
+        with pytest.raises(BrokerRefusedError, match=says):
+            Bells(MemoryStore(SystemClock()), Looks(), ["desk"], broker_url="redis://localhost")
+
+
+def test_a_broker_is_said_once_when_it_goes_and_once_when_it_is_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answered = list[str]()
+    bell = Doorbell(None, answered.append)
+    wrong = iter([None, "ConnectionError", "ConnectionError", None, None])
+    monkeypatch.setattr(bell, "_sent", lambda _lane: next(wrong))
+
+    with capture_logs() as said:
+        for _ in range(5):
+            bell._carry("dev")
+
+    assert [one["event"] for one in said] == ["broker.gone", "broker.back"]
+    assert answered == ["dev"] * 2
 
 
 class Stopped:

@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -26,11 +27,13 @@ from sdsync.server.daemon import Daemon, run
 from sdsync.server.orders import Orders
 from sdsync.server.single import AlreadyRunningError, only_instance
 from sdsync.server.web import PortRefusedError
+from sdsync.store.crypto import key_id, read_keys
 from sdsync.store.records import WorkKey
 
 SECRET = "whsec_ZGVzay1zYW5kYm94LXdlYmhvb2stc2VjcmV0LTAwMDA="
 CANARY = "rt-token-canary-4711"
 PATIENCE_S = 60
+DOCS = Path(__file__).resolve().parents[3] / "docs"
 
 PROGRAM = """
 import sys
@@ -109,6 +112,20 @@ def test_it_is_ready_although_its_systems_are_away(config: Config) -> None:
     assert 'sdsync_lane_state{system="desk",state="ok"}' in metrics
     assert "process_resident_memory_bytes" in metrics
     assert CANARY not in metrics
+
+
+def test_it_tells_each_metric_that_the_manual_names_and_the_key_in_use(config: Config) -> None:
+    page = (DOCS / "how-to/watch-it.md").read_text("utf-8")
+    promised = set(re.findall(r"sdsync_\w+", page))
+
+    with Daemon(config, port=0) as daemon:
+        metrics = get(daemon.web.port, "metrics").text
+        alive = get(daemon.web.port, "healthz").json()
+
+    assert promised
+    assert promised <= set(re.findall(r"(?m)^# TYPE (sdsync_\w+) ", metrics))
+    key = read_keys((config.path.parent / "sdsync.db.key").read_text("ascii"))[0]
+    assert alive["key"] == key_id(key).hex()
 
 
 def test_a_signed_webhook_becomes_work_of_its_lane(config: Config) -> None:

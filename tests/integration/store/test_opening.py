@@ -367,6 +367,12 @@ def test_an_address_that_is_no_store_is_refused(tmp_path: Path) -> None:
         open_store("mysql://x/y", None, path=tmp_path)
 
 
+def test_the_key_of_a_store_on_a_server_lies_beside_the_settings(tmp_path: Path) -> None:
+    files = files_of("postgresql://sdsync@db.example.org/sdsync", tmp_path)
+
+    assert (files.database, files.key) == (None, tmp_path / "sdsync.store.key")
+
+
 def test_every_commit_is_synced_in_full(tmp_path: Path) -> None:
     link = dialect_for(files_of(None, tmp_path).url).connect()
 

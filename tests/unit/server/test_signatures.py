@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sdsync.server.signatures import Verdict, read_secrets, verify
+from sdsync.server.signatures import Verdict, read_secrets, sign, verify
 
 # The vector of the reference libraries of Standard Webhooks 1.0.
 SECRET = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -95,6 +95,14 @@ def test_old_and_new_secret_are_both_good_while_they_overlap() -> None:
     assert judge(HEADERS, secret=both) is Verdict.GOOD
     assert judge(signed(new, BODY), secret=both) is Verdict.GOOD
     assert judge(signed(new, BODY), secret=SECRET) is Verdict.FORGED
+
+
+def test_what_is_sent_is_signed_with_the_old_and_the_new_secret_while_they_overlap() -> None:
+    new = base64.b64encode(b"n" * 24).decode()
+
+    sent = sign(BODY, ID, f"whsec_{new}\nwhsec_{SECRET}\n", now=NOW)
+
+    assert [judge(sent, secret=one) for one in (new, SECRET)] == [Verdict.GOOD] * 2
 
 
 def test_one_good_signature_among_several_is_enough() -> None:
