@@ -13,7 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import contract  # beside this file: mkdocs puts its folder on the path while it loads a hook
+# Beside this file: mkdocs puts its folder on the path while it loads a hook.
+import contract
+import promises
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
@@ -57,6 +59,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         "reference/configuration.md": configuration(),
         "reference/connectors.md": connectors(),
         "reference/contract.md": contract.page(),
+        "reference/promises.md": promises.page(),
     }
     for path, text in pages.items():
         files.append(File.generated(config, path, content=text))
