@@ -35,6 +35,7 @@ def interrupted(trial: Trial) -> None:
     with shop(trial, old=trial.of(8, 80)) as one:
         one.stop()
         _backfill(trial, one)
+        known = _newest(one)
         last = _pile(one, trial.of(120, 700))
         asked = one.house.behind("desk", "state")["requests"]
         for number, record in enumerate(one.records):
@@ -52,7 +53,7 @@ def interrupted(trial: Trial) -> None:
         for number, record in enumerate(one.records):
             one.arrives(record, f"title {number}")
         until(lambda: _caught_up(one, asked, last), "the feed is read to its end")
-        _judge_pages(trial, one.house.behind("desk", f"requests?after={asked}"), last)
+        _judge_pages(trial, one.house.behind("desk", f"requests?after={asked}"), known, last)
         trial.must(one.stop() == 0, "it did not end in order")
         _judge_issues(trial, one)
 
@@ -107,16 +108,31 @@ def _pile(one: Shop, edits: int) -> int:
         for edit in EDITS:
             client.put(f"{url}/{made['id']}", headers=headers, json=edit).raise_for_status()
     one.house.switch("desk", wrong_clock=False)
+    return _newest(one)
+
+
+def _newest(one: Shop) -> int:
+    """The number of the desk's last transaction."""
     return newest_transaction(one.house.behind("desk", "records"))
 
 
-def _judge_pages(trial: Trial, asked: list[Json], last: int) -> None:
-    """No page of the feed was read twice save the one that each kill took with it."""
+def _judge_pages(trial: Trial, asked: list[Json], known: int, last: int) -> None:
+    """No page of the feed was read twice save the one that each kill took with it.
+
+    Args:
+        trial: Whose counts they are.
+        asked: Every call since the pile was made.
+        known: The last transaction before the pile.
+        last: That of the pile.
+    """
     pages = [page for page in map(_page, asked) if page is not None and page[0] < last]
     once, again = len(set(pages)), len(pages) - len(set(pages))
     trial.count("pages of the feed", once)
     trial.count("asked once more", again)
-    trial.must(once >= last // PAGE, f"{once} pages held {last} transactions")
+    begun = min((after for after, _ in pages), default=last)
+    trial.must(begun <= known, f"it went on after {begun}, and the pile begins after {known}")
+    piled = last - begun
+    trial.must(once >= piled // PAGE, f"{once} pages held {piled} transactions")
     trial.must(pages == sorted(pages), f"it went back: {pages}")
     trial.must(again <= trial.counts["kills of the daemon"], f"{again} pages were asked once more")
 
