@@ -6,32 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import (
-    clocks,
-    damage,
-    disks,
-    flow,
-    neighbours,
-    pacing,
-    processes,
-    resumed,
-    shop,
-    trust,
-)
-from tests.faults.catalogue import NUMBERS
+from tests.faults.catalogue import NUMBERS, PARTS
 from tests.faults.frame import SCENARIOS, Trial
 from tests.faults.running import Verdict, attempt
 
 SEED = 1
-
-
-#: File of tests -> whose scenarios it tries; each takes about as long as another.
-PARTS = {
-    "disks": (disks, damage, clocks),
-    "between": (shop, resumed),
-    "processes": (processes, neighbours, trust),
-    "flow": (flow, pacing),
-}
 
 
 def short_of(part: str) -> list[str]:
