@@ -5,7 +5,7 @@ GET      /_sandbox/             what there is
 GET      /_sandbox/state        name, clock, hits of switches, counts
 GET      /_sandbox/requests     what was asked (``?after=SEQ``)
 GET      /_sandbox/mails        the mail sink
-GET      /_sandbox/records      all records
+GET      /_sandbox/records      all records (``?tickets=ID``: of those, later ones)
 GET      /_sandbox/webhooks     deliveries that were tried
 GET      /_sandbox/switches     all switches
 POST     /_sandbox/switches     {"throttle": {"count": 3}, "cut": false}
@@ -52,7 +52,7 @@ class Control:
             "state": lambda _: self.state(),
             "requests": self._requests,
             "mails": lambda _: [asdict(one) for one in self._world.mails],
-            "records": lambda _: product.dump(),
+            "records": self._records,
             "webhooks": lambda _: [asdict(one) for one in webhooks.delivered],
             "switches": lambda _: self._world.switches.show(),
         }
@@ -124,6 +124,9 @@ class Control:
     def _requests(self, call: Call) -> Json:
         after = int(call.param("after", "0"))
         return [asdict(one) for one in self._world.requests if one.seq > after]
+
+    def _records(self, call: Call) -> Json:
+        return self._product.dump({kind: int(number) for kind, number in call.query})
 
     def _switch(self, call: Call) -> Json:
         body = call.json()

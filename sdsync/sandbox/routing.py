@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
 
 from starlette.routing import compile_path
 
@@ -12,6 +12,7 @@ from sdsync.sandbox.call import Answer, Call, Json
 from sdsync.sandbox.world import World
 
 Handler = Callable[[Call], Answer]
+ALL: Mapping[str, int] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,8 @@ class Product(Protocol):
     def act(self, action: str, by: str, fields: dict[str, Json]) -> Json:
         """Do something as a person does in the product's own pages."""
 
-    def dump(self) -> Json:
-        """All records, for tests."""
+    def dump(self, after: Mapping[str, int] = ALL) -> Json:
+        """Records by kind: all, or of the kinds that ``after`` names those above its number."""
 
     def back_up(self) -> None:
         """Make a backup of all records, in the place of the last one."""
@@ -76,3 +77,11 @@ class Product(Protocol):
 
     def reset(self) -> None:
         """Back to the seed."""
+
+
+def dumped(tables: Mapping[str, Iterable[Any]], after: Mapping[str, int]) -> Json:
+    """Records of a product, dataclasses with an ``id``; see :meth:`Product.dump`."""
+    return {
+        kind: [asdict(one) for one in tables[kind] if not after or one.id > after[kind]]
+        for kind in after or tables
+    }

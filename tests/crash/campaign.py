@@ -23,6 +23,8 @@ from tests.crash.steps import numbered
 #: Changes before the first kill, so that there is something to work on.
 WARM_UP = 8
 LEARN_EVERY = 10
+#: What was provoked may have ended otherwise: a look saw that it stands, nobody had to ask.
+AGAIN_S = 30.0
 ANY_MOMENT = "any moment"
 AT_START = "while starting"
 
@@ -36,6 +38,7 @@ class Plan:
     changes: int
     landing_s: float | None
     patience_s: float  # for a step to be reached, and for the end to be quiet
+    pause_s: float = 0.12  # of people between two changes, at most
 
 
 @dataclass(slots=True)
@@ -180,14 +183,17 @@ class _Campaign:
                 self._crowd.learn()
             self._crowd.step()
             if not life.over:
-                life.ends_within(self._crowd.pause_s())
+                life.ends_within(self._crowd.pause_s(self._plan.pause_s))
         self._watch.look()
 
     def _until_dead(self, life: Life, step: str) -> None:
         """The step was not reached yet: somebody does one thing more, now and then."""
-        until = time.monotonic() + self._plan.patience_s
-        while not life.ends_within(1.0) and time.monotonic() < until:
-            if step != "looked up":
+        began = again = time.monotonic()
+        while not life.ends_within(1.0) and time.monotonic() < began + self._plan.patience_s:
+            if time.monotonic() > again + AGAIN_S:
+                again = time.monotonic()
+                self._provoke(step)
+            elif step != "looked up":
                 self._crowd.step()
 
     def _count(self, life: Life, end: str) -> None:

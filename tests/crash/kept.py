@@ -9,6 +9,8 @@ from sdsync.sandbox.redmine.seed import SERVICE
 from sdsync.store.records import Json
 from tests.crash.ledger import Kept, Sight, rows, tokens
 
+#: Kinds of rows that tell of a birth; both of the desk's come in one moment.
+TELLING = {"desk": ("transactions", "attachments"), "dev": ("issues",)}
 SAID = frozenset({"Comment", "Correspond"})
 
 

@@ -10,6 +10,7 @@ import random
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from urllib.parse import urlencode
 
 import httpx
 
@@ -17,8 +18,8 @@ from sdsync.sandbox import accounts
 from sdsync.sandbox.accounts import Somebody
 from sdsync.store.records import Json
 from tests.crash.house import House
-from tests.crash.kept import births
-from tests.crash.ledger import NOTES_A_RECORD, SIDES, Ledger, Record, Thing, Title
+from tests.crash.kept import TELLING, births
+from tests.crash.ledger import NOTES_A_RECORD, Ledger, Record, Thing, Title, rows
 
 API = "/REST/2.0"
 AGENTS = tuple(one for one in accounts.STAFF if one.desk)
@@ -37,6 +38,8 @@ class Crowd:
         self._house, self.ledger = house, ledger
         self._dice = random.Random(seed)
         self._hooks = 0
+        #: The last row of each kind that was read by :meth:`learn`.
+        self._seen = {side: dict.fromkeys(kinds, 0) for side, kinds in TELLING.items()}
         self._habits: list[tuple[int, Callable[[], bool]]] = [
             (5, lambda: self.birth("desk")), (3, lambda: self.birth("dev")),
             (9, lambda: self.note("desk")), (9, lambda: self.note("dev")),
@@ -56,16 +59,19 @@ class Crowd:
         while not self._dice.choice(habits)():
             pass
 
-    def pause_s(self) -> float:
+    def pause_s(self, most_s: float) -> float:
         """How long until the next one."""
-        return self._dice.uniform(0.0, 0.12)
+        return self._dice.uniform(0.0, most_s)
 
     def learn(self) -> None:
-        """See where the records of one side appeared on the other."""
-        for side in SIDES:
-            for token, ids in births(side, self._house.behind(side, "records")).items():
+        """See where the records of one side appeared on the other since the last time."""
+        for side, seen in self._seen.items():
+            fresh = self._house.behind(side, f"records?{urlencode(seen)}")
+            for token, ids in births(side, fresh).items():
                 if token in self.ledger.records:
                     self.ledger.records[token].ids.setdefault(side, ids[0])
+            for kind in seen:
+                seen[kind] = max([seen[kind], *(one["id"] for one in rows(fresh, kind))])
 
     # -- what people do --------------------------------------------------------------
     def birth(self, side: str) -> bool:

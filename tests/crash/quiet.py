@@ -91,7 +91,7 @@ def _caught_up(house: House, store: SqlStore) -> bool:
     if not isinstance(cursor, dict):
         return False
     told = max([int(cursor["low"]), *map(int, cursor["told"])])
-    return told >= newest_transaction(house.behind("desk", "records"))
+    return not newest_transaction(house.behind("desk", f"records?transactions={told}"))
 
 
 def _after(watch: Watch, polls: int) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Mapping
 
 from sdsync.sandbox.backups import Backup
 from sdsync.sandbox.call import Answer, Call, Json, Refused, answer, text
@@ -17,7 +17,7 @@ from sdsync.sandbox.redmine.render import Renderer
 from sdsync.sandbox.redmine.rights import Rights
 from sdsync.sandbox.redmine.state import RedmineState
 from sdsync.sandbox.redmine.time_entries import TimeEntries
-from sdsync.sandbox.routing import Router, Rule, rule
+from sdsync.sandbox.routing import ALL, Router, Rule, dumped, rule
 from sdsync.sandbox.world import World
 
 
@@ -77,15 +77,16 @@ class Tracker:
         """Do something as a person does in the pages."""
         return self._acts.do(action, by, fields)
 
-    def dump(self) -> Json:
-        """All records."""
+    def dump(self, after: Mapping[str, int] = ALL) -> Json:
+        """Records by kind: all, or of the kinds that ``after`` names those above its number."""
         state = self.state
-        return {
-            "issues": [asdict(one) for one in state.issues.values()],
-            "attachments": [asdict(one) for one in state.attachments.values()],
-            "projects": [asdict(one) for one in state.projects.values()],
-            "time_entries": [asdict(one) for one in state.time_entries.values()],
+        tables = {
+            "issues": state.issues.values(),
+            "attachments": state.attachments.values(),
+            "projects": state.projects.values(),
+            "time_entries": state.time_entries.values(),
         }
+        return dumped(tables, after)
 
     def back_up(self) -> None:
         """Make a backup of all records, in the place of the last one."""

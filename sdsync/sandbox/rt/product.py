@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Mapping
 
 from sdsync.sandbox.backups import Backup
 from sdsync.sandbox.call import Answer, Call, Json, Refused, answer, message
-from sdsync.sandbox.routing import Handler, Router, rule
+from sdsync.sandbox.routing import ALL, Handler, Router, dumped, rule
 from sdsync.sandbox.rt import seed
 from sdsync.sandbox.rt.acts import Acts
 from sdsync.sandbox.rt.forms import form, uploads
@@ -89,15 +89,16 @@ class Desk:
         """Do something as a person does in the pages."""
         return self._acts.do(action, by, fields)
 
-    def dump(self) -> Json:
-        """All records."""
+    def dump(self, after: Mapping[str, int] = ALL) -> Json:
+        """Records by kind: all, or of the kinds that ``after`` names those above its number."""
         state = self.state
-        return {
-            "tickets": [asdict(one) for one in state.tickets.values()],
-            "transactions": [asdict(one) for one in state.transactions.values()],
-            "attachments": [asdict(one) for one in state.attachments.values()],
-            "users": [asdict(one) for one in state.users.values()],
+        tables = {
+            "tickets": state.tickets.values(),
+            "transactions": state.transactions.values(),
+            "attachments": state.attachments.values(),
+            "users": state.users.values(),
         }
+        return dumped(tables, after)
 
     def back_up(self) -> None:
         """Make a backup of all records, in the place of the last one."""

@@ -113,6 +113,21 @@ def test_an_unknown_switch_or_parameter_names_those_that_exist(
         Switches().set(name, value)
 
 
+def test_the_control_api_shows_what_came_after_a_number(pair: Pair) -> None:
+    control = f"{pair.desk.url}/_sandbox"
+    for subject in ("first", "second"):
+        body = {"action": "create", "by": "nora", "Queue": "General", "Subject": subject}
+        httpx.post(f"{control}/act", json=body).raise_for_status()
+
+    later = httpx.get(f"{control}/records", params={"tickets": 1}).json()
+    wrong = httpx.get(f"{control}/records", params={"nope": 1})
+
+    assert {kind: [one["subject"] for one in found] for kind, found in later.items()} == {
+        "tickets": ["second"]
+    }
+    assert wrong.status_code == 400
+
+
 def test_the_control_api_shows_and_acts(pair: Pair) -> None:
     control = f"{pair.desk.url}/_sandbox"
     body = {"action": "create", "by": "nora", "Queue": "General", "Subject": "by hand"}
