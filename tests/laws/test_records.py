@@ -313,6 +313,22 @@ def test_law_56_observe_does_everything_but_deliver() -> None:
     assert ticket.copy("dev")["subject"] == "watched"
 
 
+def test_law_56_a_word_about_a_sync_holds_over_restarts_until_its_file_says_another() -> None:
+    house = House(sync={"mode": "observe"})
+    ticket = house.run(30).desk.open("watched")
+    commands.go_live(house.store, "escalations", "ann", house.clock.now())
+
+    house.start().run(300)
+    assert ticket.copy("dev")["subject"] == "watched"
+
+    house.start(sync={"mode": "live"}).run(60)
+    house.start(sync={"mode": "observe"}).run(60)
+    ticket.set({"Subject": "watched again"})
+    house.run(300)
+    assert ticket.hub.values["title"] == "watched again"
+    assert ticket.copy("dev")["subject"] == "watched"
+
+
 def test_law_56_a_new_sync_observes() -> None:
     from sdsync.config.model import SyncConfig
     from sdsync.sync.model import SyncPolicy

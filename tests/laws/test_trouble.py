@@ -94,6 +94,23 @@ def test_law_39_a_system_in_trouble_pauses_its_own_lane_and_its_work_waits() -> 
     assert ticket.copy("dev").bodies == ["noted"]
 
 
+def test_law_39_what_people_did_during_an_outage_is_one_write_of_the_last_state() -> None:
+    house = House()
+    ticket = shared(house)
+
+    house.dev.down(1800)
+    for number in range(30):
+        ticket.set({"Subject": f"disk full, {number}"})
+        house.run(30)
+    before = len(house.dev.sent)
+    house.run(1800)
+
+    (write,) = house.dev.sent[before:]
+    assert isinstance(write, Update)
+    assert write.values == {"subject": "disk full, 29"}
+    assert house.quiet()
+
+
 @pytest.mark.parametrize("how", ["down", "broken"])
 def test_law_39_an_outage_is_said_once_when_it_begins_and_once_when_it_is_over(how: str) -> None:
     house = House()

@@ -115,6 +115,7 @@ def test_what_is_left_out_has_its_default() -> None:
 
     assert (config.store.url, config.broker.url) == (None, None)
     assert (config.server.host, config.server.port) == ("127.0.0.1", 8080)
+    assert load_text(MINIMAL).systems["desk"].poll_s == 10
     assert config.lag == {"P1": 30, "P2": 120, "P3": 600, "P4": 1800, "P5": 3600}
 
 

@@ -140,3 +140,15 @@ def test_a_list_in_circles_is_no_whole_list(
 
     with pytest.raises(Refused, match='dev lists "infra" in circles'):
         list(one.records("infra"))
+
+
+def test_a_place_that_take_lets_nothing_in_from_is_not_read() -> None:
+    house = House(started=False)
+    house.start().run(60)
+
+    with opened(house.process(house.store), "escalations", "ann", Waited(house)) as scene:
+        said = scene.readers["desk"].system.description
+
+        assert said is not None
+        assert set(said.places) == {"Escalated", "General"}
+        assert scene.places("desk") == ["Escalated"]
