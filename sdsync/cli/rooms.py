@@ -51,10 +51,9 @@ def open_store(config: Config) -> SqlStore:
 
 def upgrade_store(config: Config) -> str:
     """Bring the tables to this program's form; what is said of it."""
-    from sdsync.store.opening import files_of
-    from sdsync.store.upgrading import upgrade
+    from sdsync.store.opening import files_of, upgrade_files
 
-    revision = upgrade(files_of(revealed(config.store.url), config.path.parent).url)
+    revision = upgrade_files(files_of(revealed(config.store.url), config.path.parent))
     return f"the store has form {revision}, the one of this program"
 
 

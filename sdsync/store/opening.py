@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from sdsync.store.upgrading import (
     WrongStore,
     form_of,
     make_tables,
+    upgrade,
 )
 from sdsync.store.vault import Vault
 from sdsync.store.writer import StoreDamaged
@@ -94,8 +95,26 @@ def open_files(
 ) -> SqlStore:
     """As :func:`open_store`, where the files lie elsewhere than usual."""
     dialect = dialect_for(files.url)
-    try:
+    with _damage_named(files, dialect):
         return _open(files, dialect, key, clock, check=check)
+
+
+def upgrade_files(files: StoreFiles) -> str:
+    """Bring a store to this program's form; the form reached.
+
+    Raises:
+        WrongStore: A newer program's, or nobody's that we know.
+        StoreDamaged: It cannot be read to its end, or has not the tables of its form.
+    """
+    with _damage_named(files, dialect_for(files.url)):
+        return upgrade(files.url)
+
+
+@contextlib.contextmanager
+def _damage_named(files: StoreFiles, dialect: Dialect) -> Iterator[None]:
+    """Whatever the driver calls damage: told with its place and its remedy."""
+    try:
+        yield
     except BaseException as error:
         dialect.engine.dispose()
         if isinstance(error, SchemaDamaged):

@@ -11,9 +11,8 @@ import pytest
 
 from sdsync.store.crypto import Unreadable
 from sdsync.store.dialect import dialect_for
-from sdsync.store.opening import files_of, open_store
+from sdsync.store.opening import files_of, open_store, upgrade_files
 from sdsync.store.records import AuditRow, Change
-from sdsync.store.upgrading import upgrade
 from sdsync.store.writer import StoreDamaged
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -125,8 +124,8 @@ def test_an_upgrade_leaves_a_damaged_schema_alone(database: Path) -> None:
     bent(database, "meta", "value BLOB", "valve BLOB")
     before = database.read_bytes()
 
-    with pytest.raises(StoreDamaged, match=r"meta\.value"):
-        upgrade(files_of(None, database.parent).url)
+    with pytest.raises(StoreDamaged, match=r"meta\.value.*\n.*restore the newest backup"):
+        upgrade_files(files_of(None, database.parent))
 
     assert database.read_bytes() == before
 
