@@ -87,6 +87,33 @@ def test_every_command_that_a_page_names_exists() -> None:
     assert not unknown
 
 
+def options(one: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, set[str]]]:
+    """Each command with its options."""
+    for name, child in getattr(one, "commands", {}).items():
+        yield " ".join((*path, name)), {word for given in child.params for word in given.opts}
+        yield from options(child, (*path, name))
+
+
+def test_every_option_that_a_page_names_is_one_of_its_command() -> None:
+    from typer.main import get_command
+
+    from sdsync.cli.app import app
+
+    known = dict(options(get_command(app)))
+    told, unknown = 0, []
+    for page in PAGES:
+        for said in re.findall(r"(?:`|\$ |> |&& )sdsync ([^`\n&|]+)", page.read_text("utf-8")):
+            words = re.split(r"\s#", said)[0].split()
+            pair, first = " ".join(words[:2]), words[0]
+            has = known.get(pair, known.get(first))
+            given = [word.rstrip(".,;)") for word in words if re.match("--?[a-z]", word)]
+            told += len(given)
+            unknown += [f"{page.name}: {said}" for one in given if has and one not in has]
+
+    assert told
+    assert not unknown
+
+
 def test_the_unit_file_of_the_how_to_is_the_example() -> None:
     page = (ROOT / "docs/how-to/run-under-systemd.md").read_text(encoding="utf-8")
 

@@ -15,6 +15,7 @@ from sdsync.sandbox import accounts
 from sdsync.sandbox.redmine.product import Tracker
 from sdsync.sandbox.redmine.seed import DEVELOPER, MANAGER, REPORTER, SERVICE, SYNC
 from sdsync.sandbox.rt.product import Desk
+from sdsync.store.opening import open_store
 from tests.acceptance.ran import Ran
 from tests.acceptance.shops import Shop
 
@@ -184,6 +185,18 @@ def test_tags_are_many_values_and_may_be_left_out(ready: Shop) -> None:
 
     fields = desk_of(ready).state.custom_fields
     assert fields[max(fields)].max_values == 0
+
+
+def test_the_administrators_credential_is_kept_nowhere(ready: Shop) -> None:
+    drop_field(ready, "sdsync mark")
+    open_store(None, None, path=ready.folder).close()
+
+    assert ready.type("prepare", "desk", *ADMIN, "--apply").code == 0
+
+    kept = [one for one in ready.folder.rglob("*") if one.is_file()]
+    assert kept
+    assert not [one for one in kept if b"root-token" in one.read_bytes()]
+    assert not [one for one in kept if b"RT_ADMIN" in one.read_bytes()]
 
 
 def test_what_the_api_cannot_apply_is_left_to_the_pages(ready: Shop) -> None:

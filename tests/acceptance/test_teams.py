@@ -15,6 +15,7 @@ from sdsync.sandbox.rt.product import Desk as RequestTracker
 from sdsync.store.records import Ref
 from tests.acceptance.conftest import Desk
 from tests.acceptance.products import TOML, Shop, open_shop
+from tests.acceptance.test_dead_letters import close, restart
 
 #: A group of the desk as its roles show it: "Second line".
 SECOND = "group:101"
@@ -129,6 +130,14 @@ def test_a_team_that_the_tracker_lacks_parks_its_group_and_the_table_mends_it(
 
         known = shop.ticket(CustomRoles={"Team": ["101"]})
         assert assignee(shop, known) == str(SECOND_LINE), "whom no table names goes by its name"
+
+        table.write_text("team,dev\nagents,On call\n", encoding="utf-8")
+        restart(shop)  # as a reload does
+        assert shop.type("dead", "replay", cause["id"]).code == 0
+        shop.run(60)
+        assert assignee(shop, ticket) == str(ON_CALL)
+        assert parked(shop) == []
+        close(shop)
 
 
 def test_a_group_that_the_tracker_does_not_take_is_told_with_the_setting(shop: Shop) -> None:

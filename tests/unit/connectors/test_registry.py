@@ -1,20 +1,23 @@
 from __future__ import annotations
 
+import ssl
 import sys
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
-from sdsync.config.clock import SystemClock
 from sdsync.config.model import SystemConfig
-from sdsync.connectors import registry
+from sdsync.connectors import http, registry
 from sdsync.connectors.failures import AuthFailed, Failure
 from sdsync.connectors.settings import http_of
 from sdsync.testing.misbehaving import whole
+from sdsync.testing.simulated.clock import START, VirtualClock
 from tests.conformance.installed import announce
+
+TODAY = START.date()
 
 
 def test_built_in_connectors_are_listed_without_credentials() -> None:
@@ -145,13 +148,30 @@ def test_a_permit_reaches_every_call() -> None:
     assert asked == []  # no token, no call, no permit
 
 
-def test_a_waiver_ends_with_its_day() -> None:
-    def made(until: date) -> None:
-        config = SystemConfig(
-            name="desk", connector="redmine", url="https://desk.example.org",
-            insecure_until=until, insecure_reason="the certificate comes on Monday",
-        )  # fmt: skip
-        http_of(config, ("key", str), SystemClock(), None, None).close()
+@pytest.mark.parametrize(
+    ("until", "mode"),
+    [
+        (None, ssl.CERT_REQUIRED),
+        (TODAY, ssl.CERT_NONE),
+        (TODAY - timedelta(days=1), ssl.CERT_REQUIRED),
+    ],
+)
+def test_a_waiver_ends_with_its_day(
+    monkeypatch: pytest.MonkeyPatch, until: date | None, mode: ssl.VerifyMode
+) -> None:
+    made = list[ssl.SSLContext]()
+    made_by = http.tls_context
 
-    made(date(2000, 1, 1))
-    made(date(2999, 1, 1))
+    def noted(ca_file: str | None = None, *, proved: bool = True) -> ssl.SSLContext:
+        made.append(made_by(ca_file, proved=proved))
+        return made[-1]
+
+    monkeypatch.setattr(http, "tls_context", noted)
+    config = SystemConfig(
+        name="desk", connector="redmine", url="https://desk.example.org",
+        insecure_until=until, insecure_reason=until and "the certificate comes on Monday",
+    )  # fmt: skip
+
+    http_of(config, ("key", str), VirtualClock(), None, None).close()
+
+    assert [one.verify_mode for one in made] == [mode]

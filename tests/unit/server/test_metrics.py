@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from sdsync.server.doors import store_families
 from sdsync.server.metrics import Metrics, gauge
+from tests.unit.cli import scenes
 
 
 def test_counters_and_gauges_as_text() -> None:
@@ -29,3 +31,14 @@ def test_a_label_cannot_break_the_line() -> None:
 
     assert "# HELP g a\\nb\\\\c" in text
     assert 'g{x="q\\"\\\\\\n"} 1' in text
+
+
+def test_what_records_hold_is_in_no_metric() -> None:
+    metrics, store = Metrics(), scenes.busy()
+    metrics.collect(store_families(store, scenes.FixedClock()))
+
+    text = metrics.text()
+
+    assert 'sdsync_causes_open{kind="parked"} 1' in text
+    for value in ("prod2", "disk full", "ops-core", "ops-2", "desk-7", "4711", "acme"):
+        assert value not in text
