@@ -169,7 +169,7 @@ def test_a_waiver_ends_with_its_day(
     monkeypatch.setattr(http, "tls_context", noted)
     config = SystemConfig(
         name="desk", connector="redmine", url="https://desk.example.org",
-        insecure_until=until, insecure_reason=until and "the certificate comes on Monday",
+        insecure_until=until, insecure_reason="the certificate comes on Monday" if until else None,
     )  # fmt: skip
 
     http_of(config, ("key", str), VirtualClock(), None, None).close()
