@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.crash.campaign import Account, Plan, run
+from tests.crash.campaign import PAUSE_S, Account, Plan, run
 
 SHOWN = 40
 
@@ -17,7 +17,10 @@ SHOWN = 40
 def main() -> int:
     """Exit code 0: both sides agree or are listed, and nothing exists twice."""
     options = _options()
-    plan = Plan(options.seed, options.kills, options.changes, options.landing, options.patience)
+    plan = Plan(
+        options.seed, options.kills, options.changes, options.landing, options.patience,
+        options.pause,
+    )  # fmt: skip
     folder = Path(tempfile.mkdtemp(prefix="sdsync-crash-"))
     account = run(plan, folder, tell=print if options.verbose else lambda _line: None)
     report(account)
@@ -35,6 +38,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--changes", type=int, default=2000)
     parser.add_argument("--landing", type=float, help="seconds, in place of the connectors' own")
     parser.add_argument("--patience", type=float, default=400.0, help="seconds, for each wait")
+    parser.add_argument("--pause", type=float, default=PAUSE_S, help="seconds of rest, at most")
     parser.add_argument("--keep", action="store_true", help="keep the folder in any case")
     parser.add_argument("--verbose", action="store_true", help="tell each kill")
     return parser.parse_args()

@@ -23,6 +23,7 @@ from tests.crash.steps import numbered
 #: Changes before the first kill, so that there is something to work on.
 WARM_UP = 8
 LEARN_EVERY = 10
+PAUSE_S = 0.12
 #: What was provoked may have ended otherwise: a look saw that it stands, nobody had to ask.
 AGAIN_S = 30.0
 ANY_MOMENT = "any moment"
@@ -38,7 +39,7 @@ class Plan:
     changes: int
     landing_s: float | None
     patience_s: float  # for a step to be reached, and for the end to be quiet
-    pause_s: float = 0.12  # of people between two changes, at most
+    pause_s: float = PAUSE_S  # of people between two changes, at most
 
 
 @dataclass(slots=True)
