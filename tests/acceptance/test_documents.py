@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import pytest
 
 import sdsync
 from sdsync.config.load import load, load_text
+from sdsync.mappings.compile import compile_mapping
 from tests.acceptance.conftest import Desk
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,6 +62,63 @@ def test_the_mapping_of_the_how_to_passes_its_own_example(empty_desk: Desk) -> N
     assert checked.code == 0, checked.err
     assert ran.code == 0, ran.out
     assert "PRD stays PRD until somebody changes it" in ran.out
+
+
+MAPPINGS = [
+    pytest.param(block, id=f"{page.name} {number}")
+    for page in PAGES
+    if page.name != "write-a-connector.md"  # its files are built and run
+    for number, block in enumerate(blocks(page.read_text(encoding="utf-8"), "yaml"))
+]
+
+
+@pytest.mark.parametrize("block", MAPPINGS)
+def test_each_mapping_that_a_page_shows_is_one(tmp_path: Path, block: str) -> None:
+    (tmp_path / "desk-ticket.yaml").write_text(block, encoding="utf-8")
+
+    made = compile_mapping("desk", "request_tracker", "ticket", folder=tmp_path, tables={})
+
+    assert [field for field in re.findall(r"^  ([a-z_]+):", block, re.M) if field in made.fields]
+
+
+def laid_over(ground: dict[str, Any], piece: dict[str, Any]) -> dict[str, Any]:
+    """Settings, and a piece of settings in their place."""
+    both = {
+        name: laid_over(ground[name], piece[name])
+        for name in ground.keys() & piece.keys()
+        if isinstance(piece[name], dict)
+    }
+    return {**ground, **piece, **both}
+
+
+def inline(value: Any) -> str:
+    """A value as TOML writes it."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{json.dumps(one)} = {inline(of)}' for one, of in value.items())}}}"
+    return json.dumps(value)
+
+
+SETTINGS = [
+    pytest.param(block, id=f"{page.name} {number}")
+    for page in PAGES
+    if page.name != "write-a-connector.md"  # its connector is not installed here
+    for number, block in enumerate(blocks(page.read_text(encoding="utf-8"), "toml"))
+]
+
+
+@pytest.mark.parametrize("block", SETTINGS)
+def test_each_piece_of_settings_that_a_page_shows_can_be_laid_into_the_first(
+    tmp_path: Path, block: str
+) -> None:
+    first = (ROOT / "examples/first/sdsync.toml").read_text(encoding="utf-8")
+    (tmp_path / "teams.csv").write_text("team,desk,dev\n", encoding="utf-8")
+    shown = tomllib.loads(block)
+
+    whole = laid_over(tomllib.loads(first), shown)
+    text = "\n".join(f"{name} = {inline(value)}" for name, value in whole.items())
+
+    assert shown
+    load_text(text, path=tmp_path / "sdsync.toml")
 
 
 def commands(one: Any, path: tuple[str, ...] = ()) -> Iterator[str]:

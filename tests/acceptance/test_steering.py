@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+from datetime import UTC, datetime
 
 import pytest
 
 from sdsync.cli import rooms
+from sdsync.store.contract import Store
 from sdsync.store.opening import open_store
 from sdsync.store.records import Change, Pause
 from tests.acceptance.conftest import Desk
@@ -86,6 +88,17 @@ def test_resync_reads_every_side_anew(desk: Desk) -> None:
 
     trail = desk.type("audit", "show", "desk#4711", "--json").json
     assert trail[-1]["source"] == "person:ops-2"
+    store = open_store(None, None, path=desk.folder)
+    due = [one for lane in ("desk", "dev") for one in claimed(store, lane)]
+    store.close()
+    assert {("desk", "look", "4711"), ("dev", "look", "882")} <= set(due)
+
+
+def claimed(store: Store, lane: str) -> list[tuple[str, str, str]]:
+    """What a daemon would do now."""
+    now = datetime.now(UTC)
+    works = store.claim(lane, now=now, busy=frozenset(), limit=50)
+    return [(one.key.lane, one.key.kind, one.key.target) for one in works]
 
 
 def test_link_joins_two_records_of_two_systems(desk: Desk) -> None:

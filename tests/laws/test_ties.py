@@ -280,3 +280,19 @@ def test_law_20_a_link_that_a_product_drops_by_itself_is_nobodys_removal() -> No
     assert one["Links"] == [f"RefersTo {two.record.id}"]
     assert one.copy("dev")["relations"] == [f"relates {dev_id(two)}"]
     assert house.quiet()
+
+
+def test_where_each_side_keeps_its_own_no_tie_crosses() -> None:
+    house = House(ties=True, sync={"fields": {"links": "each", "parent": "each"}})
+    one, two = shared(house, "one"), shared(house, "two")
+    home = {"relations": one.copy("dev")["relations"], "parent": one.copy("dev")["parent"]}
+
+    one.set({"Links": [f"RefersTo {two.record.id}"], "MemberOf": two.record.id})
+    house.run()
+    assert {name: one.copy("dev")[name] for name in home} == home
+
+    one.copy("dev").set({"relations": [f"blocks {dev_id(two)}"]}, by="bob")
+    house.run()
+    assert one["Links"] == [f"RefersTo {two.record.id}"]
+    assert one.copy("dev")["relations"] == [f"blocks {dev_id(two)}"]
+    assert house.quiet()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -23,6 +24,7 @@ from sdsync.testing.simulated.clock import START, VirtualClock
 from tests.integration.server.listeners import Heard, Mailbox, mailing, patient, receiving
 from tests.unit.cli import scenes
 
+PAGE = Path(__file__).resolve().parents[3] / "docs/how-to/be-woken.md"
 SECRET = "whsec_YWxhcm1zLW9mLXNkc3luYy10ZXN0LXNlY3JldA=="
 
 
@@ -124,6 +126,8 @@ def test_the_webhook_is_signed_and_its_id_names_the_alarm(config: Config, receiv
     data = json.loads(body)["data"]
     assert judged.verdict is Verdict.GOOD
     assert judged.id == f"{data['id']}-began"
+    (promised,) = re.findall(r"`data` has ([^.]*)\.", " ".join(PAGE.read_text("utf-8").split()))
+    assert set(data) == set(re.findall(r"`(\w+)`", promised))
     assert data["cure"] == "renew env:REDMINE_KEY, then it drains by itself"
     assert (data["system"], data["priority"], data["kind"]) == ("dev", 2, "system")
     assert verify(headers, body + b" ", read_secrets(SECRET), now=night.clock.now()) != judged
