@@ -51,7 +51,7 @@ from sdsync.sync.decide.structure import (
     found_again,
     merged,
     not_found,
-    route_late_notes,
+    route_late,
 )
 from sdsync.sync.decide.waves import ended
 from sdsync.sync.deliver.others import create_in_doubt
@@ -135,7 +135,7 @@ class Looks:
         if replica is None or share.hub.state == "unlinked":
             return Change()
         if replica.state in DEAD:
-            return self._late_notes(draft, replica, look)
+            return self._late_words(draft, replica, look)
         if too_old(draft, replica, look):
             draft.look(replica, due=ctx.now + AGAIN)
             return Change(ring=draft.change.ring)
@@ -194,8 +194,8 @@ class Looks:
         if replica.system == hub.birth_system:
             hub.tenant = tenant_of(draft, replica)
 
-    def _late_notes(self, draft: Draft, replica: Replica, look: Look) -> Change:
-        """A merged copy is never written again, but people may still write notes on it (law 22)."""
+    def _late_words(self, draft: Draft, replica: Replica, look: Look) -> Change:
+        """A merged copy is never written again, but people may still add to it (law 22)."""
         survivor_id = draft.hub.merged_into
         if survivor_id is None or look.native.ref.id != replica.native_id:
             return Change()
@@ -207,7 +207,7 @@ class Looks:
         if survivor is None:
             return draft.change
         other = Draft(survivor, draft.ctx)
-        if route_late_notes(draft, replica, other):
+        if route_late(draft, replica, other):
             return _both(draft, other)
         return draft.change
 
@@ -439,6 +439,9 @@ class Looks:
             return Change(postponed=[(work.key, ctx.now + _later(work))])
         draft.deliver_others(share.at(element.source))
         draft.change.finished.append((work.key, work.generation))
+        home = share.at(element.source)
+        if home is not None and share.hub.merged_into:
+            return self._late(draft, home, share.hub.merged_into)
         return draft.change
 
 

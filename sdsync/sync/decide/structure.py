@@ -27,7 +27,7 @@ from sdsync.sync.draft import Draft
 SECOND_LOOK = timedelta(seconds=60)
 #: What stands whether the record is there or not: it may come back.
 DECIDED = frozenset({GroupState.HELD, GroupState.DIFFERS, GroupState.AWAITING_PLAN})
-ROUTED = "routed"  # of a note's own placement: the merge, or the survivor, knows it
+ROUTED = "routed"  # of an element's own placement: the merge, or the survivor, knows it
 
 
 def not_found(
@@ -165,9 +165,7 @@ def merged(
         draft.deliver(one)
     draft.hub.state, draft.hub.merged_into = "merged", survivor.hub.id
     draft.hub.merged_at = draft.ctx.now
-    for place in draft.share.placements:
-        if place.state is PlacementState.PLACED:
-            place.note = ROUTED  # known before the merge: told on the loser's side
+    _told_before(draft, replica)
     draft.audit("merged", source=replica.system, replica=replica, text=f"into {native.key}")
     other = Draft(survivor, draft.ctx)
     other.audit("absorbed", source=replica.system, text=f"{replica.key} was merged into it")
@@ -188,6 +186,19 @@ def merged(
         for group in list(one.groups):
             draft.mark(one, group, GroupState.IN_STEP)
     return other
+
+
+def _told_before(draft: Draft, replica: Replica) -> None:
+    """What the merged record was told of, the survivor shows; what still waited for it, goes there.
+
+    A write of ours that is in doubt may have its effect, so it counts as told.
+    """
+    doubted = {one.element_id for one in draft.share.intents if one.replica_id == replica.id}
+    for place in draft.share.placements:
+        there = draft.share.placement(place.element_id, replica.id)
+        waits = there is not None and there.state is PlacementState.PENDING
+        if place.state is PlacementState.PLACED and (not waits or place.element_id in doubted):
+            place.note = ROUTED
 
 
 def _leave_behind(draft: Draft, replica: Replica, native: NativeRecord) -> None:
@@ -233,29 +244,37 @@ def _follow(element: Element, survivor: Draft) -> bool:
     return True
 
 
-def route_late_notes(draft: Draft, replica: Replica, survivor: Draft) -> int:
-    """Notes that people wrote on a merged copy after the merge go to the survivor (law 22)."""
+def route_late(draft: Draft, replica: Replica, survivor: Draft) -> int:
+    """Notes and files that people added to a merged copy after the merge go on (law 22).
+
+    A file goes once its content is here, or is known to be out of reach: its copy has
+    no record of its own to fetch it from.
+    """
     moved = 0
     for element in [one for one in draft.share.elements if one.source == replica.system]:
         home = draft.share.placement(element.id, replica.id)
-        if element.kind != "note" or home is None:
+        if element.kind not in ("note", "attachment") or home is None:
             continue
         if home.note == ROUTED:
             moved += _follow(element, survivor)
             continue
         if element.deleted_at is not None:
             continue  # its author took it back before the merge was known
+        if element.blob == "wanted":
+            draft.pull(element)
+            continue
         hit("law 22: late note routed")
         home.note = ROUTED
         copy = Element(
             id=draft.ctx.new_id(),
             hub_id=survivor.hub.id,
-            kind="note",
-            values={**element.values, ROUTED: element.id},
+            kind=element.kind,
+            values={"url": replica.url, **element.values, ROUTED: element.id},
             version=element.version,
             source=element.source,
             created_at=element.created_at,
             hops=element.hops,
+            blob=element.blob,
         )
         survivor.share.elements.append(copy)
         _already_there(draft, survivor, element, copy, but=replica)

@@ -26,6 +26,7 @@ from sdsync.sync.decide.elements import placed_ids
 from sdsync.sync.decide.matching import Match, Matching, Name, Seek
 from sdsync.sync.decide.observe import too_old, went_back
 from sdsync.sync.decide.restored import proves_too_little, takes_its_number
+from sdsync.sync.decide.structure import ROUTED
 from sdsync.sync.deliver.attempt import begin_attempt, compute
 from sdsync.sync.deliver.compute import Ask, NeedLook, Rest, Send, Settle, Todo
 from sdsync.sync.deliver.mailing import over_mail_budget, wait_over_budget, whom
@@ -134,7 +135,7 @@ class Visit(Matching):
         """Store what is intended, unless it would mail whom it must not (law 47)."""
         operation = send.operation
         if isinstance(operation, AddElement) and operation.kind == "attachment":
-            content = self._engine.store.blob(send.element_id or "")
+            content = self._engine.store.blob(_first(draft, send.element_id or ""))
             if content is None:
                 return self._pull_again(draft, send)
             operation = replace(operation, content=content)
@@ -335,6 +336,12 @@ class Visit(Matching):
         """No replica waits any more: the oldest undelivered human change is over."""
         if not any(behind(one) for one in share.replicas):
             share.hub.human_at = share.hub.told_at = None
+
+
+def _first(draft: Draft, element_id: str) -> str:
+    """Under which id a file's content is kept: a routed one was fetched for its first record."""
+    found = (one for one in draft.share.elements if one.id == element_id)
+    return next((str(one.values.get(ROUTED) or one.id) for one in found), element_id)
 
 
 def _before(answer: Answer[Done], back: Look) -> bool:
