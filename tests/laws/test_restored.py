@@ -234,12 +234,13 @@ def test_law_32_another_record_with_the_number_of_a_lost_one_is_another() -> Non
     assert other["subject"] == "another"
 
 
-def test_law_32_notes_that_a_restored_product_has_lost_are_not_removed() -> None:
+def test_law_32_notes_and_files_that_a_restored_product_has_lost_are_not_removed() -> None:
     house = House()
     old = shared(house)
     put_back = house.dev.back_up()
     house.run(60)
     old.note("from the desk", internal=True)
+    old.attach("log.txt", b"fetched once more")
     old.copy("dev").note("from dev", internal=True, by="bob")
     [shared(house, f"young {number}") for number in range(5)]
     house.run(700)
@@ -261,6 +262,8 @@ def test_law_32_notes_that_a_restored_product_has_lost_are_not_removed() -> None
     house.run(600)
     assert old.bodies == ["from the desk", "from dev", "bears an old number"]
     assert sorted(old.copy("dev").bodies) == ["bears an old number", "from dev", "from the desk"]
+    assert [one.content for one in old.record.files] == [b"fetched once more"]
+    assert [one.content for one in old.copy("dev").record.files] == [b"fetched once more"]
     assert night.house.quiet()
 
 

@@ -77,3 +77,19 @@ def test_law_40_what_waits_for_a_person_stays(tmp_path: Path) -> None:
         assert [one.id for one in store.causes()] == causes
         files = [one for one in house.board.sent if isinstance(one, AddElement)]
         assert len(files) == 1
+
+
+def test_law_40_a_files_content_is_kept_until_it_is_wherever_it_was_to_go() -> None:
+    house = House(("desk", "dev", "board"))
+    ticket = shared(house)
+    house.board.down(600)
+    ticket.attach("log.txt", b"bytes")
+    house.run(300)
+    assert [one.content for one in ticket.copy("dev").record.files] == [b"bytes"]
+    element = ticket.element("log.txt")
+    assert house.store.blob(element.id) == b"bytes"
+
+    house.run(900)
+
+    assert [one.content for one in ticket.copy("board").record.files] == [b"bytes"]
+    assert house.store.blob(element.id) is None

@@ -16,7 +16,7 @@ from sdsync.store.records import (
     Share,
 )
 from sdsync.sync.branches import hit
-from sdsync.sync.decide.elements import add_own, distribute
+from sdsync.sync.decide.elements import ROUTED, add_own, distribute
 from sdsync.sync.decide.last_words import take_last_words
 from sdsync.sync.decide.restored import last_read, lose
 from sdsync.sync.decide.spread import spread
@@ -27,7 +27,6 @@ from sdsync.sync.draft import Draft
 SECOND_LOOK = timedelta(seconds=60)
 #: What stands whether the record is there or not: it may come back.
 DECIDED = frozenset({GroupState.HELD, GroupState.DIFFERS, GroupState.AWAITING_PLAN})
-ROUTED = "routed"  # of an element's own placement: the merge, or the survivor, knows it
 
 
 def not_found(

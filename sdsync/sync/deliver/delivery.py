@@ -16,17 +16,16 @@ from sdsync.connectors.contract import (
     Found,
 )
 from sdsync.connectors.failures import Conflict, Rejected
-from sdsync.store.records import Change, Intent, Ref, Replica, Share, Work
+from sdsync.store.records import Change, Element, Intent, Ref, Replica, Share, Work
 from sdsync.sync.branches import hit
 from sdsync.sync.confirm.jobs import outcome, sent_before, unasked
 from sdsync.sync.confirm.outcome import confirm
 from sdsync.sync.confirm.settling import settle_intent
 from sdsync.sync.decide.edits import Look
-from sdsync.sync.decide.elements import placed_ids
+from sdsync.sync.decide.elements import ROUTED, content_id, placed_ids
 from sdsync.sync.decide.matching import Match, Matching, Name, Seek
 from sdsync.sync.decide.observe import too_old, went_back
 from sdsync.sync.decide.restored import proves_too_little, takes_its_number
-from sdsync.sync.decide.structure import ROUTED
 from sdsync.sync.deliver.attempt import begin_attempt, compute
 from sdsync.sync.deliver.compute import Ask, NeedLook, Rest, Send, Settle, Todo
 from sdsync.sync.deliver.mailing import over_mail_budget, wait_over_budget, whom
@@ -135,9 +134,10 @@ class Visit(Matching):
         """Store what is intended, unless it would mail whom it must not (law 47)."""
         operation = send.operation
         if isinstance(operation, AddElement) and operation.kind == "attachment":
-            content = self._engine.store.blob(_first(draft, send.element_id or ""))
+            element = next(one for one in draft.share.elements if one.id == send.element_id)
+            content = self._engine.store.blob(content_id(element))
             if content is None:
-                return self._pull_again(draft, send)
+                return self._pull_again(draft, replica, element)
             operation = replace(operation, content=content)
         mailed = whom(self._connector, draft, replica, operation)
         why = over_mail_budget(draft, send, mailed)
@@ -151,11 +151,14 @@ class Visit(Matching):
         begin_attempt(draft, replica, send)
         return draft.change
 
-    def _pull_again(self, draft: Draft, send: Send) -> Change:
-        for element in draft.share.elements:
-            if element.id == send.element_id:
-                element.blob = "wanted"
-                draft.pull(element)
+    def _pull_again(self, draft: Draft, replica: Replica, element: Element) -> Change:
+        """Its content went when it was wherever it was to go, and it is to go once more."""
+        if ROUTED in element.values:  # it lies on a record that was merged away
+            element.blob = "refused"
+            draft.deliver(replica)
+        else:
+            element.blob = "wanted"
+            draft.pull(element)
         self._todo = Rest()
         draft.change.finished.append(self._key())
         return draft.change
@@ -336,12 +339,6 @@ class Visit(Matching):
         """No replica waits any more: the oldest undelivered human change is over."""
         if not any(behind(one) for one in share.replicas):
             share.hub.human_at = share.hub.told_at = None
-
-
-def _first(draft: Draft, element_id: str) -> str:
-    """Under which id a file's content is kept: a routed one was fetched for its first record."""
-    found = (one for one in draft.share.elements if one.id == element_id)
-    return next((str(one.values.get(ROUTED) or one.id) for one in found), element_id)
 
 
 def _before(answer: Answer[Done], back: Look) -> bool:
