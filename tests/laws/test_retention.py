@@ -83,6 +83,7 @@ def test_law_40_a_files_content_is_kept_until_it_is_wherever_it_was_to_go() -> N
     house = House(("desk", "dev", "board"))
     ticket = shared(house)
     house.board.down(600)
+    house.dev.meanwhile("after", lambda: house.desk.down(3600))  # nobody could fetch it again
     ticket.attach("log.txt", b"bytes")
     house.run(300)
     assert [one.content for one in ticket.copy("dev").record.files] == [b"bytes"]

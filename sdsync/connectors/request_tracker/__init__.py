@@ -235,7 +235,7 @@ class RequestTracker:
 
     @answers
     def records(self, place: str, after: str) -> Listed:
-        """A hundred tickets a call, without notes, files, texts and history."""
+        """A hundred tickets a call, or fewer, without notes, files, texts and history."""
         return self._searcher.page(self.name, place, after)
 
     @answers

@@ -73,13 +73,15 @@ class Client:
             raise Refused(Misconfigured("an answer is no object: is this Request Tracker 5?"))
         return row, reply
 
-    def page(self, path: str, params: Mapping[str, str], number: int = 1) -> list[Row]:
+    def page(
+        self, path: str, params: Mapping[str, str], number: int = 1, *, size: int = PAGE
+    ) -> list[Row]:
         """One page of a collection: rows that our account may see.
 
         A short page is not the last: RT leaves hidden rows out of a page after
         cutting it, and then tells no total.
         """
-        asked = {**params, "per_page": str(PAGE), "page": str(number)}
+        asked = {**params, "per_page": str(size), "page": str(number)}
         rows = self.get(path, asked)["items"]
         return [row for row in rows if isinstance(row, dict)]
 

@@ -8,15 +8,17 @@ from datetime import timedelta
 from sdsync.connectors import common
 from sdsync.connectors.common import Refused
 from sdsync.connectors.contract import Find, Found, Listed, NativeElement
-from sdsync.connectors.failures import Rejected
+from sdsync.connectors.failures import Rejected, Transient
 from sdsync.connectors.request_tracker import convert
-from sdsync.connectors.request_tracker.client import Client, Row, custom, quoted, uid
+from sdsync.connectors.request_tracker.client import PAGE, Client, Row, custom, quoted, uid
 from sdsync.connectors.request_tracker.metadata import Metadata
 from sdsync.connectors.request_tracker.read import Reader
 from sdsync.store.records import Json
 
 #: Stamps have whole seconds, and the offset of the clocks too.
 SLACK = timedelta(seconds=3)
+#: Tickets a call where RT is slow.
+LEAST_PAGE = 3
 #: What a list is asked for: everything that packs name but the text.
 LISTED = (
     "Subject", "Status", "Queue", "Type", "Owner", "Priority", "Due", "Created", "LastUpdated",
@@ -32,6 +34,7 @@ class Searcher:
         self._metadata = metadata
         self._reader = reader
         self._mark_field = mark_field
+        self._size = PAGE
 
     def find(self, query: Find) -> Found:
         """What an intent may have made, by our account since it began."""
@@ -73,14 +76,19 @@ class Searcher:
         """Tickets of a queue by number, neither merged nor deleted ones, without their texts.
 
         A page from which our account may see nothing ends the list: RT does not tell it
-        from the last.
+        from the last. After one that did not come in time, pages have half as many.
         """
         if after and not (after.isascii() and after.isdigit()):
             raise Refused(Rejected(detail="no page begins there"))
         last = int(after or 0)
         query = f"Queue = {quoted(place)} AND id > {last}"
         asked = {"query": query, "orderby": "id", "order": "ASC", "fields": ",".join(LISTED)}
-        told = self._client.page("/tickets", asked)
+        try:
+            told = self._client.page("/tickets", asked, size=self._size)
+        except Refused as end:
+            if isinstance(end.failure, Transient) and not end.failure.unreachable:
+                self._size = max(LEAST_PAGE, self._size // 2)
+            raise
         rows = sorted(
             (row for row in told if int(row["id"]) > last), key=lambda row: int(row["id"])
         )

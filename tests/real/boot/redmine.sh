@@ -9,7 +9,6 @@
 product=redmine
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 here=$(dirname "$(readlink -f "$0")")
-export RUBYLIB=$here RUBYOPT=-rdebian_gems # while the package is installed, too
 
 info() {
     cat <<-FACTS

@@ -18,6 +18,8 @@ from sdsync.connectors.contract import (
     Create,
     Description,
     Done,
+    Listed,
+    Lists,
     NativeRecord,
     Update,
 )
@@ -367,3 +369,24 @@ def test_an_outage_of_the_feed_is_a_failure() -> None:
 @pytest.mark.parametrize(("name", "stored"), [("C:/a/b?.txt", "b?.txt"), ("x/", "file")])
 def test_a_file_gets_the_name_that_rt_would_give_it(name: str, stored: str) -> None:
     assert convert.stored_name(name) == stored
+
+
+def test_a_list_that_does_not_come_in_time_is_asked_for_in_smaller_pages() -> None:
+    """A busy RT took more than 30 s for a hundred of 2,350 tickets (2026-11-22)."""
+    sizes: list[int] = []
+
+    def slow(request: httpx.Request) -> httpx.Response:
+        query = parse_qs(request.url.query.decode())
+        sizes.append(int(query["per_page"][0]))
+        if sizes[-1] > 30:
+            raise httpx.ReadTimeout("", request=request)
+        return whole(b'{"items": []}')
+
+    desk = connector("request_tracker", slow, NOW)
+    assert isinstance(desk, Lists)
+
+    told = [desk.records("General", "") for _ in range(4)]
+
+    assert told[:2] == [Transient("ReadTimeout")] * 2
+    assert told[2:] == [Listed((), None)] * 2
+    assert sizes == [100, 50, 25, 25]
