@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from sdsync.mappings.contract import Mapping
 from sdsync.store.contract import Store
 from sdsync.store.records import AuditRow, Change, MappingVersion
-from sdsync.sync.systems import System
+
+if TYPE_CHECKING:  # the screens ask for names and versions alone
+    from sdsync.mappings.contract import Mapping
+    from sdsync.sync.systems import System
 
 SAME_FILE = "its pack or a table changed"
 

@@ -10,7 +10,6 @@ from sdsync.config.model import Config, SystemConfig
 from sdsync.config.units import render_duration
 from sdsync.store.contract import Store
 from sdsync.store.records import AlarmWay, Cause, Hub, Pause, Share, SystemRow
-from sdsync.sync.decide.restored import fingerprint as restored
 from sdsync.sync.watch import activating
 
 #: How the text of a cause begins, under which a flood of notes is held (law 18).
@@ -134,7 +133,7 @@ def _cause(store: Store, cause: Cause, records: int) -> Need:
         said, cured = "the store may not be the newest of its copies", cure
         kind, key = ("system", key) if cause.system else ("suspect", "suspect")
         said = f"{cause.system} is not trusted any more" if cause.system else said
-        if cause.fingerprint == restored(cause.system):
+        if _is_restored(cause):
             said = cause.text
     elif kind == "held":
         cured = f"sdsync held show {cause.id}"
@@ -145,6 +144,14 @@ def _cause(store: Store, cause: Cause, records: int) -> Need:
     place, mapping = spot(cause.place), blamed(store, cause)
     return Need(key, kind, cause.id, cause.text, records, cause.since, cause.priority,
                 place, cure, mapping, cause.system, said, cured)  # fmt: skip
+
+
+def _is_restored(cause: Cause) -> bool:
+    """Whether its system came back from a backup."""
+    # A screen without such a cause need not load how records are merged.
+    from sdsync.sync.decide.restored import fingerprint
+
+    return cause.fingerprint == fingerprint(cause.system)
 
 
 def blamed(store: Store, cause: Cause) -> MappingLook | None:
@@ -172,7 +179,7 @@ def _of_systems(store: Store, config: Config, now: datetime) -> Iterator[Need]:
     told = {
         cause.system
         for cause in store.causes()
-        if cause.kind == "system" and cause.fingerprint != restored(cause.system)
+        if cause.kind == "system" and not _is_restored(cause)
     }
     for name, system in config.systems.items():
         if name not in told:
