@@ -220,7 +220,7 @@ def test_esc_does_not_wait_for_a_screen_that_is_still_asked_for(
 
     def slow(runner: Runner, words: Sequence[str], width: int) -> Page:
         if words[0] == "dead":
-            answered.wait()
+            answered.wait(60)  # only a test that failed waits so long
         return run(runner, words, width)
 
     async def walk(keys: Keys) -> None:
@@ -238,7 +238,7 @@ def test_esc_does_not_wait_for_a_screen_that_is_still_asked_for(
 def test_a_screen_that_asks_no_product_follows_what_happens(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(console, "FRESH_S", 0.01)
+    monkeypatch.setattr(console, "FRESH_S", 0.3)
 
     async def walk(keys: Keys) -> None:
         assert "is paused" not in keys.console.shown
