@@ -25,8 +25,8 @@ SILENT = {
     "docs/misbehaviours.md": "of the sandboxes; each switch has a test of its own",
     "docs/performance.md": "figures, and the command that measures them",
 }
-#: A clause is read at a glance; a paragraph is not.
-LONGEST = 200
+#: A clause is read at a glance, which a paragraph is not; a bare word promises nothing.
+SHORTEST, LONGEST = 10, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +70,9 @@ def forgotten(promises: Iterable[Promise], root: Path = ROOT) -> Iterator[str]:
 def wrong(promise: Promise, root: Path = ROOT) -> Iterator[str]:
     """What is not so: a sentence that the page does not say, a test that is not there."""
     page = root / promise.page
-    if not page.is_file() or prose(promise.says) not in prose(page.read_text("utf-8")):
+    if not page.is_file() or prose(promise.says) not in _words(page):
         yield f"{promise.page} does not say: {promise.says}"
-    if not 0 < len(promise.says) <= LONGEST:
+    if not SHORTEST <= len(promise.says) <= LONGEST:
         yield f"{promise.page}: {len(promise.says)} characters are no clause: {promise.says}"
     if not promise.tests:
         yield f"{promise.page}: nothing proves: {promise.says}"
@@ -89,6 +89,11 @@ def _is_there(test: str, root: Path) -> bool:
     # What a test is asked with stands in quotes in its file, or in one beside it.
     beside = (one.read_text("utf-8") for one in (root / path).parent.glob("*.py"))
     return not case or any(f'"{case.removesuffix("]")}"' in one for one in beside)
+
+
+@cache
+def _words(page: Path) -> str:
+    return prose(page.read_text("utf-8"))
 
 
 @cache

@@ -57,6 +57,7 @@ def test_a_promise_with_its_test_is_fine(manual: Path, test: str) -> None:
     [
         Promise(PAGE, "is read twice", (PROOF,)),
         Promise("docs/no-page.md", "is read again", (PROOF,)),
+        Promise(PAGE, "is read", (PROOF,)),
         Promise(PAGE, "", (PROOF,)),
         Promise(PAGE, "is read again", ()),
         Promise(PAGE, "is read again", ("tests/a.py::test_that",)),
