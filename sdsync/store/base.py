@@ -23,7 +23,7 @@ class Base:
     Args:
         dialect: The product and the database.
         vault: Opens the rows.
-        clock: Only for ages on screens.
+        clock: For ages on screens, and for when the store was trusted last.
     """
 
     def __init__(self, dialect: Dialect, vault: Vault, clock: Clock | None = None) -> None:

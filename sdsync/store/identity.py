@@ -15,7 +15,7 @@ from typing import Any
 
 from sdsync.store import tables
 from sdsync.store.base import Base
-from sdsync.store.codec import encode, load
+from sdsync.store.codec import encode, instant, load, micros
 from sdsync.store.dialect import Link
 from sdsync.store.semantics import Identity
 from sdsync.store.statements import upsert
@@ -25,6 +25,8 @@ from sdsync.store.vault import Vault
 META_PUT = upsert(tables.meta)
 #: In the meta table: that it came back from a backup; empty once it is trusted.
 RESTORED = "restored"
+#: In the meta table: when it was trusted last, in microseconds.
+TRUSTED = "trusted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,9 @@ class Identities(Base):
 
     def _known(self, link: Link) -> Identity:
         store_id, epoch = read_meta(link, "id"), read_meta(link, "epoch")
-        return Identity((store_id or b"").decode(), int(epoch or b"0"))
+        trusted = read_meta(link, TRUSTED)
+        trusted_at = instant(int(trusted)) if trusted else None
+        return Identity((store_id or b"").decode(), int(epoch or b"0"), trusted_at=trusted_at)
 
     def new_epoch(self) -> Identity:
         """Accept this store as the true one: a new epoch, told to the witness.
@@ -149,13 +153,14 @@ class Identities(Base):
             said = self._witness.read()
         except ValueError:
             said = None
-        seen = said.epoch if said else 0
+        seen, now = said.epoch if said else 0, self._clock.now()
 
         def raise_epoch(link: Link) -> Identity:
             known = self._known(link)
-            known = replace(known, epoch=max(known.epoch, seen) + 1)
+            known = replace(known, epoch=max(known.epoch, seen) + 1, trusted_at=now)
             link.run(META_PUT, {"name": "epoch", "value": str(known.epoch).encode()})
             link.run(META_PUT, {"name": RESTORED, "value": b""})
+            link.run(META_PUT, {"name": TRUSTED, "value": str(micros(now)).encode()})
             return known
 
         known = self._writer.run(lambda tx: raise_epoch(tx.link))

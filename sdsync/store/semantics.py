@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from sdsync.store.codec import micros
 from sdsync.store.records import (
@@ -36,11 +37,13 @@ class Identity:
     """Which store this is: what marks carry (law 32).
 
     ``suspect`` says why it may not be the newest of its copies; None: it is.
+    ``trusted_at``: when it was last taken for the newest although it was suspect.
     """
 
     store_id: str
     epoch: int
     suspect: str | None = None
+    trusted_at: datetime | None = None
 
 
 ENDED = frozenset({IntentState.SETTLED, IntentState.ABANDONED})

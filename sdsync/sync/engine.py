@@ -374,6 +374,7 @@ class Engine:
             rules=self.rules,
             objectives=self.objectives,
             suspect=self.suspicion.reason is not None,
+            trusted_at=self.suspicion.trusted_at,
             origin=self.suspicion.origin,
             wave=lambda system: wave_of(self.store, system, self.clock.now()),
             pause=self.pauses.named,

@@ -197,6 +197,7 @@ class Context:
     rules: tuple[Rule, ...] = ()
     objectives: Mapping[str, float] = field(default_factory=lambda: OBJECTIVES)
     suspect: bool = False  # the store may not be the newest of its copies (law 32)
+    trusted_at: datetime | None = None  # when it was suspect last
     origin: str = ""  # its id and epoch, for marks
     wave: Callable[[str], Wave] = lambda _system: CALM  # what went lately (law 41)
     pause: Callable[[str], Pause | None] = lambda _scope: None  # who paused it, if somebody did
@@ -207,6 +208,13 @@ class Context:
     def ours(self, system: str, at: datetime) -> datetime:
         """A stamp of a product's clock as our clock would have read it (law 14)."""
         return at - timedelta(seconds=self.systems[system].clock_offset_s)
+
+    def may_have_made(self, at: datetime) -> bool:
+        """Whether what was taken in then may stand at its target, and the store forgot it (law 32).
+
+        What waits when the store is trusted again was not looked up yet.
+        """
+        return self.suspect or (self.trusted_at is not None and at <= self.trusted_at)
 
     def mapping(self, replica: Replica) -> FieldMapping:
         """The mapping that reads and writes this replica."""

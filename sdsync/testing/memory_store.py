@@ -41,7 +41,7 @@ class MemoryStore(MemoryScreens):
     """A :class:`~sdsync.store.contract.Store` whose truth is a few dicts.
 
     Args:
-        clock: Only for ages on screens (``work_counts``, ``sync_counts``).
+        clock: For ages on screens, and for when the store was trusted last.
     """
 
     def __init__(self, clock: Clock | None = None, state: State | None = None) -> None:
@@ -76,7 +76,8 @@ class MemoryStore(MemoryScreens):
 
     def new_epoch(self) -> Identity:
         """Accept this store as the true one."""
-        self._identity = replace(self._identity, epoch=self._identity.epoch + 1, suspect=None)
+        known, now = self._identity, self._clock.now()
+        self._identity = replace(known, epoch=known.epoch + 1, suspect=None, trusted_at=now)
         return self._identity
 
     def close(self) -> None:

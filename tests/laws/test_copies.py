@@ -156,6 +156,58 @@ def test_law_32_what_waited_goes_on_when_a_person_trusted_the_store_meanwhile() 
     assert not house.store.causes()
 
 
+def test_law_32_what_waits_when_the_store_is_trusted_is_looked_up_all_the_same(
+    tmp_path: Path,
+) -> None:
+    house, folder, backup = House(started=False), tmp_path / "house", tmp_path / "backup"
+    store = on_disk(house, folder)
+    old = shared(house, "before")
+    ended(store)
+    shutil.copyfile(folder / FILE, backup)
+    store = on_disk(house, folder)
+    house.run(30).desk.open("after")
+    old.note("written after the backup", internal=True)
+    house.run()
+    copies = [one.record.id for one in house.dev.tickets]
+    ended(store)
+
+    store = restored(house, folder, backup)
+    commands.pause(store, "system:dev", "ann", None, house.clock.now())
+    house.run(600)
+    assert store.identity().suspect is None
+    ended(store)
+    store = on_disk(house, folder)
+    commands.resume(store, "system:dev", "ann", house.clock.now())
+    house.run(600)
+
+    assert [one.record.id for one in house.dev.tickets] == copies
+    assert old.copy("dev").bodies == ["written after the backup"]
+    ended(store)
+
+
+def test_law_32_a_merge_into_a_record_that_the_store_forgot_is_a_merge() -> None:
+    house = House()
+    loser = shared(house, "disk full")
+    backup = house.store.copy()
+    survivor = shared(house, "db01 is down")
+    twin, copy = loser.copy("dev"), survivor.copy("dev")
+    house.desk.product.merge(loser.record, survivor.record, by=house.desk.who("ann"))
+    house.run(300)
+    assert len(twin.record.notes) == 1
+
+    house.store = backup
+    house.start().run(600)
+
+    assert survivor.copy("dev").record.id == copy.record.id
+    assert len(house.dev.tickets) == 2
+    assert [one.body.count("Duplicate of") for one in twin.record.notes] == [1]
+    survivor.note("goes on", internal=True)
+    house.run()
+    assert copy.bodies == ["goes on"]
+    assert house.store.identity().suspect is None
+    assert not house.store.causes()
+
+
 def test_law_32_the_newest_edit_wins_although_the_store_is_suspect() -> None:
     """What waits is merged as ever: an older edit does not win because the newer one waits."""
     house = House(("desk", "dev", "board"))

@@ -3,11 +3,12 @@
 Restored or cloned, it does not know what it wrote since. Until every system's
 feed was read beyond the point from which it was restored, and what it named was
 merged, it looks up what it would make, and no field is written but those that a
-person names.
+person names. What was taken in until then is looked up whenever its turn comes.
 """
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from sdsync.sync.engine import Engine
 
 ABOUT = "suspect"  # of the one cause that everything waiting points at
+#: A look that is put off for a moment, after trouble or for another, is still to be read.
+SOON = timedelta(seconds=5)
 
 
 class Suspicion:
@@ -35,6 +38,7 @@ class Suspicion:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.reason: str | None = None
+        self.trusted_at: datetime | None = None
         self._since = engine.clock.now()
         self.origin = ""  # id and epoch of the store, as marks carry them
 
@@ -42,7 +46,7 @@ class Suspicion:
         """Ask the store, and let go what waited for an end that came while nobody ran."""
         known = self._engine.store.identity()
         self.reason, self._since = known.suspect, self._engine.clock.now()
-        self.origin = origin(known.store_id, known.epoch)
+        self.origin, self.trusted_at = origin(known.store_id, known.epoch), known.trusted_at
         if self.reason is None:
             self._let_go()
         else:
@@ -59,6 +63,8 @@ class Suspicion:
                 return
             known = engine.store.new_epoch()
         hit("law 32: trusted again")
+        # First: whoever asks in between looks up once too often.
+        self.trusted_at = known.trusted_at
         self.reason, self.origin = None, origin(known.store_id, known.epoch)
         self._say("trusted", f"every system was read; epoch {known.epoch}")
         self._let_go()
@@ -69,7 +75,7 @@ class Suspicion:
         looked_at = engine.store.system(name).feed_ok_at
         if looked_at is None or looked_at < self._since:
             return False
-        return engine.store.due(name, "look", now=engine.clock.now()) == 0
+        return engine.store.due(name, "look", now=engine.clock.now() + SOON) == 0
 
     def _let_go(self) -> None:
         """Fields that waited for the end are written as they are now."""

@@ -11,6 +11,7 @@ from sdsync.connectors.failures import Forbidden, Missing, Rejected
 from sdsync.mappings.contract import UNKNOWN
 from sdsync.store.records import (
     Change,
+    GroupState,
     Intent,
     IntentState,
     Ref,
@@ -154,6 +155,8 @@ class Looks:
             hit("law 28: waits for an open intent")
             draft.look(replica, due=ctx.now + INTENT_WAIT)
             return Change(ring=draft.change.ring)
+        if renamed and ctx.suspect and (first := self._survivor_first(draft, replica, look)):
+            return first
         other = merged(draft, replica, look.native, survivor)
         if other is not None:
             return _both(draft, other)
@@ -162,6 +165,26 @@ class Looks:
             return self._late(draft, replica, share.hub.merged_into)
         self._enter_more(draft, look, ctx)
         return draft.change
+
+    def _survivor_first(self, draft: Draft, replica: Replica, look: Look) -> Change | None:
+        """The survivor of a merge may have been shared in the time that the store forgot (law 32).
+
+        It enters, and is joined with what it had, before the loser is merged into it: else the
+        loser's copies would be taken for the survivor's.
+        """
+        native, ctx, change = look.native, draft.ctx, Change()
+        survivor = self._engine.store.share_of(native.ref)
+        if survivor is None:
+            syncs = [] if native.ours else takers(native, ctx, self.activated)
+            if not syncs or native.state != "live":
+                return None
+            hit("law 32: the survivor of a merge enters first")
+            change = self.enter(look, syncs, ctx) or change
+        elif not any(_may_be_born(one) for one in survivor.replicas):
+            return None
+        draft.look(replica, due=ctx.now + INTENT_WAIT)
+        change.ring += draft.change.ring
+        return change
 
     def _counts_anew(self, ctx: Context, replica: Replica, native: NativeRecord) -> bool:
         """Whether its product was restored, and nobody noticed: another record has its id."""
@@ -467,6 +490,12 @@ def _released(work: Work) -> bool:
 def _later(work: Work) -> timedelta:
     """Back-off of a read that failed alone: it waits and does not die (law 39)."""
     return timedelta(seconds=min(300.0, 5.0 * 2 ** min(work.starts, 6)))
+
+
+def _may_be_born(replica: Replica) -> bool:
+    """Whether it is on its way, and waits for nobody."""
+    stuck = {row.state for row in replica.groups.values()} & {GroupState.HELD, GroupState.PARKED}
+    return replica.state is ReplicaState.UNBORN and not stuck
 
 
 def _replica(share: Share, ref: Ref) -> Replica | None:

@@ -73,8 +73,10 @@ class Matching(Visiting):
         if share is None or draft is None:
             return False
         replica = share.replica(self._work.key.target)
-        if draft.ctx.suspect and (ended := self._match_lost(draft, replica)) is not None:
-            return ended
+        if draft.ctx.may_have_made(draft.hub.created_at):
+            ended = self._match_lost(draft, replica)
+            if ended is not None:
+                return ended
         fields = {name for sync in draft.ctx.policies(draft.hub) for name in sync.match}
         for name in sorted(fields & draft.ctx.mapping(replica).fields.keys()):
             if draft.hub.values.get(name) in (None, "", []):

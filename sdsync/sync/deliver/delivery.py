@@ -110,9 +110,9 @@ class Visit(Matching):
         if isinstance(todo, Send) and isinstance(todo.operation, Create) and not self._matched:
             self._todo = Match()
             return None
-        if draft.ctx.suspect and isinstance(todo, Send) and isinstance(todo.operation, AddElement):
+        if isinstance(todo, Send) and isinstance(todo.operation, AddElement):
             element_id = todo.element_id or ""
-            if element_id not in self._sought:
+            if element_id not in self._sought and _may_stand(draft, element_id):
                 self._todo = Seek(element_id)
                 return None
         if isinstance(todo, Send) and todo.named is not None:
@@ -339,6 +339,14 @@ class Visit(Matching):
         """No replica waits any more: the oldest undelivered human change is over."""
         if not any(behind(one) for one in share.replicas):
             share.hub.human_at = share.hub.told_at = None
+
+
+def _may_stand(draft: Draft, element_id: str) -> bool:
+    """Whether a note or file may be there already, placed in a time that the store forgot."""
+    return any(
+        one.id == element_id and draft.ctx.may_have_made(one.created_at)
+        for one in draft.share.elements
+    )
 
 
 def _before(answer: Answer[Done], back: Look) -> bool:

@@ -94,11 +94,13 @@ def waiting_twin(
     The same person said the same words on both sides: one of them is ours, and which one
     nobody knows any more (law 32).
     """
-    if not draft.ctx.suspect or native.kind != "note" or not _impersonates(draft):
+    if native.kind != "note" or not _impersonates(draft):
         return None
     for element in draft.share.elements:
         place = draft.share.placement(element.id, replica.id)
         if place is None or place.state is not PlacementState.PENDING or element.deleted_at:
+            continue
+        if not draft.ctx.may_have_made(element.created_at):
             continue
         same = said(element.values.get("body")) == said(body)
         if same and native.author == author_there(draft, replica, element):
