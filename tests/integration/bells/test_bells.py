@@ -13,7 +13,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import redis
 from structlog.testing import capture_logs
 
 from sdsync.config.clock import SystemClock
@@ -317,6 +316,7 @@ def test_a_broker_that_cannot_be_used_is_refused_with_its_remedy(
 def test_redis_that_would_lose_bells_is_refused_at_the_start(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    redis: Any = pytest.importorskip("redis")
     asked = list[str]()
 
     def info(section: str) -> dict[str, int]:
