@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime
 
 from sdsync.sandbox.rt.query import Columns
@@ -35,7 +36,7 @@ def columns_of(state: RtState, record: Record, as_of: datetime | None = None) ->
                 "oldvalue": record.old, "newvalue": record.new,
             })  # fmt: skip
             ticket = state.tickets[record.ticket]
-            return _with_ticket(own, _ticket(state, ticket, as_of))
+            return _with_ticket(own, lambda: _ticket(state, ticket, as_of))
         case Attachment():
             return _table({
                 "id": record.id, "transactionid": record.transaction, "parent": record.parent,
@@ -85,13 +86,16 @@ def _ticket(state: RtState, ticket: Ticket, as_of: datetime | None) -> Columns:
     return get
 
 
-def _with_ticket(own: Columns, ticket: Columns) -> Columns:
-    """A transaction's own fields, and its ticket's as ``TicketQueue``, ``TicketStatus`` …"""
+def _with_ticket(own: Columns, ticket: Callable[[], Columns]) -> Columns:
+    """A transaction's own fields, and its ticket's as ``TicketQueue``, ``TicketStatus`` …
+
+    Those of the ticket are read when one is asked for: a feed asks none of them, of all history.
+    """
 
     def get(name: str) -> list[str] | None:
         found = own(name)
         if found is None and name.lower().startswith("ticket"):
-            return ticket(name[len("ticket") :])
+            return ticket()(name[len("ticket") :])
         return found
 
     return get

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from sdsync.sandbox.backups import Backup
 from sdsync.sandbox.call import Answer, Call, Json, Refused, answer, message
 from sdsync.sandbox.routing import ALL, Handler, Router, dumped, rule
-from sdsync.sandbox.rt import seed
+from sdsync.sandbox.rt import query, seed
 from sdsync.sandbox.rt.acts import Acts
 from sdsync.sandbox.rt.forms import form, uploads
 from sdsync.sandbox.rt.lists import Lists, searchable
@@ -218,8 +218,9 @@ class Desk:
 
     def _transactions(self, call: Call) -> Answer:
         asked = call.param("query") or call.body
-        found = list(self.state.transactions.values()) if asked else []
-        return self._lists.show(call, found, sql=True)
+        first = query.first_id(call.param("query"))
+        kept = self.state.transactions.values() if asked else ()
+        return self._lists.show(call, [one for one in kept if one.id >= first], sql=True)
 
     def _queues(self, call: Call) -> Answer:
         enabled = [one for one in self.state.queues.values() if not one.disabled]

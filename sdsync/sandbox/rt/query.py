@@ -49,6 +49,17 @@ def parse(query: str) -> Test:
     return test
 
 
+def first_id(query: str) -> int:
+    """The lowest number that can fit, as an index knows it: of an ``id > N`` that all must meet."""
+    tokens = [] if query.lstrip().startswith("[") else _tokens(query)
+    if any(kind == "paren" or value.upper() == "OR" for kind, value in tokens):
+        return 0
+    terms = zip(tokens, tokens[1:], tokens[2:], strict=False)
+    above = [int(value) for (_, name), operator, (_, value) in terms
+             if name.lower() == "id" and operator == ("op", ">") and value.isdigit()]  # fmt: skip
+    return max(above, default=-1) + 1
+
+
 def from_json(conditions: list[Mapping[str, Json]]) -> Test:
     """A JSON query: all conditions hold. Unknown fields are passed over, as in the product."""
 

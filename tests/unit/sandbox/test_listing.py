@@ -9,6 +9,7 @@ from sdsync.connectors.failures import Rejected
 from sdsync.connectors.redmine.client import Client as RedmineClient
 from sdsync.connectors.request_tracker.client import Client as RtClient
 from sdsync.sandbox import Pair
+from sdsync.sandbox.rt.query import first_id
 from tests.unit.sandbox.conftest import connected
 
 #: More than two pages of either product.
@@ -83,3 +84,20 @@ def test_a_product_that_lists_its_first_page_again_is_not_believed(
         answer = connector.records(PLACE[name], "1")
 
     assert answer == Rejected(detail="its list does not go on after 1")
+
+
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [
+        ("id > 17", 18),
+        ("ObjectType = 'RT::Ticket' AND id > 17 AND ID > 4", 18),
+        ("id > 17 OR Type = 'Create'", 0),
+        ("(id > 17)", 0),
+        ("ObjectId > 17", 0),
+        ("Subject = 'id > 17'", 0),
+        ('[{"field": "id", "operator": ">", "value": "17"}]', 0),
+        ("", 0),
+    ],
+)
+def test_an_index_skips_only_what_cannot_fit(query: str, first: int) -> None:
+    assert first_id(query) == first
