@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
+from random import Random
 
+import pytest
+
+from sdsync.config.load import load
 from sdsync.server.single import only_instance
 from sdsync.store.opening import open_store
+from sdsync.store.sql import SqlStore
+from sdsync.sync.assemble import assemble
 from tests.acceptance.conftest import Desk
+from tests.acceptance.products import Shop, open_shop
 
 
 def test_a_store_without_its_witness_is_suspect_until_trusted(desk: Desk) -> None:
@@ -74,3 +84,36 @@ def test_verify_names_what_is_not_sound(desk: Desk) -> None:
     assert told.code == 1
     assert told.err.splitlines()[0] == "the store is not sound:"
     assert told.err.splitlines()[-1].startswith("> sdsync store restore")
+
+
+def test_an_older_store_finds_by_the_shipped_packs_what_it_made_since(
+    empty_desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, backup = empty_desk.folder / "sdsync.db", empty_desk.folder / "backup"
+    with open_shop(empty_desk, monkeypatch) as shop:
+        with closing(sqlite3.connect(file)) as now, closing(sqlite3.connect(backup)) as kept:
+            now.backup(kept)
+        ticket = shop.ticket("opened since the backup")
+        shop.at_desk("note", ticket, Content="said since")
+        issue = shop.issue(ticket)
+        newest = shop.store
+        assert isinstance(newest, SqlStore)
+        newest.seal()  # which the witness sees
+        newest.close()
+        shutil.copyfile(backup, file)
+        for its in ("-wal", "-shm"):
+            file.with_name(file.name + its).unlink(missing_ok=True)
+
+        store = open_store(None, None, path=empty_desk.folder, clock=shop.clock)
+        assert store.identity().suspect
+        engine = assemble(load(empty_desk.toml), store, clock=shop.clock, rand=Random(8))
+        engine.start()
+        later = Shop(empty_desk, shop.pair, engine, shop.clock).run(600)
+
+        assert store.identity().suspect is None
+        assert later.issue(ticket) == issue
+        bodies = [one.values["body"] for one in later.shown("dev", issue).notes]
+        assert sum("said since" in str(one) for one in bodies) == 1
+        for system in engine.systems.values():
+            system.close()
+        store.close()

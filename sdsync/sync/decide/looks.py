@@ -155,7 +155,7 @@ class Looks:
             hit("law 28: waits for an open intent")
             draft.look(replica, due=ctx.now + INTENT_WAIT)
             return Change(ring=draft.change.ring)
-        if renamed and ctx.suspect and (first := self._survivor_first(draft, replica, look)):
+        if renamed and (first := self._survivor_first(draft, replica, look)):
             return first
         other = merged(draft, replica, look.native, survivor)
         if other is not None:
@@ -175,12 +175,13 @@ class Looks:
         native, ctx, change = look.native, draft.ctx, Change()
         survivor = self._engine.store.share_of(native.ref)
         if survivor is None:
-            syncs = [] if native.ours else takers(native, ctx, self.activated)
-            if not syncs or native.state != "live":
+            asked = ctx.suspect and native.state == "live" and not native.ours
+            syncs = takers(native, ctx, self.activated) if asked else []
+            if not syncs:
                 return None
             hit("law 32: the survivor of a merge enters first")
             change = self.enter(look, syncs, ctx) or change
-        elif not any(_may_be_born(one) for one in survivor.replicas):
+        elif not (ctx.may_have_made(survivor.hub.created_at) and _is_coming(survivor)):
             return None
         draft.look(replica, due=ctx.now + INTENT_WAIT)
         change.ring += draft.change.ring
@@ -492,10 +493,13 @@ def _later(work: Work) -> timedelta:
     return timedelta(seconds=min(300.0, 5.0 * 2 ** min(work.starts, 6)))
 
 
-def _may_be_born(replica: Replica) -> bool:
-    """Whether it is on its way, and waits for nobody."""
-    stuck = {row.state for row in replica.groups.values()} & {GroupState.HELD, GroupState.PARKED}
-    return replica.state is ReplicaState.UNBORN and not stuck
+def _is_coming(share: Share) -> bool:
+    """Whether a copy of it is on its way, and waits for nobody."""
+    stuck = {GroupState.HELD, GroupState.PARKED}
+    return any(
+        one.state is ReplicaState.UNBORN and not stuck & {row.state for row in one.groups.values()}
+        for one in share.replicas
+    )
 
 
 def _replica(share: Share, ref: Ref) -> Replica | None:

@@ -221,7 +221,8 @@ class Matching(Visiting):
         mapping, hub = draft.ctx.mapping(replica), draft.hub
         put = draft.put(mapping, name, hub.values[name], seen={}, hub=hub.values)
         path = mapping.paths(name)[0]
-        native = mapping.extract(name, put.values)
+        shown = mapping.extract(name, put.values)
+        native = shown.get(path) if isinstance(shown, dict) else shown
         found = self._meter.note(self._connector.search(replica.place or "", path, native))
         if not isinstance(found, Found):
             return None
