@@ -203,10 +203,14 @@ class Judge:
                 yield from self._missing(kind, thing)
 
     def _may_stand(self, thing: Thing, records: list[int]) -> int:
-        """In how many records of one side: what is said on a merged one is told on the survivor."""
+        """In how many records of one side: what is said on a merged one is told on the survivor.
+
+        One that goes into a third leaves it where it stands, and it is told there too.
+        """
         own = self._ledger.records[thing.record]
+        chain = {one.ids.get(thing.side) for one in (own, *own.survivors())}
         routed = own.merged and own.ids.get(thing.side) in records
-        return len(set(records)) if routed and len(set(records)) <= 2 else 1
+        return len(set(records)) if routed and chain.issuperset(records) else 1
 
     def _told_of(self, thing: Thing) -> str:
         """What the store knows of a thing that is there twice, for whoever looks for the cause."""

@@ -53,8 +53,20 @@ class Record:
     side: str
     ids: dict[str, int] = field(default_factory=dict)
     notes: int = 0
-    merged: bool = False
+    into: Record | None = None  # the survivor, after a merge
     titles: list[Title] = field(default_factory=list)  # as written
+
+    @property
+    def merged(self) -> bool:
+        """Whether it went into another."""
+        return self.into is not None
+
+    def survivors(self) -> Iterator[Record]:
+        """What it went into, what that went into, and so on."""
+        one = self.into
+        while one is not None:
+            yield one
+            one = one.into
 
 
 @dataclass(slots=True)

@@ -196,7 +196,7 @@ class Crowd:
         loser, survivor = self._dice.sample(ours, 2)
         if not self._put(loser, {"MergeInto": str(survivor.ids["desk"])}):
             return self._refused("desk merge")
-        loser.merged = True
+        loser.into = survivor
         survivor.notes += loser.notes
         return self._done("desk merge", survivor, "desk")
 
