@@ -38,7 +38,11 @@ def test_the_lane_of_a_dead_process_of_this_host_is_taken_over_at_once() -> None
     assert told == [("dev", {"calls": 7})]
 
 
-@pytest.mark.parametrize("holder", [f"{HERE}:{os.getpid()}:1", f"not-{HERE}:{NOBODY}:1"])
+@pytest.mark.parametrize(
+    "holder",
+    [f"{HERE}:{os.getpid()}:1", f"not-{HERE}:{NOBODY}:1"],
+    ids=["a living process", "another host"],  # the same in each process that runs tests
+)
 def test_a_lane_of_another_host_or_of_the_living_is_taken_over_after_its_lease(holder: str) -> None:
     clock = VirtualClock()
     leases = Leases(held_by(holder, clock), f"{HERE}:1:2", clock, taken=None)
