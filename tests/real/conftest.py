@@ -59,6 +59,11 @@ class Product:
             trust_env=False,
         )
 
+    def turn(self, command: str) -> None:
+        """Stop it ("down"), or start it again on the same port ("up"), as its administrator."""
+        done = _run(self.name, command, _at(Path(self.facts["DATA_DIR"]).parent))
+        assert done.returncode == 0, done.stderr
+
 
 def _run(name: str, command: str, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
@@ -67,13 +72,22 @@ def _run(name: str, command: str, env: Mapping[str, str]) -> subprocess.Complete
     )  # fmt: skip
 
 
+def _at(folder: Path) -> Mapping[str, str]:
+    """Where the product of this folder lives, on the port that it chose there."""
+    kept = {one: value for one, value in os.environ.items() if not one.endswith("_PORT")}
+    return {**kept, "SDSYNC_BOOT_HOME": str(folder)}
+
+
 def _booted(
-    name: str, header: str, prefix: str, scratch: pytest.TempPathFactory
+    name: str, header: str, prefix: str, scratch: pytest.TempPathFactory, *, one_more: str = ""
 ) -> Iterator[Product]:
-    own = "SDSYNC_BOOT_HOME" not in os.environ
-    env = {**os.environ}
+    """Boot a product; with ``one_more`` another of its kind, in a folder of that name."""
+    kept = os.environ.get("SDSYNC_BOOT_HOME")
+    own, env = kept is None, {**os.environ}
     if own:
         env["SDSYNC_BOOT_HOME"] = str(scratch.mktemp("boot"))
+    if one_more:
+        env = {**_at(Path(env["SDSYNC_BOOT_HOME"]) / one_more)}
     done = _run(name, "up", env)
     if done.returncode == NOT_HERE and not os.environ.get("CI"):
         pytest.skip(f"{name} is not on this machine: {done.stderr.strip()}")
@@ -97,3 +111,9 @@ def request_tracker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Produc
 def redmine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """A stock Redmine 5."""
     yield from _booted("redmine", "X-Redmine-API-Key", "", tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def own_redmine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """A Redmine for one file of tests: what they do to it as a whole harms no other."""
+    yield from _booted("redmine", "X-Redmine-API-Key", "", tmp_path_factory, one_more="own")

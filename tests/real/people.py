@@ -161,6 +161,11 @@ class Developer(_Person):
         }
         return {name: {row["name"]: row["id"] for row in told} for name, told in rows.items()}
 
+    def opens(self, subject: str, *, project: str) -> str:
+        """A new issue; its number."""
+        told = {"issue": {"project_id": project, "subject": subject}}
+        return str(_good(self._http.post("/issues.json", json=told))["issue"]["id"])
+
     def edits(self, issue: str, **fields: Any) -> None:
         """Status and priority by their names."""
         told = {

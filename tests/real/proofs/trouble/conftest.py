@@ -9,15 +9,19 @@ SDSYNC_REAL_SEED chooses the changes; it is printed.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 from tests.real.conftest import Product
 from tests.real.proofs.trouble.door import Door
-from tests.real.proofs.trouble.world import SEED, House, Keys, configure, furnish
+from tests.real.proofs.trouble.world import LONG, SEED, House, Keys, configure, furnish
 from tests.real.rig import Daemon, until
 
+#: Half an hour each: named on the command line, or of the long form.
+collect_ignore = [] if LONG else ["test_store_restored.py", "test_target_restored.py"]
 #: One: whoever watches the products reads each queue and project of every test.
 NAMES = ("shop",)
 
@@ -42,15 +46,26 @@ def house(
     keys: Keys,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[House]:
+    with lived_in(
+        request_tracker, redmine, door, keys, tmp_path_factory.mktemp("trouble")
+    ) as house:
+        yield house
+
+
+@contextmanager
+def lived_in(
+    desk: Product, dev: Product, door: Door, keys: Keys, folder: Path, *, sync: str = ""
+) -> Iterator[House]:
+    """Queues and projects of its own, with a daemon between them that ends well."""
     run = uuid4().hex[:6]
     print(f"SDSYNC_REAL_SEED={SEED}")
-    furnish(request_tracker, redmine, run, NAMES, keys)
-    daemon = Daemon(tmp_path_factory.mktemp("trouble"), request_tracker, redmine)
-    configure(daemon, request_tracker, door.url, run, NAMES, keys)
+    furnish(desk, dev, run, NAMES, keys)
+    daemon = Daemon(folder, desk, dev)
+    configure(daemon, desk, door.url, run, NAMES, keys, sync)
     daemon.start()
     try:
         until(daemon.watches)
-        house = House(daemon, request_tracker, redmine, run)
+        house = House(daemon, desk, dev, run)
         yield house
         house.leave()
         print(daemon.type("status").stdout)

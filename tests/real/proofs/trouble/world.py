@@ -15,7 +15,7 @@ from typing import Any
 from uuid import uuid4
 
 from sdsync.store.opening import open_store
-from sdsync.store.records import Ref
+from sdsync.store.records import Ref, ReplicaState
 from sdsync.store.sql import SqlStore
 from tests.real.conftest import Product
 from tests.real.inside import PATIENCE_S, perl, ruby
@@ -23,6 +23,8 @@ from tests.real.people import Agent, Developer
 from tests.real.rig import Daemon, until
 
 HERE = Path(__file__).parent
+#: A queue and a project that no sync takes from: what is moved there left, and is finished.
+YARD = "yard"
 #: How many changes each trouble lasts.
 CHANGES = int(os.environ.get("SDSYNC_REAL_CHANGES", "12"))
 LONG = CHANGES >= 200
@@ -50,6 +52,8 @@ class Record:
     theirs: list[str] = field(default_factory=list)  # words of developers
     files: list[str] = field(default_factory=list)  # their names
     issue: str = ""
+    merged_into: Record | None = None
+    taken_over: list[str] = field(default_factory=list)  # words of those merged into it
 
 
 @dataclass
@@ -140,16 +144,23 @@ class House:
     def look_alike(self, records: Sequence[Record]) -> None:
         """Each record is one issue, and shows what the ticket shows."""
         shown: dict[str, list[dict[str, Any]]] = {}
-        for place in {f"{one.name}-{self.run}" for one in records}:
-            for row in self._listed(place):
-                found = _WORD.findall(row["subject"])
-                shown.setdefault(found[-1] if found else "", []).append(row)
+        for row in self._issues({one.name for one in records}):
+            found = _WORD.findall(row["subject"])
+            shown.setdefault(found[-1] if found else "", []).append(row)
         for one in records:
             rows = shown.get(one.word, [])
             assert len(rows) == 1, f"{len(rows)} issues of {one}; {self.daemon.log()[-2000:]}"
             one.issue = str(rows[0]["id"])
             there = rows[0]["subject"], rows[0]["status"]["name"], rows[0]["priority"]["name"]
             assert there == (one.title, STATUS[one.status], PRIORITY[one.priority]), one
+
+    def numbers(self, name: str) -> set[str]:
+        """Of each issue that is there."""
+        return {str(row["id"]) for row in self._issues({name})}
+
+    def _issues(self, names: set[str]) -> list[dict[str, Any]]:
+        places = [f"{name}-{self.run}" for name in (YARD, *names)]
+        return [row for place in places for row in self._listed(place)]
 
     def _listed(self, place: str) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = []
@@ -162,22 +173,32 @@ class House:
         return rows
 
     def _same_talk(self, one: Record) -> None:
-        here, there = self.agent.ticket(one.ticket), self.dev.issue(one.issue)
-        shown = here["Subject"], here["Status"], here["Priority"]
-        assert shown == (one.title, one.status, one.priority)
+        there = self.dev.issue(one.issue)
         _told([row["notes"] for row in there["journals"] if row.get("notes")], one)
         assert sorted(row["filename"] for row in there["attachments"]) == sorted(one.files)
-        if one.notes or one.theirs:
+        if one.merged_into is not None:
+            return  # its ticket is the survivor's
+        here = self.agent.ticket(one.ticket)
+        shown = here["Subject"], here["Status"], here["Priority"]
+        assert shown == (one.title, one.status, one.priority)
+        if one.notes or one.theirs or one.taken_over:
             _told([note.text for note in self.agent.notes(one.ticket)], one)
 
     def in_step(self, records: Sequence[Record]) -> None:
         """sdsync says so of each."""
         with closing(self.store()) as store:
             for one in records:
+                if one.merged_into is not None:
+                    continue  # nothing is written there any more
                 share = store.share_of(Ref("desk", "ticket", one.ticket))
                 assert share is not None, one
-                told = [(each.system, each.groups, each.doubt) for each in share.replicas]
+                told = [
+                    (each.system, each.groups, each.doubt)
+                    for each in share.replicas
+                    if each.state is not ReplicaState.MERGED
+                ]
                 assert sorted(told) == [("desk", {}, {}), ("dev", {}, {})], told
+                assert all(each.native_id for each in share.replicas), one
 
     def has_read(self, records: Sequence[Record]) -> None:
         """What people did at the desk is merged, whether anybody could be told of it or not."""
@@ -211,6 +232,9 @@ class House:
 def _told(notes: Sequence[str], one: Record) -> None:
     """All that was said of a record, the desk's own in its order; nothing twice."""
     said = [each for note in notes for each in _WORD.findall(note)]
+    for each in one.taken_over:  # the survivor's ticket shows them, its issue need not
+        assert said.count(each) <= 1
+    said = [each for each in said if each not in one.taken_over]
     assert [each for each in said if each not in one.theirs] == one.notes
     assert sorted(each for each in said if each in one.theirs) == sorted(one.theirs)
 
@@ -226,8 +250,8 @@ class Keys:
 def furnish(desk: Product, dev: Product, run: str, names: Sequence[str], keys: Keys) -> None:
     """Queues, projects and an account, as their administrators make them."""
     began = [
-        (perl(desk, HERE / "world.pl", "make", run, *names), keys.desk),
-        (ruby(dev, HERE / "world.rb", run, *names), keys.dev),
+        (perl(desk, HERE / "world.pl", "make", run, *names, YARD), keys.desk),
+        (ruby(dev, HERE / "world.rb", run, *names, YARD), keys.dev),
     ]
     for process, path in began:
         renew(path, _key(process))
@@ -265,9 +289,19 @@ def word() -> str:
 
 
 def configure(
-    daemon: Daemon, desk: Product, dev: str, run: str, names: Sequence[str], keys: Keys
+    daemon: Daemon,
+    desk: Product,
+    dev: str,
+    run: str,
+    names: Sequence[str],
+    keys: Keys,
+    sync: str = "",
 ) -> None:
-    """Each queue with the project of its name; Redmine is found at ``dev``."""
+    """Each queue with the project of its name; Redmine is found at ``dev``.
+
+    Args:
+        sync: Further lines of each sync.
+    """
     lines = [
         f"server.port = {daemon.port}",
         f'[systems.desk]\nconnector = "request_tracker"\nurl = "{desk.base_url}"',
@@ -279,6 +313,7 @@ def configure(
         lines += [
             f'[syncs.{name}]\nmode = "live"\ndesk.take = \'queue == "{name} {run}"\'',
             f'dev.put = {{ project = "{name}-{run}", type = "bug" }}',
+            sync,
         ]
     daemon.toml.write_text("\n".join(lines) + "\n", encoding="utf-8")
     mappings = daemon.folder / "mappings"
