@@ -226,8 +226,8 @@ def test_edits_follow_both_ways(shop: Shop, watched: Watched, live: Stage) -> No
         if ticket in watched.busy.resolved and here["Status"] != "resolved":
             assert here.pop("Status") == live.before.desk[ticket]["Status"]
             waits.append(ticket)
-        assert here == {one: said[one] for one in here}
-        assert there == said
+        assert here == {one: said[one] for one in here}, (row, issue, live.before.desk[ticket])
+        assert there == said, (row, issue, live.before.desk[ticket])
     assert sum(one["records"] for one in shop.waits(CUSTOMERS_WAIT)) == len(waits)
 
 
