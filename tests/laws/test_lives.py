@@ -8,7 +8,6 @@ import pytest
 
 from sdsync.store.records import ReplicaState
 from sdsync.sync.model import PutRule, SyncPolicy
-from sdsync.sync.persons import commands
 from tests.laws.people import HOME, Ticket
 from tests.laws.rig import AWAY, House, Is, shared
 
@@ -251,36 +250,6 @@ def test_law_22_a_later_file_goes_to_the_survivor_or_is_named_there(limit: int) 
         assert [file.content for file in one.record.files] == [b"late bytes"] * (limit == 100)
         assert len([said for said in one.bodies if "late.log" in said]) == (limit == 3)
     assert [file.name for file in twin.record.files] == ["late.log"]
-
-
-def test_law_22_what_waited_for_the_loser_goes_to_the_survivor() -> None:
-    house = House()
-    loser, survivor = shared(house, "disk full"), shared(house, "db01 is down")
-    twin = loser.copy("dev")
-    commands.pause(house.store, f"record:{loser.hub.id}", "ops", None, house.clock.now())
-    twin.note("said in time", by="bob")
-    twin.attach("in time.log", b"bytes", by="bob")
-    house.run(60)
-    house.desk.product.merge(loser.record, survivor.record, by=house.desk.who("ann"))
-    house.run(900)
-
-    assert survivor.bodies.count("said in time") == 1
-    assert [file.name for file in survivor.record.files] == ["in time.log"]
-
-
-def test_law_22_what_is_in_doubt_at_a_merge_is_not_sent_twice() -> None:
-    house = House()
-    loser, survivor = shared(house, "disk full"), shared(house, "db01 is down")
-    twin = loser.copy("dev")
-    house.desk.fault("effect then cut")
-    twin.note("once", internal=True, by="bob")
-    house.run(5)
-    assert loser.record.notes
-    house.desk.product.merge(loser.record, survivor.record, by=house.desk.who("ann"))
-    house.run(900)
-
-    told = [one.body for one in (*loser.record.notes, *survivor.record.notes)]
-    assert len([one for one in told if one.endswith("once")]) == 1
 
 
 @pytest.mark.parametrize("bodies", [["better words"], []])

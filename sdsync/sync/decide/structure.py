@@ -164,7 +164,9 @@ def merged(
         draft.deliver(one)
     draft.hub.state, draft.hub.merged_into = "merged", survivor.hub.id
     draft.hub.merged_at = draft.ctx.now
-    _told_before(draft, replica)
+    for place in draft.share.placements:
+        if place.state is PlacementState.PLACED:
+            place.note = ROUTED  # known before the merge: told on the loser's side
     draft.audit("merged", source=replica.system, replica=replica, text=f"into {native.key}")
     other = Draft(survivor, draft.ctx)
     other.audit("absorbed", source=replica.system, text=f"{replica.key} was merged into it")
@@ -185,19 +187,6 @@ def merged(
         for group in list(one.groups):
             draft.mark(one, group, GroupState.IN_STEP)
     return other
-
-
-def _told_before(draft: Draft, replica: Replica) -> None:
-    """What the merged record was told of, the survivor shows; what still waited for it, goes there.
-
-    A write of ours that is in doubt may have its effect, so it counts as told.
-    """
-    doubted = {one.element_id for one in draft.share.intents if one.replica_id == replica.id}
-    for place in draft.share.placements:
-        there = draft.share.placement(place.element_id, replica.id)
-        waits = there is not None and there.state is PlacementState.PENDING
-        if place.state is PlacementState.PLACED and (not waits or place.element_id in doubted):
-            place.note = ROUTED
 
 
 def _leave_behind(draft: Draft, replica: Replica, native: NativeRecord) -> None:

@@ -72,9 +72,12 @@ def test_a_product_that_lists_its_first_page_again_is_not_believed(
     client, call = (RtClient, "page") if name == "desk" else (RedmineClient, "get")
     asked = getattr(client, call)
 
-    def from_the_start(self: object, path: str, query: dict[str, str] | None = None) -> object:
+    def from_the_start(
+        self: object, path: str, query: dict[str, str] | None = None, **more: object
+    ) -> object:
         told = {key: one.replace("> 1", "> 0") for key, one in (query or {}).items()}
-        return asked(self, path, {key: one.replace(">=2", ">=1") for key, one in told.items()})
+        told = {key: one.replace(">=2", ">=1") for key, one in told.items()}
+        return asked(self, path, told, **more)
 
     with connected(pair, name, monkeypatch) as connector:
         assert isinstance(connector, Lists)
