@@ -16,6 +16,8 @@ from sdsync.connectors.contract import (
     NativeRecord,
 )
 from sdsync.connectors.failures import Forbidden, Missing
+from sdsync.mappings.contract import Unknown
+from sdsync.mappings.paths import Absent, parse_path
 from sdsync.store.records import Change, Ref, Replica, Work
 from sdsync.sync.branches import hit
 from sdsync.sync.capture.suspicion import made_before, placed_before, shows_peer
@@ -221,8 +223,9 @@ class Matching(Visiting):
         mapping, hub = draft.ctx.mapping(replica), draft.hub
         put = draft.put(mapping, name, hub.values[name], seen={}, hub=hub.values)
         path = mapping.paths(name)[0]
-        shown = mapping.extract(name, put.values)
-        native = shown.get(path) if isinstance(shown, dict) else shown
+        native = parse_path(path).read(put.values)
+        if isinstance(native, Absent | Unknown):
+            return None
         found = self._meter.note(self._connector.search(replica.place or "", path, native))
         if not isinstance(found, Found):
             return None
