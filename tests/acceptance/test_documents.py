@@ -64,15 +64,17 @@ def test_the_mapping_of_the_how_to_passes_its_own_example(empty_desk: Desk) -> N
     assert "PRD stays PRD until somebody changes it" in ran.out
 
 
-MAPPINGS = [
-    pytest.param(block, id=f"{page.name} {number}")
-    for page in PAGES
-    if page.name != "write-a-connector.md"  # its files are built and run
-    for number, block in enumerate(blocks(page.read_text(encoding="utf-8"), "yaml"))
-]
+def each_block(language: str) -> list[Any]:
+    """Each block of the pages in a language, but of a connector: its own guide is built and run."""
+    return [
+        pytest.param(block, id=f"{page.name} {number}")
+        for page in PAGES
+        if page.name != "write-a-connector.md"
+        for number, block in enumerate(blocks(page.read_text(encoding="utf-8"), language))
+    ]
 
 
-@pytest.mark.parametrize("block", MAPPINGS)
+@pytest.mark.parametrize("block", each_block("yaml"))
 def test_each_mapping_that_a_page_shows_is_one(tmp_path: Path, block: str) -> None:
     (tmp_path / "desk-ticket.yaml").write_text(block, encoding="utf-8")
 
@@ -98,26 +100,18 @@ def inline(value: Any) -> str:
     return json.dumps(value)
 
 
-SETTINGS = [
-    pytest.param(block, id=f"{page.name} {number}")
-    for page in PAGES
-    if page.name != "write-a-connector.md"  # its connector is not installed here
-    for number, block in enumerate(blocks(page.read_text(encoding="utf-8"), "toml"))
-]
-
-
-@pytest.mark.parametrize("block", SETTINGS)
+@pytest.mark.parametrize("block", each_block("toml"))
 def test_each_piece_of_settings_that_a_page_shows_can_be_laid_into_the_first(
     tmp_path: Path, block: str
 ) -> None:
     first = (ROOT / "examples/first/sdsync.toml").read_text(encoding="utf-8")
     (tmp_path / "teams.csv").write_text("team,desk,dev\n", encoding="utf-8")
-    shown = tomllib.loads(block)
+    piece = tomllib.loads(block)
 
-    whole = laid_over(tomllib.loads(first), shown)
+    whole = laid_over(tomllib.loads(first), piece)
     text = "\n".join(f"{name} = {inline(value)}" for name, value in whole.items())
 
-    assert shown
+    assert piece
     load_text(text, path=tmp_path / "sdsync.toml")
 
 

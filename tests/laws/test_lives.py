@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from sdsync.store.records import ReplicaState
+from sdsync.store.records import Change, ReplicaState
 from sdsync.sync.model import PutRule, SyncPolicy
 from tests.laws.people import HOME, Ticket
 from tests.laws.rig import AWAY, House, Is, shared
@@ -250,6 +250,22 @@ def test_law_22_a_later_file_goes_to_the_survivor_or_is_named_there(limit: int) 
         assert [file.content for file in one.record.files] == [b"late bytes"] * (limit == 100)
         assert len([said for said in one.bodies if "late.log" in said]) == (limit == 3)
     assert [file.name for file in twin.record.files] == ["late.log"]
+
+
+def test_law_22_a_later_file_whose_content_is_gone_is_named_at_the_survivor() -> None:
+    house = House()
+    loser, survivor = shared(house, "disk full"), shared(house, "db01 is down")
+    twin = loser.copy("dev")
+    house.desk.product.merge(loser.record, survivor.record, by=house.desk.who("ann"))
+    house.run(300)
+    house.desk.down(300)
+    twin.attach("late.log", b"late bytes", by="bob")
+    house.run(120)
+    house.store.commit(Change(dropped_blobs=[twin.element("late.log").id]))
+    house.run(900)
+
+    assert not survivor.record.files
+    assert len([said for said in survivor.bodies if "late.log" in said]) == 1
 
 
 @pytest.mark.parametrize("bodies", [["better words"], []])

@@ -257,6 +257,7 @@ def route_late(draft: Draft, replica: Replica, survivor: Draft) -> int:
             id=draft.ctx.new_id(),
             hub_id=survivor.hub.id,
             kind=element.kind,
+            # What stays behind because it is too large is told with the page where it lies.
             values={"url": replica.url, **element.values, ROUTED: element.id},
             version=element.version,
             source=element.source,
