@@ -8,6 +8,7 @@ from functools import partial
 
 import pytest
 
+from sdsync.connectors.contract import Audience, Update
 from sdsync.store.records import Json, ReplicaState
 from sdsync.sync.persons import choosing
 from tests.laws.people import Ticket
@@ -266,6 +267,44 @@ def test_law_19_who_waited_when_it_was_held_still_receives_what_resolves_it() ->
 
     assert ticket["Status"] == "open"
     assert ticket.group("desk", "outcome") == "in step"
+
+
+def parked_at_the_desk(policy: str) -> Ticket:
+    """Dev resolved it; the desk takes no status, as it would mail a customer."""
+    house = House(sync={"fields": {"outcome": policy}, "mail": None})
+    ticket = shared(house, Status="open")
+    house.desk.line.mails = lambda one: Audience(customers=isinstance(one, Update))
+    house.start(poll_s=3600.0).run(30)
+    ticket.copy("dev").set({"status": "Resolved"}, by="bob").bell()
+    return ticket
+
+
+@pytest.mark.parametrize("parked", [False, True], ids=["not read yet", "parked before"])
+def test_law_19_an_edit_beside_a_write_that_may_not_go_is_held(*, parked: bool) -> None:
+    """Nobody there saw the value that waits."""
+    ticket = parked_at_the_desk("hold")
+    if parked:
+        ticket.house.run(60)
+        assert ticket.group("desk", "outcome") == "parked"
+    ticket.set({"Status": "stalled"})
+    if parked:
+        ticket.bell()
+    ticket.house.run(60)
+
+    assert ticket.group("desk", "outcome") == ticket.group("dev", "outcome") == "held"
+    assert (ticket["Status"], ticket.copy("dev")["status"]) == ("stalled", "Resolved")
+
+
+@pytest.mark.parametrize("policy", ["hold", "newest"])
+def test_law_19_what_a_parked_value_lacks_may_be_filled_in(policy: str) -> None:
+    ticket = parked_at_the_desk(policy)
+    ticket.house.run(60)
+    ticket.set({"CustomFields.Fix": "fixed"}).bell()
+    ticket.house.run(60)
+
+    assert ticket.group("dev", "outcome") == "in step"
+    assert ticket.hub.values["status"] == "resolved"
+    assert ticket.copy("dev")["custom_fields.Resolution"] == "fixed"
 
 
 def test_law_19_a_system_without_the_field_does_not_resolve_what_others_hold() -> None:

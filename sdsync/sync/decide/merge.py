@@ -63,15 +63,17 @@ class GroupMerge:
 
     def _conflict(self) -> bool:
         """Whether the hub has a change of this group that the replica has not received."""
-        row = self.replica.groups.get(self.group)
-        if row is not None and row.state in BLOCKED and row.note != SUSPECT:
+        row, fields = self.replica.groups.get(self.group), members(self.group)
+        if row is not None and row.state is GroupState.PARKED:
+            fields = tuple(self.edits)  # to fill in what the refused value lacks is no conflict
+        elif row is not None and row.state in BLOCKED and row.note != SUSPECT:
             return False
         hub = self.draft.hub
         behind = any(
             field in self.mapping.fields
             and field in self.replica.sent
             and self._image(field) != self.replica.sent[field]
-            for field in members(self.group)
+            for field in fields
         )
         same = all(hub.values.get(field) == edit.new for field, edit in self.edits.items())
         return behind and not same

@@ -14,6 +14,7 @@ from sdsync.connectors.contract import (
     Done,
     Find,
     Found,
+    Update,
 )
 from sdsync.connectors.failures import Conflict, Rejected
 from sdsync.store.records import Change, Element, Intent, Ref, Replica, Share, Work
@@ -130,7 +131,7 @@ class Visit(Matching):
             return draft.change
         return self._attempt(draft, replica, todo)
 
-    def _attempt(self, draft: Draft, replica: Replica, send: Send) -> Change:
+    def _attempt(self, draft: Draft, replica: Replica, send: Send) -> Change | None:
         """Store what is intended, unless it would mail whom it must not (law 47)."""
         operation = send.operation
         if isinstance(operation, AddElement) and operation.kind == "attachment":
@@ -141,6 +142,9 @@ class Visit(Matching):
             operation = replace(operation, content=content)
         mailed = whom(self._connector, draft, replica, operation)
         why = over_mail_budget(draft, send, mailed)
+        if why is not None and isinstance(operation, Update) and not self._looked:
+            self._todo = NeedLook()  # it is not sent, so that no version is compared (law 3)
+            return None
         if why is not None:
             wait_over_budget(draft, replica, send, why, mailed)
             self._todo = Rest()
