@@ -141,6 +141,21 @@ def test_law_22_what_was_on_its_way_to_the_loser_is_written_no_more() -> None:
     assert "Duplicate of" in twin.record.notes[0].body
 
 
+def test_law_22_a_survivor_that_is_not_born_yet_is_named_where_people_see_it() -> None:
+    house = House()
+    loser = shared(house, "disk full")
+    twin = loser.copy("dev")
+    house.dev.down(600)
+    survivor = house.desk.open("db01 is down")
+    house.run(60)
+    house.desk.product.merge(loser.record, survivor.record, by=house.desk.who("ann"))
+    house.run(1200)
+
+    assert [one.body.split(":")[0] for one in twin.record.notes] == [
+        f"Duplicate of {survivor.replica('desk').key}"
+    ]
+
+
 def test_law_22_a_merge_into_an_unshared_record_goes_on_under_its_id() -> None:
     house = House()
     ticket = shared(house)

@@ -177,7 +177,7 @@ def merged(
         twin = survivor.at(one.system)
         if one is replica or one.state is not ReplicaState.LIVE:
             continue
-        peer = (twin.key or twin.native_id) if twin else native.key
+        peer = (twin and (twin.key or twin.native_id)) or native.key  # it may not be born yet
         add_own(
             draft,
             one,
