@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from sdsync.connectors.contract import NativeRecord
 from sdsync.sync.decide.edits import Look
 from sdsync.sync.decide.observe import too_old
 from sdsync.sync.draft import Draft
@@ -234,6 +236,31 @@ def test_law_7_what_a_new_mapping_alone_would_change_awaits_a_plan(remapped: Tic
     assert remapped.copy("board")["weight"] == "top"
     assert remapped.group("board", "urgency") == "awaiting plan"
     assert remapped.house.quiet()
+
+
+def test_law_7_what_the_first_read_does_not_prove_is_compared_at_a_later_one() -> None:
+    house = House(("desk", "board"))
+    ticket = shared(house, Priority="70")
+    house.start(edition=2)
+    copy = ticket.copy("board")
+    copy.side.line.instead["fetch"] = without_weight
+    copy.bell()
+    house.run()
+    assert ticket.group("board", "urgency") == "in step"
+
+    del copy.side.line.instead["fetch"]
+    copy.bell()
+    house.run()
+
+    assert copy["weight"] == "top"
+    assert ticket.group("board", "urgency") == "awaiting plan"
+
+
+def without_weight(shown: object) -> object:
+    """The same look, but its weight was not to be had."""
+    assert isinstance(shown, NativeRecord)
+    values = {name: one for name, one in shown.values.items() if name != "weight"}
+    return replace(shown, values=values, unknown=frozenset({"weight"}))
 
 
 def test_law_7_an_edit_of_the_value_itself_ends_the_wait(remapped: Ticket) -> None:

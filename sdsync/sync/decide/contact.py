@@ -231,7 +231,9 @@ def mapping_changed(
 ) -> None:
     """A mapping change is not an edit: what it alone would alter awaits a plan (law 7)."""
     mapping = draft.ctx.mapping(replica)
-    before, replica.seen_mapping = replica.seen_mapping, mapping.version
+    before, gaps = replica.seen_mapping, replica.sent.keys() & set(replica.unproved)
+    if not before or not gaps:  # what this read does not prove is compared at a later one (law 9)
+        replica.seen_mapping = mapping.version
     if not before or before == mapping.version:
         return
     for field, value in shown.items():
