@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -40,6 +41,27 @@ def test_a_list_element_is_found_and_written_by_its_key() -> None:
 
 def test_a_quoted_name_may_hold_a_dot() -> None:
     assert parse_path('CustomFields."P.O. Number"').read({"CustomFields": {"P.O. Number": 1}}) == 1
+
+
+def test_a_priority_between_two_words_is_what_request_tracker_shows() -> None:
+    assert [get(RT, "priority", {"Priority": one}) for one in ("49", "50", "99", "100")] == [
+        "low", "normal", "normal", "high",
+    ]  # fmt: skip
+    assert put(RT, "priority", "normal", {"Priority": "80"}).values == {}
+    assert put(RT, "priority", "high", {"Priority": "80"}).values == {"Priority": "100"}
+
+
+def test_a_shop_says_what_its_own_numbers_mean(tmp_path: Path) -> None:
+    text = """
+        extends: request_tracker/ticket
+        fields:
+          priority:
+            table: { high: [100, 67..99], normal: [50, 34..66], low: [0, 1..33] }
+    """
+    shops = mapping_of(tmp_path, dedent(text), connector="request_tracker")
+
+    assert get(shops, "priority", {"Priority": "80"}) == "high"
+    assert put(shops, "priority", "critical", {"Priority": "0"}).values == {"Priority": "100"}
 
 
 @pytest.mark.parametrize(
