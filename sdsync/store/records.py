@@ -329,7 +329,7 @@ class Cause:
     """
 
     id: str  # three or more hex digits, unique among open causes
-    kind: str  # parked | held | system
+    kind: str  # parked | held | system | restored
     system: str
     fingerprint: str  # equal causes share it
     text: str  # for a person; no secret, no masked datum

@@ -65,8 +65,8 @@ def brought_up(shop: Shop, as_system: str) -> None:
     assert (planned.code, " certain              7" in planned.out) == (4, True), planned.out
     assert shop.type("plan", "approve", "p-1").code == 0
     assert "7 levelled, 0 refused, 0 left" in shop.type("apply", "p-1").out
+    assert "was restored" not in shop.type("status").out + shop.type("dead", "list").out
     shop.today().run(900)
-    assert "was restored" not in shop.type("status").out
     wrote = shop.writes()
     assert shop.run(1800).writes() == wrote
 
@@ -100,7 +100,7 @@ def test_a_restored_tracker_is_brought_up_again_from_the_desk(shop: Shop) -> Non
 def test_a_restored_desk_is_brought_up_again_from_the_tracker(shop: Shop) -> None:
     old, young = night(shop, "desk")
     assert shop.type("resume", "desk").code == 0
-    shop.at_desk("edit", old, Priority="90")
+    shop.at_desk("edit", old, Priority="100")
     new = shop.ticket("came since")
     shop.run(300)
 

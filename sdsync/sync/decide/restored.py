@@ -30,7 +30,7 @@ from sdsync.store.records import (
 from sdsync.sync.branches import hit
 from sdsync.sync.decide.edits import Look, proved
 from sdsync.sync.decide.waves import EXISTENCE
-from sdsync.sync.draft import Draft, digest
+from sdsync.sync.draft import Draft
 from sdsync.sync.model import Context
 
 #: Why a group awaits a plan, and why an element is not placed.
@@ -61,16 +61,6 @@ def distrust(change: Change, row: SystemRow, why: str, now: datetime) -> None:
     change.pauses.append(Pause(scope, now, "sdsync", why))
     cure = f"sdsync resume {scope} once you are sure"
     change.audit.append(AuditRow(now, "paused", "sdsync", system=name, why=why, text=cure))
-
-
-def about(system: str) -> Json:
-    """What the one cause of a system is about, that all which went back points at."""
-    return ["restored", system]
-
-
-def fingerprint(system: str) -> str:
-    """Of that cause."""
-    return digest(["system", about(system)])
 
 
 def last_read(ctx: Context, replica: Replica) -> datetime | None:
@@ -118,7 +108,7 @@ def wait_for_plan(draft: Draft, replica: Replica, shown: dict[str, tuple[Json, J
 def _await(draft: Draft, replica: Replica, group: str) -> None:
     system = replica.system
     text = f"{system} was restored from a backup: what went back in it waits for a plan"
-    cause = draft.cause("system", system, about(system), text, remedy=_remedy(draft, system))
+    cause = draft.cause("restored", system, system, text, remedy=_remedy(draft, system))
     row = GroupRow(GroupState.AWAITING_PLAN, draft.ctx.now, cause=cause.id, note=RESTORED)
     replica.groups[group] = row
 

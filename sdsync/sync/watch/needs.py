@@ -133,8 +133,8 @@ def _cause(store: Store, cause: Cause, records: int) -> Need:
         said, cured = "the store may not be the newest of its copies", cure
         kind, key = ("system", key) if cause.system else ("suspect", "suspect")
         said = f"{cause.system} is not trusted any more" if cause.system else said
-        if _is_restored(cause):
-            said = cause.text
+    elif kind == "restored":
+        kind, said, cure = "system", cause.text, cause.remedy or cure
     elif kind == "held":
         cured = f"sdsync held show {cause.id}"
         cure = cause.remedy or cured
@@ -144,14 +144,6 @@ def _cause(store: Store, cause: Cause, records: int) -> Need:
     place, mapping = spot(cause.place), blamed(store, cause)
     return Need(key, kind, cause.id, cause.text, records, cause.since, cause.priority,
                 place, cure, mapping, cause.system, said, cured)  # fmt: skip
-
-
-def _is_restored(cause: Cause) -> bool:
-    """Whether its system came back from a backup."""
-    # A screen without such a cause need not load how records are merged.
-    from sdsync.sync.decide.restored import fingerprint
-
-    return cause.fingerprint == fingerprint(cause.system)
 
 
 def blamed(store: Store, cause: Cause) -> MappingLook | None:
@@ -176,11 +168,7 @@ def spot(place: str | None) -> str | None:
 
 # -- systems -----------------------------------------------------------------------
 def _of_systems(store: Store, config: Config, now: datetime) -> Iterator[Need]:
-    told = {
-        cause.system
-        for cause in store.causes()
-        if cause.kind == "system" and not _is_restored(cause)
-    }
+    told = {cause.system for cause in store.causes() if cause.kind == "system"}
     for name, system in config.systems.items():
         if name not in told:
             yield from _system(name, system, store.system(name), now)
