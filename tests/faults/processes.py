@@ -34,6 +34,7 @@ def killed_at_the_door(trial: Trial) -> None:
                 thread.join()
             trial.count("kills")
         trial.count("acknowledged", len(one.taken))
+        trial.must(len(one.taken) >= trial.of(15, 100_000), "fewer came in than were asked for")
         one.judge(trial)
 
 
