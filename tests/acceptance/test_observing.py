@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -14,7 +15,9 @@ DAY = 24 * 3600.0
 
 @pytest.fixture
 def shop(empty_desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
-    with open_shop(empty_desk, monkeypatch, mode="observe", poll="1h") as opened:
+    now = datetime.now(UTC)
+    since_noon = (now - now.replace(hour=12, minute=0)) % timedelta(days=1)  # far from any night
+    with open_shop(empty_desk, monkeypatch, mode="observe", poll="1h", ago=since_noon) as opened:
         yield opened
 
 
