@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import re
-import statistics
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -79,12 +78,12 @@ class Shop:
         """Back when the issue bears it."""
         until(lambda: self.shown(record) == title, f"{title!r} is written")
 
-    def round(self, renamed: list[Record], waited: list[Record], title: str) -> float:
-        """Somebody renames these; seconds until it shows at those."""
+    def round(self, records: list[Record], title: str) -> float:
+        """Somebody renames them all; seconds until each issue shows it."""
         began = time.monotonic()
-        for record in renamed:
+        for record in records:
             self.title(record, title)
-        for record in waited:
+        for record in records:
             self.arrives(record, title)
         return time.monotonic() - began
 
@@ -154,16 +153,18 @@ def devouring(trial: Trial) -> None:
         one.born(trial.of(5, 40))
         before = one.peak_mib()
         bomb, endless, *others = one.records
-        rounds = range(trial.of(1, 7))
-        calm = [one.round(others, others, f"calm {number}") for number in rounds]
+        rounds = range(trial.of(1, 30))
+        calm = [one.round(others, f"calm {number}") for number in rounds]
         one.house.switch(
             "dev",
             gzip_bomb={"login": "sdsync", "path": f"/issues/{bomb.ids['dev']}[.]json$"},
             endless={"login": "sdsync", "path": f"/issues/{endless.ids['dev']}[.]json$"},
         )
-        fed = [one.round(one.records, others, f"fed {number}") for number in rounds]
+        for record in (bomb, endless):
+            one.title(record, "fed 0")
+        fed = [one.round(others, f"fed {number}") for number in rounds]
         trial.count("neighbours that went on", len(others) * len(rounds))
-        share = statistics.median(calm) / statistics.median(fed)
+        share = sum(calm) / sum(fed)
         trial.count("% of their throughput", round(100 * share))
         if trial.long:  # it has its machine for itself
             trial.must(share >= SHARE, f"they had {share:.0%} of their throughput")
@@ -178,7 +179,7 @@ def devouring(trial: Trial) -> None:
         trial.count("MiB more", grown)
         trial.must(grown <= 96, f"it grew by {grown} MiB")
         one.house.switch("dev", gzip_bomb=False, endless=False)
-        last = f"fed {rounds[-1]}" if trial.long else "fed once more"
+        last = "fed 0" if trial.long else "fed once more"
         for record in (bomb, endless):
             if not trial.long:  # somebody's next edit does not wait until it is tried again
                 one.title(record, last)

@@ -20,7 +20,7 @@ from tests.real.proofs.trouble.door import Door
 from tests.real.proofs.trouble.world import LONG, SEED, House, Keys, configure, furnish
 from tests.real.rig import Daemon, until
 
-#: Half an hour each: named on the command line, or of the long form.
+#: Five minutes each: named on the command line, or of the long form.
 collect_ignore = [] if LONG else ["test_store_restored.py", "test_target_restored.py"]
 #: One: whoever watches the products reads each queue and project of every test.
 NAMES = ("shop",)
