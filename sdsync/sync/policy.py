@@ -1,10 +1,14 @@
 """What is done about each failure, for the lane that met it: the one table (law 39).
 
 What it means for the record is said in ``confirm.py`` (a write) and in the
-runner's looks (a read); this table knows only whether the lane is to blame.
+runner's looks (a read); this table knows only whether the lane is to blame, and
+how long a record waits that fails alone.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from sdsync.connectors.failures import (
     AuthFailed,
@@ -16,9 +20,13 @@ from sdsync.connectors.failures import (
     Transient,
 )
 from sdsync.ratelimit.lanes import Broken, Down, Ok, Result, ThrottledFor, Unauthorised
+from sdsync.store.records import Work
 
 #: How long a system must have been out before it is named as a cause.
 NAMED_AFTER_S = 0.0
+#: Between two tries of what fails alone while its system is well: twice as long each time.
+LONGEST = timedelta(minutes=5)
+FAILED_ALONE = "failed alone"  # the hint in which the tries are counted
 
 
 def lesson(answer: object, *, latency_s: float) -> Result:
@@ -62,3 +70,17 @@ def proves_nothing(answer: object) -> bool:
 def is_failure(answer: object) -> bool:
     """Whether an answer is one of the failures that connectors report."""
     return isinstance(answer, Failure)
+
+
+def more_rarely(work: Work, now: datetime, first: timedelta) -> Work:
+    """The same work, as old as it is, put off ever longer: it does not die, and leaves its lane
+    to others (law 39).
+
+    Args:
+        work: What was tried in vain.
+        now: Aware UTC.
+        first: How long it waits the first time.
+    """
+    tries = int(work.hint.get(FAILED_ALONE) or 0)
+    due, hint = now + min(LONGEST, first * 2 ** min(tries, 10)), {FAILED_ALONE: tries + 1}
+    return replace(work, due_at=due, generation=1, starts=0, hint={**work.hint, **hint})

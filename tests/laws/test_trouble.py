@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -140,6 +140,29 @@ def test_law_39_a_call_in_vain_is_no_outage() -> None:
     assert not vain
     assert ticket.copy("dev")["subject"] == "goes on"
     assert house.told("system_out") == house.told("system_back") == []
+
+
+def test_law_39_a_record_that_never_answers_is_asked_ever_more_rarely() -> None:
+    house = House()
+    ticket, tried = shared(house), list[datetime]()
+    copy = ticket.copy("dev")
+
+    def hangs(shown: object) -> Transient | None:
+        if not isinstance(shown, NativeRecord) or shown.ref.id != copy.record.id:
+            return None
+        tried.append(house.clock.now())
+        return Transient("no answer before the deadline")
+
+    house.dev.line.instead["fetch"] = hangs
+    ticket.set({"Subject": "comes late"})
+    copy.set({"category": "app"}).bell()
+    house.run(3600)
+    assert len(tried) <= 32  # a look and a delivery, in the end every five minutes each
+
+    house.dev.line.instead.clear()
+    house.run(300)
+    assert copy["subject"] == "comes late"
+    assert ticket["CustomFields.Category"] == "app"
 
 
 def test_law_39_a_refused_credential_stops_the_lane_until_a_probe() -> None:

@@ -59,7 +59,7 @@ from sdsync.sync.deliver.others import create_in_doubt
 from sdsync.sync.deliver.waiting import is_read
 from sdsync.sync.draft import Draft
 from sdsync.sync.model import Context, SyncPolicy
-from sdsync.sync.policy import is_failure, lane_trouble
+from sdsync.sync.policy import is_failure, lane_trouble, more_rarely
 from sdsync.sync.systems import System
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ READ_AGAIN = timedelta(seconds=30)
 WHOLE, WHOLE_TRIES = "whole", 20  # a right may be lost with the backup: not asked for ever
 INTENT_WAIT = timedelta(seconds=5)
 TROUBLE_WAIT = timedelta(seconds=5)
+READ_WAIT = timedelta(seconds=10)
 RARELY = timedelta(days=1)  # the longest wait for a new record that cannot be read
 DEAD = frozenset({ReplicaState.MERGED, ReplicaState.UNLINKED})
 UNSETTLED = frozenset({IntentState.STARTED, IntentState.PENDING, IntentState.HELD})
@@ -402,11 +403,11 @@ class Looks:
                 hit("law 39: new and out of reach")
                 return Change(
                     finished=[(work.key, work.generation)],
-                    ring=[more_rarely(engine, work, "refused")],
+                    ring=[seldom(engine, work, "refused")],
                 )
             if isinstance(answer, Missing | Rejected):
                 return Change(finished=[(work.key, work.generation)])
-            return Change(postponed=[(work.key, ctx.now + _later(work))])
+            return _later(work, ctx.now)
         draft = Draft(share, ctx)
         if isinstance(answer, Missing):
             proved = bool(work.hint.get("deleted"))
@@ -414,7 +415,7 @@ class Looks:
         elif isinstance(answer, Forbidden):
             _out_of_reach(draft, replica)
         else:
-            return Change(postponed=[(work.key, ctx.now + _later(work))])
+            return _later(work, ctx.now)
         draft.change.finished.append((work.key, work.generation))
         return draft.change
 
@@ -460,7 +461,7 @@ class Looks:
         elif isinstance(answer, Missing | Forbidden):
             element.blob = "refused"
         else:
-            return Change(postponed=[(work.key, ctx.now + _later(work))])
+            return _later(work, ctx.now)
         draft.deliver_others(share.at(element.source))
         draft.change.finished.append((work.key, work.generation))
         home = share.at(element.source)
@@ -469,7 +470,7 @@ class Looks:
         return draft.change
 
 
-def more_rarely(engine: Engine, work: Work, count: str) -> Work:
+def seldom(engine: Engine, work: Work, count: str) -> Work:
     """The look of a record that nobody shares yet, asked again ever more rarely.
 
     No list bears such a record and no sweep knows it, and its event is used up:
@@ -488,9 +489,10 @@ def _released(work: Work) -> bool:
     return bool(work.hint.get("released"))
 
 
-def _later(work: Work) -> timedelta:
-    """Back-off of a read that failed alone: it waits and does not die (law 39)."""
-    return timedelta(seconds=min(300.0, 5.0 * 2 ** min(work.starts, 6)))
+def _later(work: Work, now: datetime) -> Change:
+    """A read that failed alone is tried again."""
+    again = more_rarely(work, now, READ_WAIT)
+    return Change(finished=[(work.key, work.generation)], ring=[again])
 
 
 def _is_coming(share: Share) -> bool:

@@ -16,7 +16,7 @@ from sdsync.store.records import (
 )
 from sdsync.store.semantics import CRASH_GROUP
 from sdsync.sync.branches import hit
-from sdsync.sync.decide.looks import more_rarely
+from sdsync.sync.decide.looks import seldom
 from sdsync.sync.deliver.birth import BIRTH_GROUP
 from sdsync.sync.deliver.waiting import about_the_record, points_at
 from sdsync.sync.draft import Draft
@@ -107,7 +107,7 @@ def _unshared(engine: Engine, work: Work) -> Change:
         ref=work.key.target,
         text=_text(work),
     )
-    again = more_rarely(engine, work, "aside")
+    again = seldom(engine, work, "aside")
     return Change(finished=[(work.key, work.generation)], ring=[again], audit=[told])
 
 

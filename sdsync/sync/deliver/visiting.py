@@ -10,12 +10,13 @@ from sdsync.connectors.contract import Connector, Done
 from sdsync.store.records import Change, Ref, Replica, Share, Work, WorkKey
 from sdsync.sync.decide.edits import Look
 from sdsync.sync.draft import Draft
-from sdsync.sync.policy import is_failure, lane_trouble
+from sdsync.sync.policy import is_failure, lane_trouble, more_rarely, proves_nothing
 
 if TYPE_CHECKING:
     from sdsync.sync.engine import Engine, Meter
 
 TROUBLE_AGAIN = timedelta(seconds=5)
+ALONE_AGAIN = timedelta(seconds=30)
 
 
 class Visiting:
@@ -47,13 +48,15 @@ class Visiting:
         return Look(native, began)
 
     def _unread(self, replica: Replica, failure: object) -> None:
-        """The read before a write failed: the look judges it, the delivery waits."""
-        wait = TROUBLE_AGAIN if lane_trouble(failure) else timedelta(seconds=30)
-        native_id = replica.native_id or ""
-        now = self._engine.clock.now()
-        look = self._engine.work_for(replica.system, "look", native_id, due=now)
-        again = self._again(wait)
-        rings = [again] if lane_trouble(failure) else [look, again]
+        """The read before a write failed: the look judges what that says, the delivery waits."""
+        now, native_id = self._engine.clock.now(), replica.native_id or ""
+        if lane_trouble(failure):
+            rings = [self._again(TROUBLE_AGAIN)]
+        elif proves_nothing(failure):
+            rings = [more_rarely(self._work, now, ALONE_AGAIN)]
+        else:
+            look = self._engine.work_for(replica.system, "look", native_id, due=now)
+            rings = [look, self._again(ALONE_AGAIN)]
         self._engine.commit(lambda: Change(finished=[self._key()], ring=rings))
 
     def _load(self) -> tuple[Share | None, Draft | None]:
