@@ -7,7 +7,7 @@ import contextlib
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sdsync.sandbox import accounts
@@ -149,12 +149,17 @@ def orphaned(trial: Trial) -> None:
 
 @fault("R9", "answers that unpack without end or never come: cut, memory capped, neighbours go on")
 def devouring(trial: Trial) -> None:
+    rounds, calm_s = range(trial.of(1, 15)), 0.0
+    if trial.long:  # the same in a house of its own: whatever works for long gets slower
+        apart = replace(trial, folder=trial.folder / "calm")
+        apart.folder.mkdir()
+        with shop(apart) as one:
+            one.born(38)
+            calm_s = sum(one.round(one.records, f"fed {number}") for number in rounds)
     with shop(trial, deadline_s=trial.of(2, 5)) as one:
         one.born(trial.of(5, 40))
         before = one.peak_mib()
         bomb, endless, *others = one.records
-        rounds = range(trial.of(1, 30))
-        calm = [one.round(others, f"calm {number}") for number in rounds]
         one.house.switch(
             "dev",
             gzip_bomb={"login": "sdsync", "path": f"/issues/{bomb.ids['dev']}[.]json$"},
@@ -162,12 +167,11 @@ def devouring(trial: Trial) -> None:
         )
         for record in (bomb, endless):
             one.title(record, "fed 0")
-        fed = [one.round(others, f"fed {number}") for number in rounds]
+        fed_s = sum(one.round(others, f"fed {number}") for number in rounds)
         trial.count("neighbours that went on", len(others) * len(rounds))
-        share = sum(calm) / sum(fed)
-        trial.count("% of their throughput", round(100 * share))
         if trial.long:  # it has its machine for itself
-            trial.must(share >= SHARE, f"they had {share:.0%} of their throughput")
+            trial.count("% of their throughput", round(100 * calm_s / fed_s))
+            trial.must(calm_s >= SHARE * fed_s, f"they had {calm_s / fed_s:.0%} of it")
 
         def struck() -> dict[str, int]:
             hits: dict[str, int] = one.house.behind("dev", "state")["hits"]
