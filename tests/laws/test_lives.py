@@ -234,12 +234,11 @@ def test_law_22_the_last_words_before_a_merge_reach_the_survivors_copies(
     assert not other.told("note_removed")
 
 
-def test_law_22_later_notes_go_to_the_survivor() -> None:
-    house = House()
-    loser, survivor = shared(house, "disk full"), shared(house, "db01 is down")
-    twin = loser.copy("dev")
-    house.desk.product.merge(loser.record, survivor.record, by=house.desk.who("ann"))
-    house.run(300)
+def test_law_22_later_notes_go_to_the_survivor(
+    merged: tuple[Ticket, Ticket],
+) -> None:
+    twin, survivor = merged
+    house = twin.house
 
     twin.note("late words", by="bob")
     house.run(600)
@@ -267,12 +266,11 @@ def test_law_22_a_later_file_goes_to_the_survivor_or_is_named_there(limit: int) 
     assert [file.name for file in twin.record.files] == ["late.log"]
 
 
-def test_law_22_a_later_file_whose_content_is_gone_is_named_at_the_survivor() -> None:
-    house = House()
-    loser, survivor = shared(house, "disk full"), shared(house, "db01 is down")
-    twin = loser.copy("dev")
-    house.desk.product.merge(loser.record, survivor.record, by=house.desk.who("ann"))
-    house.run(300)
+def test_law_22_a_later_file_whose_content_is_gone_is_named_at_the_survivor(
+    merged: tuple[Ticket, Ticket],
+) -> None:
+    twin, survivor = merged
+    house = twin.house
     house.desk.down(300)
     twin.attach("late.log", b"late bytes", by="bob")
     house.run(120)
