@@ -474,8 +474,8 @@ def seldom(engine: Engine, work: Work, count: str) -> Work:
     """The look of a record that nobody shares yet, asked again ever more rarely.
 
     No list bears such a record and no sweep knows it, and its event is used up:
-    forgotten now, it would never be seen unless somebody edits it. ``count`` names the
-    hint in which the tries are counted.
+    forgotten now, it would never be seen unless somebody edits it. Each try is new work, and
+    not as old as the first: nobody waits for it. ``count`` names the hint of its tries.
     """
     times = int(work.hint.get(count) or 0)
     due = engine.clock.now() + min(REACH_AGAIN * 2 ** min(times, 10), RARELY)

@@ -44,8 +44,9 @@ def test_a_quoted_name_may_hold_a_dot() -> None:
 
 
 def test_a_priority_between_two_words_is_what_request_tracker_shows() -> None:
-    assert [get(RT, "priority", {"Priority": one}) for one in ("49", "50", "99", "100")] == [
-        "low", "normal", "normal", "high",
+    numbers = ("49", "50", "99", "100", "1000")
+    assert [get(RT, "priority", {"Priority": one}) for one in numbers] == [
+        "low", "normal", "normal", "high", "high",
     ]  # fmt: skip
     assert put(RT, "priority", "normal", {"Priority": "80"}).values == {}
     assert put(RT, "priority", "high", {"Priority": "80"}).values == {"Priority": "100"}
