@@ -20,7 +20,7 @@ from tests.acceptance.test_dead_letters import close, restart
 #: A group of the desk as its roles show it: "Second line".
 SECOND = "group:101"
 #: The tracker's groups, and one of its people.
-ON_CALL, SECOND_LINE, MALIK = 50, 51, 21
+ON_CALL, SECOND_LINE, AGENTS, MALIK = 50, 51, 52, 21
 DEVELOPER = 4
 BY_NAME = TOML + 'mail = "staff"\n'
 BY_TABLE = BY_NAME.replace("[syncs.", '[tables]\nteams = "teams.csv"\n[syncs.', 1).replace(
@@ -180,3 +180,30 @@ def test_everybody_of_a_team_is_counted_as_mailed(shop: Shop) -> None:
         told = connector.notifies(AddElement(ref, "note", {"body": "x"}, "m", "i"))
 
     assert told.staff == 2
+
+
+def made(shop: Shop) -> None:
+    """The tracker gets a group that the desk has: "agents"."""
+    tracker = shop.pair.dev.product
+    assert isinstance(tracker, Tracker)
+    tracker.state.groups[AGENTS] = Group(AGENTS, "Agents", [MALIK])
+    tracker.state.members[92] = Member(92, 1, AGENTS, [DEVELOPER])
+
+
+def test_a_team_that_is_made_is_known_within_ten_minutes(shop: Shop) -> None:
+    made(shop)
+    shop.run(660)
+
+    assert assignee(shop, shop.ticket(CustomRoles={"Team": ["100"]})) == str(AGENTS)
+
+
+def test_a_replay_asks_for_teams_at_once(shop: Shop) -> None:
+    ticket = shop.ticket(CustomRoles={"Team": ["100"]})
+    (cause,) = parked(shop)
+    made(shop)
+
+    assert shop.type("dead", "replay", cause["id"]).code == 0
+    shop.run(30)
+
+    assert assignee(shop, ticket) == str(AGENTS)
+    assert parked(shop) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeVar
 
 import pytest
 
@@ -10,6 +11,8 @@ from tests.conftest import need
 from tests.integration.brokers.servers import Broker, RabbitMQ, Redis
 from tests.integration.store.conftest import database as database
 from tests.integration.store.conftest import server as server
+
+_Broker = TypeVar("_Broker", bound=Broker)
 
 
 @pytest.fixture(scope="session")
@@ -19,7 +22,7 @@ def redis() -> Iterator[Broker]:
 
 
 @pytest.fixture(scope="session")
-def rabbitmq() -> Iterator[Broker]:
+def rabbitmq() -> Iterator[RabbitMQ]:
     need("RabbitMQ")
     yield from _until_the_end(RabbitMQ())
 
@@ -30,6 +33,6 @@ def broker(request: pytest.FixtureRequest) -> Broker:
     return found
 
 
-def _until_the_end(running: Broker) -> Iterator[Broker]:
+def _until_the_end(running: _Broker) -> Iterator[_Broker]:
     yield running
     running.stop()

@@ -127,13 +127,19 @@ class RabbitMQ:
     def _pid(self) -> int:
         return int((self._folder / "pid").read_text())
 
-    def _control(self, word: str) -> None:
+    def queues(self) -> set[str]:
+        """The names of all that it holds."""
+        return set(self._control("list_queues", "name", "--quiet", "--no-table-headers").split())
+
+    def _control(self, *words: str) -> str:
         done = subprocess.run(
-            [RABBIT_HOME / "rabbitmqctl", word],
+            [RABBIT_HOME / "rabbitmqctl", *words],
             env=self._environment, cwd=self._folder, capture_output=True, check=False,
         )  # fmt: skip
+        said = done.stdout.decode()
         if done.returncode:
-            raise RuntimeError(f"rabbitmqctl {word}: {done.stderr.decode()}{done.stdout.decode()}")
+            raise RuntimeError(f"rabbitmqctl {' '.join(words)}: {done.stderr.decode()}{said}")
+        return said
 
 
 def free_port() -> int:

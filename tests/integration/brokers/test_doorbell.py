@@ -17,7 +17,7 @@ from sdsync.sync.bells import Bells
 from sdsync.sync.bells.broker import Doorbell
 from sdsync.sync.worked import Worked
 from sdsync.testing.memory_store import MemoryStore
-from tests.integration.brokers.servers import Broker
+from tests.integration.brokers.servers import Broker, RabbitMQ
 
 SOON_S = 60.0
 KNOCK_S = 0.05
@@ -156,6 +156,15 @@ def test_a_broker_that_stands_still_holds_up_nobody_who_rings(broker: Broker) ->
             assert store.lane("desk").rung, "its holder finds it in the store"
         finally:
             broker.thaw()
+
+
+def test_rabbitmq_holds_three_queues_that_are_made_by_themselves(rabbitmq: RabbitMQ) -> None:
+    heard = Heard()
+    with doorbell(rabbitmq.url, heard) as bell:
+        assert bell.send("dev")
+        assert heard.has("dev")
+
+        assert rabbitmq.queues() == {"sdsync", "sdsync.DQ", "sdsync.XQ"}
 
 
 def test_redis_that_is_away_at_the_start_is_waited_for(redis: Broker) -> None:

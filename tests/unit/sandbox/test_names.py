@@ -21,6 +21,8 @@ from sdsync.connectors.failures import Transient
 from sdsync.connectors.preparing import Asked, Stand, Survey
 from sdsync.connectors.redmine import Redmine
 from sdsync.sandbox import Pair
+from sdsync.sandbox.redmine.product import Tracker
+from sdsync.sandbox.redmine.seed import DEVELOPER
 from sdsync.store.records import Json, Ref
 from tests.unit.sandbox.conftest import ManualClock, connected
 
@@ -119,6 +121,23 @@ def test_no_leave_for_who_may_not_write_it_is_no_member_or_is_nobody(
     assert not found.given
     assert not found.ignored
     assert leave(redmine, issue, NORA, internal=False).given
+
+
+def test_what_roles_allow_is_believed_for_five_minutes(
+    redmine: Redmine, pair: Pair, issue: Ref, clock: ManualClock
+) -> None:
+    assert leave(redmine, issue, MALIK).given
+    tracker = pair.dev.product
+    assert isinstance(tracker, Tracker)
+    developer = tracker.state.roles[DEVELOPER]
+    developer.permissions -= {"set_notes_private"}
+
+    clock.pass_(299)
+    assert leave(redmine, issue, MALIK).given
+
+    clock.pass_(2)
+    assert not leave(redmine, issue, MALIK).given
+    assert leave(redmine, issue, MALIK, internal=False).given
 
 
 def test_no_leave_for_who_is_locked_and_a_write_that_comes_too_late_is_tried_again(
