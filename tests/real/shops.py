@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 from collections import Counter
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,6 +103,12 @@ class Shop:
         """Nothing waits anywhere, but for what waits for a person."""
         with self._store() as store:
             assert [one for one in store.work_counts() if one[1]] == []
+
+    def rests(self, check: Callable[[], None]) -> None:
+        """It came to this: thousands of records are not read again and again while it works."""
+        self.settled()
+        check()
+        self.settled()
 
     def has_mailed(self, wanted: Counter[str]) -> None:
         """These many people, and no other; Redmine mails when it has answered."""

@@ -212,8 +212,7 @@ def live(shop: Shop, watched: Watched) -> Stage:
         shown = shop.holds().desk
         assert [one for one in shop.years.pairs if PEER not in shown[one]] == []
 
-    until(keys, within_s=LONG_S)
-    until(shop.settled, within_s=LONG_S)
+    until(partial(shop.rests, keys), within_s=LONG_S)
     return Stage(watched.after, shop.holds())
 
 
@@ -267,8 +266,7 @@ def test_a_backfill_and_its_replay_bear_and_mail_what_the_plan_said(shop: Shop) 
     assert counts["joined already"] == PAIRS
     assert counts["over the mail budget"] == len(open_ - quiet)
     assert (counts["mails to customers"], counts["mails to staff"]) == (0, 0)
-    until(lambda: born(shop, there, quiet), within_s=LONG_S)
-    until(shop.settled, within_s=LONG_S)
+    until(partial(shop.rests, partial(born, shop, there, quiet)), within_s=LONG_S)
     assert shop.mailed() == mails
     assert shop.holds().desk.keys() == here.keys()
 
@@ -278,8 +276,7 @@ def test_a_backfill_and_its_replay_bear_and_mail_what_the_plan_said(shop: Shop) 
     assert shop.daemon.stop() == 0
     shop.daemon.start()
     assert shop.told("dead", "replay", cause)["records"] == len(open_ - quiet)
-    until(lambda: born(shop, there, open_), within_s=LONG_S)
-    until(shop.settled, within_s=LONG_S)
+    until(partial(shop.rests, partial(born, shop, there, open_)), within_s=LONG_S)
 
     assert counts["waiting mails to staff"] > 0
     wanted = mails + Counter(staff=counts["waiting mails to staff"])
