@@ -13,13 +13,14 @@ if TYPE_CHECKING:
 
 def serve(session: Session, *, with_sandbox: bool) -> int:
     """Run until it is told to stop."""
+    # Before all else: it keeps what draws from being imported.
+    from sdsync.server.daemon import run  # isort: split
     from sdsync.config.load import missing_secrets
     from sdsync.config.problems import ConfigError
 
     config = session.config
     if problems := [*missing_secrets(config), *translators.problems(config)]:
         raise ConfigError(problems)
-    from sdsync.server.daemon import run
 
     beside: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
     if with_sandbox:

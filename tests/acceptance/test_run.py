@@ -19,6 +19,12 @@ from tests.acceptance.conftest import Desk
 
 #: Only a hanging daemon needs it: a birth comes within seconds.
 PATIENCE_S = 120.0
+HOME = str(Path(sdsync.__file__).resolve().parents[1])
+#: It draws nothing, and these are for some daemons only, or for other commands.
+NOT_ITS_OWN = {
+    "alembic", "bs4", "keyring", "markdown_it", "pika", "psycopg", "pygments", "redis", "rich",
+    "starlette", "tenacity",
+}  # fmt: skip
 
 
 def free_ports(count: int) -> list[int]:
@@ -52,7 +58,6 @@ mode = "live"
 """,
         encoding="utf-8",
     )
-    home = str(Path(sdsync.__file__).resolve().parents[1])
     process = subprocess.Popen(
         [sys.executable, "-m", "sdsync", "run", "--with-sandbox"],
         cwd=empty_desk.folder,
@@ -60,7 +65,7 @@ mode = "live"
             **os.environ,
             "DESK": "1-20-sandbox",
             "DEV": "dev-sandbox-key",
-            "PYTHONPATH": home,
+            "PYTHONPATH": HOME,
         },
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -103,3 +108,32 @@ def test_a_ticket_is_born_told_traced_and_the_daemon_stops(
     _, told = running.communicate(timeout=PATIENCE_S)
     assert running.returncode == 0, told
     assert "sdsync trace desk#" in told
+
+
+def test_a_daemon_imports_nothing_that_draws_or_that_only_some_need(tmp_path: Path) -> None:
+    """As it is started, for what is imported first decides what libraries import by the way."""
+    (port,) = free_ports(1)
+    (tmp_path / "sdsync.toml").write_text(
+        f"""
+server.port = {port}
+[systems.desk]
+connector = "request_tracker"
+url = "http://127.0.0.1:1"
+token = "env:DESK"
+"""
+    )
+    told = "print(*{one.partition('.')[0] for one in sys.modules}, file=sys.stderr)"
+    code = f"import sys; sys.argv = ['sdsync', 'run']; from sdsync.cli import main; main(); {told}"
+    last = ""
+    with subprocess.Popen(
+        [sys.executable, "-c", code], cwd=tmp_path, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "DESK": "token", "PYTHONPATH": HOME},
+    ) as daemon:  # fmt: skip
+        assert daemon.stderr
+        for last in daemon.stderr:
+            if "daemon.started" in last:
+                daemon.terminate()
+
+    found = set(last.split())
+    assert "uvicorn" in found
+    assert not found & NOT_ITS_OWN

@@ -62,10 +62,3 @@ def test_a_command_that_ends_does_not_search_for_garbage(tmp_path: Path) -> None
     (last,) = imported(code.removesuffix(TOLD), "--version", folder=tmp_path)
 
     assert int(last) > 1000
-
-
-def test_a_daemon_imports_nothing_that_draws_or_that_only_some_need(tmp_path: Path) -> None:
-    found = imported("import sdsync.server.daemon; " + TOLD, folder=tmp_path)
-
-    rare = {"alembic", "keyring", "pika", "psycopg", "redis", "tenacity"}
-    assert not found & ({"pygments", "rich", "starlette", "typer"} | rare | RICH_TEXT)
