@@ -92,7 +92,7 @@ class Acts:
         """Remove without a trace, as the shredder does: the id is not found again."""
         del by
         ticket = self._ticket(fields)
-        for one in [*self._state.history(ticket)]:
+        for one in self._state.history(ticket):
             del self._state.transactions[one.id]
             self._state.world.saver.drop("transaction", str(one.id))
         del self._state.tickets[ticket.id]

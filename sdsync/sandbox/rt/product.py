@@ -209,8 +209,8 @@ class Desk:
             return Answer(500)  # the stock product's own fault
         if self.state.effective(int(call.params["id"])) is None:
             return self._lists.show(call, [])
-        family = {one.id for one in self.state.history(self._ticket(call))}
-        found = [one for one in self.state.attachments.values() if one.transaction in family]
+        history = self.state.history(self._ticket(call))
+        found = [part for one in history for part in self.state.attachments_of(one.id)]
         return self._lists.show(call, found)
 
     def _parts(self, call: Call) -> Answer:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 from typing import TypeVar
 
+from sdsync.sandbox.rt.owned import Owned
 from sdsync.sandbox.world import World
 
 T = TypeVar("T")
@@ -157,6 +159,10 @@ class Attachment:
     headers: str = ""
 
 
+_TICKET = attrgetter("ticket")
+_TRANSACTION = attrgetter("transaction")
+
+
 class RtState:
     """All records, kept in a file if the world has one."""
 
@@ -168,8 +174,8 @@ class RtState:
         self.custom_fields: dict[int, CustomField] = {}
         self.custom_roles: dict[int, CustomRole] = {}
         self.tickets: dict[int, Ticket] = {}
-        self.transactions: dict[int, Transaction] = {}
-        self.attachments: dict[int, Attachment] = {}
+        self.transactions: Owned[Transaction] = Owned(_TICKET)
+        self.attachments: Owned[Attachment] = Owned(_TRANSACTION)
 
     def load(self) -> bool:
         """Read what was kept; False when there is nothing."""
@@ -180,8 +186,10 @@ class RtState:
         self.custom_fields = _by_number(saver.load("field", CustomField))
         self.custom_roles = _by_number(saver.load("role", CustomRole))
         self.tickets = _by_number(saver.load("ticket", Ticket))
-        self.transactions = _by_number(saver.load("transaction", Transaction))
-        self.attachments = _by_number(saver.load("attachment", Attachment))
+        transactions = _by_number(saver.load("transaction", Transaction))
+        self.transactions = Owned(_TICKET, transactions)
+        attachments = _by_number(saver.load("attachment", Attachment))
+        self.attachments = Owned(_TRANSACTION, attachments)
         return bool(self.users)
 
     def clear(self) -> None:
@@ -297,10 +305,10 @@ class RtState:
         """Ids of the ticket and of all that were merged into it."""
         return frozenset(one.id for one in self.tickets.values() if one.effective_id == ticket.id)
 
-    def history(self, ticket: Ticket) -> Iterator[Transaction]:
+    def history(self, ticket: Ticket) -> list[Transaction]:
         """The ticket's transactions and those of merged ones, oldest first."""
-        family = self.family(ticket)
-        return (one for one in self.transactions.values() if one.ticket in family)
+        every = (one for id_ in self.family(ticket) for one in self.transactions.of(id_))
+        return sorted(every, key=attrgetter("id"))
 
     def last_transaction(self, ticket: Ticket, viewer: str) -> int:
         """What the ETag is made of: the last one that the viewer may see."""
@@ -325,7 +333,7 @@ class RtState:
 
     def attachments_of(self, transaction: int) -> list[Attachment]:
         """The parts of a transaction."""
-        return [one for one in self.attachments.values() if one.transaction == transaction]
+        return self.attachments.of(transaction)
 
 
 def next_id(table: dict[int, T]) -> int:
