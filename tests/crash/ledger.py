@@ -90,6 +90,11 @@ class Ledger:
         """Deeds that a product acknowledged."""
         return self.deeds.total()
 
+    def family(self, record: Record) -> int:
+        """How many were merged into it by now, in one or more steps; it counts itself."""
+        merged = (one for one in self.records.values() if one.into is record)
+        return 1 + sum(map(self.family, merged))
+
     def on(self, side: str) -> list[Record]:
         """Records that are there and may still be worked on."""
         return [one for one in self.records.values() if side in one.ids and not one.merged]

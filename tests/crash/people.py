@@ -28,6 +28,8 @@ MANAGER = next(one for one in accounts.STAFF if one.dev_role == "Manager")
 USERS = {one.login: number for number, one in enumerate(accounts.STAFF, 20)}
 MARK_TAGS = "sdsync tags"
 TAGS = ("env:prod", "env:test", "vip", "network", "storage")
+#: Tickets that people merge into one. Each reads its survivor's whole history.
+LARGEST_FAMILY = 10
 HOOKS = {"desk": accounts.DESK_WEBHOOK_SECRET, "dev": accounts.DEV_WEBHOOK_SECRET}
 
 
@@ -194,6 +196,8 @@ class Crowd:
         if len(ours) < 4:
             return False
         loser, survivor = self._dice.sample(ours, 2)
+        if self.ledger.family(survivor) + self.ledger.family(loser) > LARGEST_FAMILY:
+            return False
         if not self._put(loser, {"MergeInto": str(survivor.ids["desk"])}):
             return self._refused("desk merge")
         loser.into = survivor
