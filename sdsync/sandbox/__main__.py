@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import signal
 import sys
-import threading
+from collections.abc import Callable
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from types import FrameType
 
 from sdsync.sandbox import accounts
 from sdsync.sandbox.people import People
 from sdsync.sandbox.server import Pair, SandboxServer, serve
 
+LOOK_S = 1.0
 #: A bad week in small doses: what ``--misbehave`` turns on. Only calls of sdsync's
 #: own accounts are struck, so that the people's work goes on meanwhile.
 BAD_WEEK: dict[str, dict[str, object]] = {
@@ -49,8 +52,7 @@ def main(argv: list[str] | None = None) -> int:
             f"port {ports}: {error.strerror}; choose others with --desk-port and --dev-port\n"
         )
         return 1
-    stop = threading.Event()
-    _stop_on_signals(stop)
+    until_told = _stop_on_signals()
     people = People(pair.desk.url, pair.dev.url, options.seed, options.pace)
     with pair:
         _prepare(pair, options)
@@ -58,7 +60,7 @@ def main(argv: list[str] | None = None) -> int:
             people.start()
         if not options.quiet:
             _explain(pair)
-        stop.wait()
+        until_told()
         people.leave()
     # Only now: a call of theirs that hangs was cut by the products' end.
     people.stop()
@@ -80,13 +82,23 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _stop_on_signals(stop: threading.Event) -> None:
+def _stop_on_signals() -> Callable[[], None]:
+    """From now on; what is returned waits for one."""
+    # Of all that waits, only this may be filled by a handler in the middle of a wait.
+    told: SimpleQueue[None] = SimpleQueue()
+
     def on_signal(number: int, frame: FrameType | None) -> None:
         del number, frame
-        stop.set()
+        told.put(None)
+
+    def wait() -> None:
+        while True:  # a signal that comes just before a wait is seen after it
+            with contextlib.suppress(Empty):
+                return told.get(timeout=LOOK_S)
 
     signal.signal(signal.SIGTERM, on_signal)
     signal.signal(signal.SIGINT, on_signal)
+    return wait
 
 
 def _prepare(pair: Pair, options: argparse.Namespace) -> None:

@@ -6,8 +6,13 @@ import contextlib
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from queue import Empty, SimpleQueue
+
+#: A signal may come between Python's last look for one and the wait, or be taken by another
+#: thread. Then it interrupts nothing, and is seen when the wait is over: none is long.
+LOOK_S = 1.0
 
 
 class Orders:
@@ -31,11 +36,13 @@ class Orders:
 
     def wait(self, seconds: float | None) -> bool:
         """Whether an order came within this time; several are one. None waits for ever."""
-        with contextlib.suppress(Empty):
-            self._given.get(timeout=seconds)
-            while not self._given.empty():
-                self._given.get_nowait()
-            return True
+        until = float("inf") if seconds is None else time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            with contextlib.suppress(Empty):
+                self._given.get(timeout=min(left, LOOK_S))
+                while not self._given.empty():
+                    self._given.get_nowait()
+                return True
         return False
 
     @contextlib.contextmanager
