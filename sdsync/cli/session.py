@@ -63,7 +63,7 @@ class Session:
     def config(self) -> Config:
         """The settings; all of their problems are told at once when there are any."""
         from sdsync.cli import translators
-        from sdsync.config.load import load
+        from sdsync.config.load import PartlySoundError, load
         from sdsync.config.problems import ConfigError
 
         if not self.path.is_file():
@@ -73,7 +73,7 @@ class Session:
         try:
             return load(self.path)
         except ConfigError as error:
-            more = translators.problems(error.sound) if error.sound else ()
+            more = translators.problems(error.sound) if isinstance(error, PartlySoundError) else ()
             raise ConfigError([*error.problems, *more]) from None
 
     @cached_property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,6 +23,14 @@ _Model = TypeVar("_Model", bound=Settings)
 
 #: Stand in for required keys that are wrong, so that the rest of their table can be checked.
 _STAND_IN = {"connector": "unknown", "url": "https://unknown.invalid"}
+
+
+class PartlySoundError(ConfigError):
+    """Settings that cannot be used; ``sound`` is what nothing is wrong with, for further checks."""
+
+    def __init__(self, problems: Iterable[Problem], sound: Config) -> None:
+        super().__init__(problems)
+        self.sound = sound
 
 
 def load(path: Path, *, clock: Clock | None = None) -> Config:
@@ -97,7 +105,8 @@ class _Loader:
         full = config.model_copy(update={"systems": _logging(systems, syncs), "syncs": syncs})
         self._problems.extend(check(self._checked(full)))
         if self._problems:
-            raise ConfigError(self._problems, self._sound(full).located(self._shape.places, tables))
+            sound = self._sound(full).located(self._shape.places, tables)
+            raise PartlySoundError(self._problems, sound)
         return full.located(self._shape.places, tables)
 
     def _sound(self, config: Config) -> Config:

@@ -10,10 +10,6 @@ import difflib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from sdsync.config.model import Config
 
 #: Shown instead of a value that is, or may be, a secret.
 HIDDEN = "(hidden)"
@@ -60,14 +56,10 @@ class Problem:
 
 
 class ConfigError(Exception):
-    """Files that cannot be used as they are. ``problems`` holds all, in file order.
+    """Files that cannot be used as they are. ``problems`` holds all, in file order."""
 
-    ``sound`` is what of the settings has none, for further checks; None: nothing to go on.
-    """
-
-    def __init__(self, problems: Iterable[Problem], sound: Config | None = None) -> None:
+    def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems: tuple[Problem, ...] = in_file_order(problems)
-        self.sound = sound
         super().__init__(render(self.problems))
 
 

@@ -27,18 +27,20 @@ from sdsync.server.logs import Scrubber, configure
 from sdsync.server.memory import settle, share_one_arena
 from sdsync.server.metrics import Metrics
 from sdsync.server.orders import Orders
+from sdsync.server.posting import heartbeat
 from sdsync.server.reading import NotReloadedError, read_anew
 from sdsync.server.started import files_of
 from sdsync.server.stepping import ClockWatch
 from sdsync.server.storage import lock_of, open_waiting, pulse_of, revealed
 from sdsync.server.systemd import notify, watchdog_s
 from sdsync.server.tail import Tail
-from sdsync.server.ways import heartbeat, ways_of
+from sdsync.server.ways import ways_of
 from sdsync.server.web import Web
 from sdsync.store.opening import files_of as store_files
 from sdsync.sync.assemble import assemble
 from sdsync.sync.bells import Bells
 from sdsync.sync.bells.timer import Timer
+from sdsync.sync.engine import Engine
 from sdsync.sync.persons import retention
 from sdsync.sync.watch.needs import Around
 
@@ -106,21 +108,24 @@ class Daemon:
         stack.enter_context(lock_of(config))
         self.store = open_waiting(config, self.clock)
         stack.callback(self.store.close)
-        self.engine = assemble(
+        core = assemble(
             config, self.store, clock=self.clock, steps=self._steps,
             ring=lambda lane: self.bells.ring(lane),
-            more=lambda lane, due: self.bells.more(lane, due),
             fence=lambda lane: self.bells.fence(lane) is not None,
-            keep=lambda lane: self.bells.keep(lane),
         )  # fmt: skip
-        for system in self.engine.systems.values():
+        self.engine = Engine(
+            core,
+            more=lambda lane, due: self.bells.more(lane, due),
+            keep=lambda lane: self.bells.keep(lane),
+        )
+        for system in core.systems.values():
             stack.callback(system.close)
         keeper = LaneKeeper(self.engine, self.clock)
         self.bells = Bells(
             self.store, self.engine.work, tuple(config.systems),
             broker_url=revealed(config.broker.url), clock=self.clock,
             taken=keeper.taken, checkpoint=keeper.left, pulse=pulse_of(config),
-            resting=self.engine.resting,
+            resting=self.engine.claims.resting,
         )  # fmt: skip
         self._serve(stack)
         stack.callback(self._stop_bells)
@@ -137,7 +142,7 @@ class Daemon:
         """Bind the port before work begins: a second daemon shall not even look."""
         metrics = self.metrics = Metrics()
         metrics.collect(store_families(self.store, self.clock))
-        metrics.collect(system_families(self.engine, self.clock))
+        metrics.collect(system_families(self.engine.core.systems, self.clock))
         metrics.collect(process_families())
         hooks = Hooks(
             EngineDoor(self.engine),
@@ -160,7 +165,7 @@ class Daemon:
     def _keep_house(self, stack: ExitStack) -> None:
         timer = Timer(lambda _lane: None)
         tokens = {name: one.token for name, one in self.config.systems.items()}
-        watch = CredentialWatch(self.engine, tokens, self.clock, self.bells.ring)
+        watch = CredentialWatch(self.engine.core.systems, tokens, self.clock, self.bells.ring)
         timer.every(SEAL_S, _quietly("audit.not_sealed", self._seal))
         timer.every(CREDENTIALS_S, _quietly("credential.not_read", watch.look))
         if isinstance(self.clock, SteadyClock):

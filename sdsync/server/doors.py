@@ -13,8 +13,9 @@ from sdsync.ratelimit.lanes import describe
 from sdsync.server.metrics import Family, gauge
 from sdsync.store.contract import Store
 from sdsync.store.records import Change
-from sdsync.sync.capture.feeds import FEED
+from sdsync.sync.core import FEED
 from sdsync.sync.engine import Engine
+from sdsync.sync.systems import System
 
 STATES = ("ok", "throttled", "unauthorised", "unreachable")
 
@@ -29,26 +30,26 @@ class EngineDoor:
         self, system: str, headers: Mapping[str, str], body: bytes, now: datetime
     ) -> Answer[Sequence[ChangeEvent]]:
         """The events of a verified webhook; no call goes out."""
-        with self._engine.systems[system].connector() as connector:
+        with self._engine.core.systems[system].connector() as connector:
             return connector.read_webhook(headers, body, now=now)
 
     def capture(self, told: Sequence[tuple[str, Sequence[ChangeEvent]]]) -> None:
         """Commit the events and ring. The bodies are not kept: only a fetch is believed."""
-        self._engine.capture_together(told)
+        self._engine.inbox.capture_together(told)
 
     def poll(self, system: str) -> None:
         """Make the system's poll due now."""
-        engine = self._engine
-        poll = engine.work_for(system, "poll", FEED, due=engine.clock.now(), priority=1)
-        engine.capture(system, (), via="webhook", extra=Change(ring=[poll]))
+        core = self._engine.core
+        poll = core.work_for(system, "poll", FEED, due=core.clock.now(), priority=1)
+        self._engine.inbox.capture(system, (), via="webhook", extra=Change(ring=[poll]))
 
 
-def system_families(engine: Engine, clock: Clock) -> Callable[[], Iterable[Family]]:
+def system_families(systems: Mapping[str, System], clock: Clock) -> Callable[[], Iterable[Family]]:
     """Metrics of lanes: state, budget, calls."""
 
     def collect() -> Iterable[Family]:
         states, calls, throttles, flight = {}, {}, {}, {}
-        for name, system in engine.systems.items():
+        for name, system in systems.items():
             label = ("system", name)
             with system.guard:
                 now = describe(system.lane, clock.monotonic()).state

@@ -10,6 +10,7 @@ from sdsync.config.secrets import SecretMissingError, SecretRef
 from sdsync.ratelimit.lanes import Trouble, checkpoint, nudge, restore
 from sdsync.store.records import Json
 from sdsync.sync.engine import Engine
+from sdsync.sync.systems import System
 
 
 class LaneKeeper:
@@ -20,16 +21,16 @@ class LaneKeeper:
 
     def taken(self, lane: str, saved: Mapping[str, Json]) -> None:
         """Go on where the last holder stopped."""
-        system = self._engine.systems[lane]
+        system = self._engine.core.systems[lane]
         now, wall = self._clock.monotonic(), self._clock.now()
-        self._engine.alone.forget(lane)
+        self._engine.claims.forget(lane)
         with system.guard:
             system.lane = restore(system.budget, saved, now=now, wall=wall)
         self._engine.taken(lane)
 
     def left(self, lane: str) -> dict[str, Json]:
         """What the next holder must know."""
-        system = self._engine.systems[lane]
+        system = self._engine.core.systems[lane]
         with system.guard:
             return checkpoint(system.lane, now=self._clock.monotonic(), wall=self._clock.now())
 
@@ -39,19 +40,19 @@ class CredentialWatch:
 
     def __init__(
         self,
-        engine: Engine,
+        systems: Mapping[str, System],
         credentials: Mapping[str, SecretRef | None],
         clock: Clock,
         ring: Callable[[str], None],
     ) -> None:
-        self._engine, self._clock, self._ring = engine, clock, ring
+        self._systems, self._clock, self._ring = systems, clock, ring
         self._credentials = {name: ref for name, ref in credentials.items() if ref}
         self._digests = {name: _digest(ref) for name, ref in self._credentials.items()}
 
     def look(self) -> None:
         """Look at the credentials of lanes that are refused, and only at those."""
         for name, ref in self._credentials.items():
-            system = self._engine.systems[name]
+            system = self._systems[name]
             if system.lane.cause is not Trouble.UNAUTHORISED:
                 continue
             digest = _digest(ref)

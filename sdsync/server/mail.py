@@ -12,7 +12,7 @@ from email.utils import format_datetime
 from sdsync.config.alarms import MailConfig
 from sdsync.config.problems import printable
 from sdsync.config.secrets import SecretMissingError
-from sdsync.server.ways import TIMEOUT_S, Reveal, failed
+from sdsync.server.posting import TIMEOUT_S, Reveal, failed
 from sdsync.sync.watch.alarms import BEGAN, OVER, TEST, Message
 
 _SUBJECT = 120

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqlalchemy import TEXT as LONG
 from sqlalchemy import BigInteger, Engine, Integer, Text, create_engine, event, make_url
@@ -22,10 +22,10 @@ from sqlalchemy.pool import NullPool, PoolProxiedConnection
 from sqlalchemy.schema import MetaData, Table
 
 from sdsync.store import shape
-from sdsync.store.statements import Statement
+from sdsync.store.statements import Insert, Statement
 
 if TYPE_CHECKING:
-    from sqlalchemy.dialects import postgresql
+    pass
 
 #: Text that every product sorts by code point, so that pages of ids agree.
 TEXT = Text().with_variant(LONG(collation="C"), "postgresql")
@@ -34,7 +34,6 @@ AUTO = BigInteger().with_variant(Integer, "sqlite")
 
 Row = tuple[Any, ...]
 Params = Mapping[str, Any]
-Insert: TypeAlias = "sqlite.Insert | postgresql.Insert"
 
 
 class Trouble(Enum):

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from sqlalchemy import bindparam
 from sqlalchemy.schema import Table
 from sqlalchemy.sql.expression import ClauseElement
 
 if TYPE_CHECKING:
-    from sdsync.store.dialect import Dialect
+    from sqlalchemy.dialects import postgresql, sqlite
 
-Make = Callable[["Dialect"], ClauseElement]
+Insert: TypeAlias = "sqlite.Insert | postgresql.Insert"
+
+
+class Inserting(Protocol):
+    """What products write in different words."""
+
+    def insert(self, table: Table) -> Insert:
+        """An insert that may meet a row of the same key."""
+        ...
+
+
+Make = Callable[[Inserting], ClauseElement]
 
 
 class Statement:
@@ -29,7 +40,7 @@ def upsert(table: Table) -> Statement:
     keys = {one.name for one in table.primary_key}
     rest = [one.name for one in table.columns if one.name not in keys]
 
-    def make(dialect: Dialect) -> ClauseElement:
+    def make(dialect: Inserting) -> ClauseElement:
         new = dialect.insert(table)
         return new.on_conflict_do_update(
             index_elements=sorted(keys), set_={name: new.excluded[name] for name in rest}

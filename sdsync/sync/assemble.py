@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from functools import partial
 from random import Random, SystemRandom
 
@@ -24,7 +23,7 @@ from sdsync.mappings.people import PeopleTable
 from sdsync.mappings.site import unread
 from sdsync.ratelimit.lanes import LaneBudget
 from sdsync.store.contract import Store
-from sdsync.sync.engine import Engine, no_step, nobody_else
+from sdsync.sync.core import Core, no_step
 from sdsync.sync.model import PutRule, SyncPolicy
 from sdsync.sync.systems import System
 
@@ -40,11 +39,9 @@ def assemble(
     rand: Random | None = None,
     steps: Callable[[str], None] = no_step,
     ring: Callable[[str], None] = no_step,
-    more: Callable[[str, datetime], None] = nobody_else,
     fence: Callable[[str], bool] = lambda _lane: True,
-    keep: Callable[[str], None] = no_step,
-) -> Engine:
-    """An engine for a checked configuration.
+) -> Core:
+    """What an engine or a plan works with, of a checked configuration.
 
     Raises:
         ConfigError: A mapping file or expression is wrong; all problems at once.
@@ -54,7 +51,7 @@ def assemble(
     systems = {
         name: _system(one, mappings[name], tables, clock) for name, one in config.systems.items()
     }
-    return Engine(
+    return Core(
         store,
         systems,
         syncs,
@@ -64,9 +61,7 @@ def assemble(
         steps=steps,
         objectives=config.lag,
         ring=ring,
-        more=more,
         fence=fence,
-        keep=keep,
     )
 
 

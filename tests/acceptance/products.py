@@ -47,7 +47,7 @@ class Shop:
 
     def __init__(self, house: Desk, pair: Pair, engine: Engine, clock: VirtualClock) -> None:
         self.house, self.pair, self.engine, self.clock = house, pair, engine, clock
-        self.store = engine.store
+        self.store = engine.core.store
 
     def type(self, *words: str) -> Any:
         """One command line, typed where ``sdsync.toml`` lies."""
@@ -58,7 +58,7 @@ class Shop:
         end, spins = self.clock.now() + timedelta(seconds=seconds), 0
         while self.clock.now() < end:
             before = self.clock.now()
-            worked = [self.engine.work(lane) for lane in self.engine.systems]
+            worked = [self.engine.work(lane) for lane in self.engine.core.systems]
             if not any(one.did for one in worked):
                 wakes = [one.wake_at for one in worked if one.wake_at is not None]
                 soonest = min(wakes, default=end)
@@ -116,7 +116,7 @@ class Shop:
 
     def shown(self, system: str, native_id: str) -> Any:
         """The record as the product shows it now."""
-        with self.engine.systems[system].connector() as connector:
+        with self.engine.core.systems[system].connector() as connector:
             return connector.fetch(Ref(system, "ticket", native_id))
 
     def told(self, ticket: str, action: str) -> list[AuditRow]:
@@ -160,11 +160,11 @@ def open_shop(
             encoding="utf-8",
         )
         store: SqlStore = open_store(None, None, path=house.folder, clock=clock)
-        engine = assemble(load(house.toml), store, clock=clock, rand=Random(7))
+        engine = Engine(assemble(load(house.toml), store, clock=clock, rand=Random(7)))
         try:
             engine.start()
             yield Shop(house, pair, engine, clock).run()
         finally:
-            for system in engine.systems.values():
+            for system in engine.core.systems.values():
                 system.close()
             store.close()

@@ -25,6 +25,7 @@ from sdsync.sandbox.rt.state import RtState, Ticket
 from sdsync.sandbox.server import Pair, serve
 from sdsync.store.opening import open_store
 from sdsync.sync.assemble import assemble
+from sdsync.sync.engine import Engine
 from tests.acceptance.conftest import Desk
 from tests.acceptance.ran import Ran
 
@@ -105,13 +106,13 @@ class Shop:
         """A daemon that works until nothing is left to do, in this process."""
         config = load(self.desk.toml)
         store = open_store(None, None, path=self.desk.folder)
-        engine = assemble(config, store)
+        engine = Engine(assemble(config, store))
         engine.start()
         busy = True
         while busy:
             worked = [engine.work(name).did for name in config.systems]
             busy = any(worked)
-        for one in engine.systems.values():
+        for one in engine.core.systems.values():
             one.close()
         store.close()
 

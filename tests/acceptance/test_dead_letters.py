@@ -15,6 +15,7 @@ from sdsync.cli.session import Session
 from sdsync.config.load import load
 from sdsync.store.records import AuditRow
 from sdsync.sync.assemble import assemble
+from sdsync.sync.engine import Engine
 from tests.acceptance.conftest import Desk
 from tests.acceptance.products import Shop, open_shop
 
@@ -50,16 +51,15 @@ def shop(empty_desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
 
 
 def close(shop: Shop) -> None:
-    for system in shop.engine.systems.values():
+    for system in shop.engine.core.systems.values():
         system.close()
 
 
 def restart(shop: Shop) -> None:
     """The process dies where it stands; another begins on what the store holds."""
     close(shop)
-    shop.engine = assemble(
-        load(shop.house.toml), shop.store, clock=shop.clock, rand=shop.engine.rand
-    )
+    rand = shop.engine.core.rand
+    shop.engine = Engine(assemble(load(shop.house.toml), shop.store, clock=shop.clock, rand=rand))
     shop.engine.start()
 
 

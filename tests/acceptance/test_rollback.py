@@ -15,6 +15,7 @@ from sdsync.config.load import load
 from sdsync.store.opening import open_store
 from sdsync.store.records import AuditRow
 from sdsync.sync.assemble import assemble
+from sdsync.sync.engine import Engine
 from sdsync.testing.simulated.clock import VirtualClock
 from tests.acceptance.conftest import Desk
 from tests.unit.cli import scenes
@@ -44,7 +45,7 @@ class House:
         self.at += timedelta(hours=1)
         store = open_store(None, None, path=self.desk.folder)
         clock = VirtualClock(self.at)
-        assemble(load(self.desk.toml), store, clock=clock).start()
+        Engine(assemble(load(self.desk.toml), store, clock=clock)).start()
         store.close()
 
     def history(self, mapping: str = "dev-ticket") -> Any:

@@ -15,6 +15,7 @@ from sdsync.server.single import only_instance
 from sdsync.store.opening import open_store
 from sdsync.store.sql import SqlStore
 from sdsync.sync.assemble import assemble
+from sdsync.sync.engine import Engine
 from tests.acceptance.conftest import Desk
 from tests.acceptance.products import Shop, open_shop
 
@@ -106,7 +107,7 @@ def test_an_older_store_finds_by_the_shipped_packs_what_it_made_since(
 
         store = open_store(None, None, path=empty_desk.folder, clock=shop.clock)
         assert store.identity().suspect
-        engine = assemble(load(empty_desk.toml), store, clock=shop.clock, rand=Random(8))
+        engine = Engine(assemble(load(empty_desk.toml), store, clock=shop.clock, rand=Random(8)))
         engine.start()
         later = Shop(empty_desk, shop.pair, engine, shop.clock).run(600)
 
@@ -114,6 +115,6 @@ def test_an_older_store_finds_by_the_shipped_packs_what_it_made_since(
         assert later.issue(ticket) == issue
         bodies = [one.values["body"] for one in later.shown("dev", issue).notes]
         assert sum("said since" in str(one) for one in bodies) == 1
-        for system in engine.systems.values():
+        for system in engine.core.systems.values():
             system.close()
         store.close()

@@ -174,7 +174,7 @@ def test_a_desk_without_the_role_loses_nothing(
 def test_everybody_of_a_team_is_counted_as_mailed(shop: Shop) -> None:
     ticket = shop.ticket(CustomRoles={"Team": ["101"]})
     issue = shop.issue(ticket)
-    with shop.engine.systems["dev"].connector() as connector:
+    with shop.engine.core.systems["dev"].connector() as connector:
         ref = Ref("dev", "ticket", issue)
         connector.fetch(ref)
         told = connector.notifies(AddElement(ref, "note", {"body": "x"}, "m", "i"))

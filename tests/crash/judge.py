@@ -24,8 +24,8 @@ from sdsync.store.records import (
 )
 from sdsync.store.sql import SqlStore
 from sdsync.sync.assemble import assemble
+from sdsync.sync.core import Core
 from sdsync.sync.decide.edits import view
-from sdsync.sync.engine import Engine
 from tests.crash.house import SECRETS, House
 from tests.crash.kept import read
 from tests.crash.ledger import SIDES, Ledger, Record, Thing, Title, other, tokens
@@ -55,7 +55,7 @@ class Judge:
     def __init__(self, house: House, store: SqlStore, ledger: Ledger, verdict: Verdict) -> None:
         os.environ.update(SECRETS)
         self._store, self._ledger = store, ledger
-        self._engine: Engine = assemble(load(house.config), store)
+        self._core: Core = assemble(load(house.config), store)
         self._describe()
         self._kept = {side: read(side, house.behind(side, "records")) for side in SIDES}
         self._shares = {one.hub.id: one for one in self._all_shares()}
@@ -70,12 +70,12 @@ class Judge:
         for letter, things in (("note", self._ledger.notes), ("file", self._ledger.files)):
             for thing in things:
                 self.verdict.breaches += self._thing(letter, thing)
-        for system in self._engine.systems.values():
+        for system in self._core.systems.values():
             system.close()
 
     def _describe(self) -> None:
         """What the daemon knew: places, and which account is ours."""
-        for system in self._engine.systems.values():
+        for system in self._core.systems.values():
             with system.connector() as connector:
                 said = connector.describe()
             assert isinstance(said, Description), said
@@ -121,8 +121,8 @@ class Judge:
         if native is None:
             yield f"{where}: live in the store, and cannot be read"
             return
-        mapping = self._engine.systems[replica.system].mappings[replica.kind]
-        ctx, hub = self._engine.context(), share.hub
+        mapping = self._core.systems[replica.system].mappings[replica.kind]
+        ctx, hub = self._core.context(), share.hub
         for name, direction in mapping.fields.items():
             group = group_of(name)
             if direction is not Direction.BOTH or ctx.policy(hub, group) == "each":
@@ -132,14 +132,14 @@ class Judge:
             self.verdict.compared["fields"] += 1
             whole = hub.values.get(name)
             put = mapping.put(
-                name, whole, seen=native.values, hub=hub.values, people=self._engine.people
+                name, whole, seen=native.values, hub=hub.values, people=self._core.people
             )
             shown = view(mapping, name, native.values, ctx)
             if put.refused is None and put.values and shown != whole:
                 yield f"{where}: {name} shows {shown!r}, the hub says {whole!r}, and none lists it"
 
     def _native(self, replica: Replica) -> NativeRecord | None:
-        with self._engine.systems[replica.system].connector() as connector:
+        with self._core.systems[replica.system].connector() as connector:
             answer = connector.fetch(Ref(replica.system, replica.kind, replica.native_id or ""))
         return answer if isinstance(answer, NativeRecord) else None
 

@@ -169,7 +169,7 @@ class Ticket:
         """A webhook names it."""
         self.house.bells += 1
         event = ChangeEvent("ticket", self.record.id, None, f"bell {self.house.bells}")
-        self.house.engine.capture(self.side.name, [event], via="webhook")
+        self.house.engine.inbox.capture(self.side.name, [event], via="webhook")
         return self
 
     def history(self, path: str) -> list[Json]:

@@ -19,6 +19,7 @@ from sdsync.store.records import (
     AuditRow,
     Json,
 )
+from sdsync.sync.core import Core
 from sdsync.sync.engine import Engine
 from sdsync.sync.model import PutRule, Rule, SyncPolicy
 from sdsync.sync.systems import System
@@ -153,7 +154,7 @@ class House:
     def process(self, store: Store) -> Engine:
         """A process on a store; :meth:`run` drives only the house's own."""
         syncs = {one.name: one for one in (self.policy(), *self.more_syncs)}
-        return Engine(
+        core = Core(
             store,
             {name: self._system(side) for name, side in self.sides.items()},
             syncs,
@@ -167,6 +168,7 @@ class House:
             rules=self.rules,
             fence=lambda lane: self.holds_lane(lane),
         )
+        return Engine(core)
 
     def _system(self, side: Side) -> System:
         mappings: dict[str, FieldMapping] = {

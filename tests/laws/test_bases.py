@@ -113,7 +113,7 @@ def test_law_4_a_read_that_began_before_our_write_ended_is_too_old() -> None:
     assert replica.confirmed_at is not None
     replica.seen_at = None
 
-    draft = Draft(ticket.share, house.engine.context())
+    draft = Draft(ticket.share, house.engine.core.context())
     early = Look(native, replica.confirmed_at - timedelta(milliseconds=1))
     assert too_old(draft, replica, early)
     assert not too_old(draft, replica, Look(native, replica.confirmed_at))

@@ -69,7 +69,9 @@ def test_law_24_what_lies_on_a_record_that_was_merged_away_holds_nothing_up() ->
     other.set({"status": "In Progress"}, by="bob").set({"status": "Resolved"}, by="bob")
     house.run()
     assert ticket["Status"] == "resolved"
-    assert not blocks_closing(Draft(ticket.share, house.engine.context()), ticket.replica("dev"))
+    assert not blocks_closing(
+        Draft(ticket.share, house.engine.core.context()), ticket.replica("dev")
+    )
 
 
 def test_law_24_a_step_that_shows_already_does_not_end_the_way() -> None:
@@ -113,7 +115,7 @@ def test_law_24_what_nobody_can_take_back_does_not_hold_up_the_closing() -> None
     ticket = shared(house)
     ticket.attach("evidence")
     house.run()
-    draft = Draft(ticket.share, house.engine.context())
+    draft = Draft(ticket.share, house.engine.core.context())
     replica = draft.share.at("dev")
     assert replica is not None
     (file,) = draft.share.elements

@@ -13,14 +13,14 @@ from tests.laws.rig import House, shared
 
 def named(house: House, writer: Ticket, ref: Ref, at: str = "dev") -> str | None:
     """What ``writer``'s copy at a system would call the record behind ``ref``."""
-    ctx = house.engine.context()
+    ctx = house.engine.core.context()
     draft = Draft(writer.share, ctx)
     found = counterpart(draft, writer.replica(at), ctx.records.of(ref))
     return found.native_id if found else None
 
 
 def why_not(house: House, writer: Ticket, ref: Ref, at: str = "dev") -> str | None:
-    ctx = house.engine.context()
+    ctx = house.engine.core.context()
     return gap(Draft(writer.share, ctx), writer.replica(at), ctx.records.of(ref))
 
 
@@ -49,7 +49,7 @@ def test_a_copy_that_is_gone_or_unlinked_has_no_name() -> None:
     house = House()
     ticket, other = shared(house, "one"), shared(house, "two")
 
-    ctx, share = house.engine.context(), other.share
+    ctx, share = house.engine.core.context(), other.share
     for one in share.replicas:
         one.state = ReplicaState.MISSING
     assert gap(Draft(ticket.share, ctx), ticket.replica("dev"), share) == "missing in dev"
@@ -66,7 +66,7 @@ def test_law_45_a_public_record_does_not_name_a_private_one() -> None:
     ticket, other = shared(house, "one"), shared(house, "two")
     other.copy("dev").move("attic")
     house.run()
-    ctx = house.engine.context()
+    ctx = house.engine.core.context()
     dev = ctx.systems["dev"]
     public = replace(dev.places["infra"], default_audience="public", public=True)
     open_ = replace(
@@ -100,6 +100,6 @@ def test_law_22_a_merged_record_is_named_by_its_survivor() -> None:
     house.run()
 
     assert named(house, ticket, lost.copy("dev").ref) == kept.copy("dev").record.id
-    survivor = house.engine.context().records.named("ticket", name)
+    survivor = house.engine.core.context().records.named("ticket", name)
     assert survivor is not None
     assert survivor.hub.id == kept.hub.id

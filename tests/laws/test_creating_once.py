@@ -416,7 +416,7 @@ def test_law_32_a_system_that_was_away_says_who_it_is_before_any_write(how: str)
 
 def test_law_32_who_takes_over_a_lane_that_was_out_asks_who_it_is() -> None:
     house = House().run(30)
-    system = house.engine.systems["dev"]
+    system = house.engine.core.systems["dev"]
     system.lane.cause, system.lane.probing = Trouble.UNREACHABLE, True  # as the last holder left it
 
     house.engine.taken("dev")

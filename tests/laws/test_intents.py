@@ -75,8 +75,8 @@ def test_law_25_the_loser_of_a_race_joins_the_winner() -> None:
     house = House()
     house.run(30)
     other = house.process(house.store)
-    for name, system in other.systems.items():
-        system.description = house.engine.systems[name].description
+    for name, system in other.core.systems.items():
+        system.description = house.engine.core.systems[name].description
     commit = house.store.commit
 
     def late(change: Change, *, lasting: bool = True) -> None:

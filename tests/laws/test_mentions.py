@@ -14,7 +14,7 @@ from tests.laws.rig import House, shared
 
 def names(house: House, writer: Ticket) -> RecordNames:
     """What ``writer``'s texts may name."""
-    draft = Draft(writer.share, house.engine.context())
+    draft = Draft(writer.share, house.engine.core.context())
     return Named({"desk": "https://rt.example.org", "dev": "https://dev.example.org"}, draft)
 
 

@@ -22,8 +22,8 @@ KEY = {"desk": "Due", "dev": "due_date"}  # a text on both sides
 
 def typed(house: House, command: Callable[[Scene], T]) -> T:
     """What a person types, in a process of its own beside the daemon."""
-    engine = house.process(house.store)
-    with opened(engine, "escalations", "ann", house.clock.advance) as scene:
+    core = house.process(house.store).core
+    with opened(core, "escalations", "ann", house.clock.advance) as scene:
         return command(scene)
 
 
@@ -309,7 +309,7 @@ def test_law_44_of_two_who_carry_out_a_plan_each_line_is_one_ones() -> None:
     inner: list[applying.Applied] = []
 
     def outer(scene: Scene) -> applying.Applied:
-        commit = scene.engine.store.commit
+        commit = scene.core.store.commit
 
         def late(change: Change, *, lasting: bool = True) -> None:
             if not inner and change.plan_lines:

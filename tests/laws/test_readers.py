@@ -74,7 +74,7 @@ def test_law_45_without_the_proved_right_nothing_narrower_is_written() -> None:
 def test_law_45_what_a_place_is_said_to_be_is_no_proof() -> None:
     """A project of staff alone, where the right to private notes is missing all the same."""
     house = House(("desk", "dev"), {}, CUSTOMER, private_right=False)
-    house.engine.systems["dev"].audiences = {"infra": "internal"}
+    house.engine.core.systems["dev"].audiences = {"infra": "internal"}
     ticket = shared(house)
 
     ticket.note("for us", internal=True)
@@ -125,7 +125,7 @@ def test_law_45_a_file_without_a_flag_is_taken_back_where_more_people_read() -> 
     """Its record was moved into a place that customers read."""
     house = House(("desk", "dev"), {}, {"desk": "customer"})
     house.dev.product.places[AWAY["dev"]].default_audience = "customer"
-    fields = house.engine.systems["dev"].mappings["attachment"].fields
+    fields = house.engine.core.systems["dev"].mappings["attachment"].fields
     cast("dict[str, object]", fields).pop("audience")
     ticket = shared(house)
     copy = ticket.copy("dev")

@@ -65,7 +65,7 @@ def test_law_33_all_that_led_to_a_write_is_on_disk_before_it() -> None:
     """What was decided need not be, as long as nobody outside was told."""
     house = House()
     ticket = shared(house)
-    on_disk, commit, step = [True], house.store.commit, house.engine.step
+    on_disk, commit, step = [True], house.store.commit, house.engine.core.step
     decided, attempted = list[bool](), list[bool]()
 
     def note(change: Change, *, lasting: bool = True) -> None:
@@ -79,7 +79,7 @@ def test_law_33_all_that_led_to_a_write_is_on_disk_before_it() -> None:
             attempted.append(on_disk[0])
         step(name)
 
-    house.store.commit, house.engine.step = note, at
+    house.store.commit, house.engine.core.step = note, at
     ticket.set({"Subject": "another title"})
     ticket.note("and a note")
     house.run()
@@ -143,12 +143,12 @@ def test_a_process_that_takes_a_lane_over_works_there_at_once() -> None:
     other = house.process(house.store)
     other.start()
     house.run(30)  # the holder does what the other's start rang, descriptions included
-    assert other.systems["desk"].description is None
+    assert other.core.systems["desk"].description is None
 
     other.taken("desk")
 
     assert other.work("desk").did
-    assert other.systems["desk"].description is not None
+    assert other.core.systems["desk"].description is not None
 
 
 def test_a_process_that_takes_a_lane_over_knows_the_places_that_leaked() -> None:
@@ -163,7 +163,7 @@ def test_a_process_that_takes_a_lane_over_knows_the_places_that_leaked() -> None
 
     other.taken("dev")
 
-    assert "infra" in other.systems["dev"].leaky
+    assert "infra" in other.core.systems["dev"].leaky
 
 
 # -- law 35 ------------------------------------------------------------------------------

@@ -61,6 +61,6 @@ def test_law_45_who_reads_a_place_is_told_to_its_lenses(audience: str, outsiders
     ticket = shared(house)
 
     share = house.store.share(ticket.hub.id)
-    draft = Draft(share, house.engine.context())
+    draft = Draft(share, house.engine.core.context())
 
     assert surroundings(draft, share.at("desk"))[OUTSIDERS_READ] is outsiders

@@ -179,7 +179,7 @@ def test_law_5_a_text_that_an_earlier_write_left_is_not_this_one_reshaped() -> N
     ticket = shared(house)
     ticket.copy("dev").set({"subject": "written before"})
     house.run()
-    draft = Draft(ticket.share, house.engine.context())
+    draft = Draft(ticket.share, house.engine.core.context())
     replica = draft.share.at("desk")
     assert replica is not None
     assert replica.wrote_at is not None

@@ -69,9 +69,9 @@ def test_check_is_clean_and_no_value_of_the_years_is_unmapped(
 
     strange = Counter[str]()
     store = open_store(None, None, path=shop.daemon.folder)
-    engine = assemble(load(shop.daemon.toml), store)
+    core = assemble(load(shop.daemon.toml), store)
     for name, place in (("desk", QUEUE), ("dev", PROJECT)):
-        system = engine.systems[name]
+        system = core.systems[name]
         seen = 0
         connector = system.connect()
         connector.describe()
@@ -79,7 +79,7 @@ def test_check_is_clean_and_no_value_of_the_years_is_unmapped(
             mapping, seen = system.mappings["ticket"], seen + 1
             for one in mapping.fields.keys() - PEOPLE:
                 if proved(mapping, one, record):
-                    value = mapping.get(one, record.values, engine.people)
+                    value = mapping.get(one, record.values, core.people)
                     strange[f"{name} {one} {value}"] += isinstance(value, Unmapped)
         assert seen == len(shop.years.tickets if name == "desk" else shop.years.issues)
         connector.close()

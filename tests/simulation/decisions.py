@@ -73,7 +73,7 @@ class Decisions:
 
     def _decided(self, deed: FieldDeed, share: Share) -> bool:
         replica = _replica_of(share, deed)
-        mapping = self.world.engine.systems[deed.system].mappings["ticket"]
+        mapping = self.world.engine.core.systems[deed.system].mappings["ticket"]
         fields = {one for one in mapping.fields if deed.path in mapping.paths(one)}
         groups = {group_of(one) for one in fields}
         if replica is None or replica.state is not ReplicaState.LIVE or not fields:
@@ -90,7 +90,7 @@ class Decisions:
 
     def _excused(self, deed: FieldDeed, share: Share) -> bool:
         """Whether nobody could know of it; counted by reason."""
-        mapping = self.world.engine.systems[deed.system].mappings["ticket"]
+        mapping = self.world.engine.core.systems[deed.system].mappings["ticket"]
         fields = {one for one in mapping.fields if deed.path in mapping.paths(one)}
         rows = [
             row
@@ -121,7 +121,7 @@ class Decisions:
 
     def _agrees(self, deed: FieldDeed, share: Share, fields: set[str]) -> bool:
         """The hub said the same when it was looked at, or a word changed and no meaning."""
-        mapping = self.world.engine.systems[deed.system].mappings["ticket"]
+        mapping = self.world.engine.core.systems[deed.system].mappings["ticket"]
         before, after = nested({deed.path: deed.old}), nested({deed.path: deed.new})
         for field in fields:
             old, new = (mapping.get(field, one, self.people) for one in (before, after))

@@ -101,7 +101,7 @@ def _replica(world: World, share: Share, replica: Replica, people: Directory) ->
 def _fields(
     world: World, hub: Hub, replica: Replica, record: Record, people: Directory, where: str
 ) -> Iterator[str]:
-    mapping = world.engine.systems[replica.system].mappings["ticket"]
+    mapping = world.engine.core.systems[replica.system].mappings["ticket"]
     native = show(world.products[replica.system], record).values
     for field, direction in mapping.fields.items():
         group = group_of(field)

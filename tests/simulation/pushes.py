@@ -45,4 +45,4 @@ class Pushes:
         body = webhook(lane.product, events)
         read = lane.read_webhook({}, body, now=self.world.clock.now())
         assert isinstance(read, list)
-        self.world.engine.capture(SYSTEM, read, via="webhook", body=body)
+        self.world.engine.inbox.capture(SYSTEM, read, via="webhook", body=body)

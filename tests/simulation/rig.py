@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from sdsync.mappings.contract import Mapping as FieldMapping
 from sdsync.store.records import Json
+from sdsync.sync.core import Core
 from sdsync.sync.engine import Engine
 from sdsync.sync.model import PutRule, SyncPolicy
 from sdsync.sync.systems import System
@@ -127,7 +128,7 @@ def engine(
 ) -> Engine:
     """A fresh process on what the store holds."""
     systems = {name: _system(name, line, options, edition, pace) for name, line in lines.items()}
-    return Engine(
+    core = Core(
         store,
         systems,
         syncs(options),
@@ -137,6 +138,7 @@ def engine(
         ring=ring,
         people=lambda one: Directory(one, tuple(lines)),
     )
+    return Engine(core)
 
 
 def _system(

@@ -222,11 +222,12 @@ def scene_of(
     from sdsync.sync.assemble import assemble
     from sdsync.sync.plans.scene import opened
 
-    engine = assemble(session.config, session.store)
+    core = assemble(session.config, session.store)
     for name, mapping in mended.items():
-        engine.systems[name].mappings = {**engine.systems[name].mappings, mapping.kind: mapping}
+        system = core.systems[name]
+        system.mappings = {**system.mappings, mapping.kind: mapping}
     with (
         session.waiting() as bar,
-        opened(engine, sync, session.by, time.sleep, bar.told, systems) as scene,
+        opened(core, sync, session.by, time.sleep, bar.told, systems) as scene,
     ):
         yield scene

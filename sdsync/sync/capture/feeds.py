@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING
 
 from sdsync.connectors.contract import Answer, Changes, Connector, Description
 from sdsync.connectors.failures import Forbidden, Misconfigured, Missing, Rejected
@@ -18,22 +17,22 @@ from sdsync.store.records import (
     SystemRow,
     Work,
 )
+from sdsync.sync.capture.inbox import Inbox
 from sdsync.sync.capture.reopened import go_back
+from sdsync.sync.capture.suspicion import Suspicion
 from sdsync.sync.confirm.doubles import next_night
+from sdsync.sync.core import FEED, Core
 from sdsync.sync.decide.restored import AT, distrust
 from sdsync.sync.deliver.compute import NOBODY
 from sdsync.sync.deliver.in_names import about_names, ignored
 from sdsync.sync.draft import Draft
+from sdsync.sync.meter import Meter
 from sdsync.sync.policy import is_failure
 from sdsync.sync.systems import System
 from sdsync.sync.watch.telling import SAID_AFTER, say_that_it_waits
 
-if TYPE_CHECKING:
-    from sdsync.sync.engine import Engine, Meter
-
 DESCRIBE_AGAIN = timedelta(minutes=10)
 TROUBLE_AGAIN = timedelta(seconds=15)
-FEED = "feed"
 SWEEPS = 12  # slices in the time after which a record counts as long unread
 SWEEP_SLICE = 200
 SLICE_AGAIN = timedelta(minutes=1)  # while a restored system is read again, whole
@@ -43,49 +42,49 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 class Feeds:
     """The timers of one engine's systems."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, core: Core, inbox: Inbox, suspicion: Suspicion) -> None:
+        self._core, self._inbox, self._suspicion = core, inbox, suspicion
 
     def start(self) -> None:
         """Note when each sync was switched on; ring description and feed of every system."""
-        engine, now = self._engine, self._engine.clock.now()
+        core, now = self._core, self._core.clock.now()
         change = Change()
-        for sync in engine.syncs.values():
-            row = engine.store.sync(sync.name)
+        for sync in core.syncs.values():
+            row = core.store.sync(sync.name)
             if row is None or row.in_file != sync.mode:
                 activated = row.activated_at if row else now
                 change.syncs.append(SyncRow(sync.name, activated, sync.mode, sync.mode))
-        for name in engine.systems:
-            change.ring.append(engine.work_for(name, "describe", FEED, due=now, priority=1))
-            change.ring.append(engine.work_for(name, "poll", FEED, due=now, priority=1))
-            change.ring.append(engine.work_for(name, "sweep", FEED, due=now, priority=5))
+        for name in core.systems:
+            change.ring.append(core.work_for(name, "describe", FEED, due=now, priority=1))
+            change.ring.append(core.work_for(name, "poll", FEED, due=now, priority=1))
+            change.ring.append(core.work_for(name, "sweep", FEED, due=now, priority=5))
             tonight = next_night(now)
-            change.ring.append(engine.work_for(name, "count", FEED, due=tonight, priority=5))
-            change.ring.append(engine.work_for(name, "account", FEED, due=tonight, priority=5))
-        engine.store.commit(change)
-        for name in engine.systems:
-            engine.ring(name)
+            change.ring.append(core.work_for(name, "count", FEED, due=tonight, priority=5))
+            change.ring.append(core.work_for(name, "account", FEED, due=tonight, priority=5))
+        core.store.commit(change)
+        for name in core.systems:
+            core.ring(name)
 
     def describe_now(self, name: str) -> None:
         """Ask a system who it is, whenever that was last done."""
-        engine, now = self._engine, self._engine.clock.now()
-        again = engine.work_for(name, "describe", FEED, due=now, priority=1)
-        engine.store.commit(Change(ring=[again]))
+        core, now = self._core, self._core.clock.now()
+        again = core.work_for(name, "describe", FEED, due=now, priority=1)
+        core.store.commit(Change(ring=[again]))
 
     def poll(self, system: System, connector: Connector, work: Work, meter: Meter) -> None:
         """Ask the feed, and commit its events with the cursor (law 33)."""
-        engine = self._engine
+        core = self._core
         if system.description is None:
             self._later(work, timedelta(seconds=1))
             return
-        row = engine.store.system(system.name)
-        began = engine.clock.now()
+        row = core.store.system(system.name)
+        began = core.clock.now()
         answer = meter.note(_of_feed(connector.changes(row.cursor)))
-        engine.step("polled")
+        core.step("polled")
         if not isinstance(answer, Changes):
             self._later(work, timedelta(seconds=system.poll_s))
             return
-        row = engine.store.system(system.name)
+        row = core.store.system(system.name)
         change = Change()
         if row.watched_since is None:
             row.watched_since = began
@@ -95,30 +94,28 @@ class Feeds:
         row.cursor = answer.cursor
         row.feed_ok_at = row.feed_ok_at if answer.more else began
         pause = timedelta() if answer.more else timedelta(seconds=system.poll_s)
-        again = engine.work_for(
-            system.name, "poll", FEED, due=engine.clock.now() + pause, priority=1
-        )
+        again = core.work_for(system.name, "poll", FEED, due=core.clock.now() + pause, priority=1)
         change.systems.append(row)
         change.ring.append(again)
         change.finished.append((work.key, work.generation))
-        engine.capture(system.name, answer.events, via="poll", extra=change)
+        self._inbox.capture(system.name, answer.events, via="poll", extra=change)
         if not answer.more:
             system.feed_ok_at = began
-            engine.suspicion.review()
+            self._suspicion.review()
 
     def describe(self, system: System, connector: Connector, work: Work, meter: Meter) -> None:
         """Read places, rights, account and people; another identity pauses the lane (law 32)."""
-        engine = self._engine
-        asked = engine.clock.now()
+        core = self._core
+        asked = core.clock.now()
         answer = meter.note(connector.describe())
         if not isinstance(answer, Description):
             self._later(work, min(TROUBLE_AGAIN, timedelta(seconds=system.poll_s)))
             return
-        now, before = engine.clock.now(), system.description
+        now, before = core.clock.now(), system.description
         system.learn(answer, asked, now)
         people = meter.note(connector.people())
         teams = meter.note(connector.teams())
-        row = engine.store.system(system.name)
+        row = core.store.system(system.name)
         change = Change(finished=[(work.key, work.generation)])
         self._identify(system, row, answer, change, now)
         for place in go_back(row, answer, before):
@@ -157,26 +154,26 @@ class Feeds:
         self._close_causes(system, change, now)
         self._judge_names(system, answer, change, now)
         due = now + DESCRIBE_AGAIN
-        change.ring.append(engine.work_for(system.name, "describe", FEED, due=due, priority=1))
-        known = engine.store.people(system.name)
-        engine.store.commit(change)
+        change.ring.append(core.work_for(system.name, "describe", FEED, due=due, priority=1))
+        known = core.store.people(system.name)
+        core.store.commit(change)
         if change.people and sorted(map(repr, known)) != sorted(map(repr, change.people)):
-            engine.people.forget()
+            core.people.forget()
             self._try_people_again(system)
 
     def _try_people_again(self, system: System) -> None:
         """Assignments that found nobody are tried with the people as they are now."""
-        engine = self._engine
-        for hub, replica, group in engine.store.replicas_with_state(GroupState.DIFFERS):
+        core = self._core
+        for hub, replica, group in core.store.replicas_with_state(GroupState.DIFFERS):
             row = replica.groups.get(group)
             if replica.system == system.name and row is not None and row.note == NOBODY:
-                engine.commit(partial(self._undecided, hub.id, replica.id, group))
+                core.commit(partial(self._undecided, hub.id, replica.id, group))
 
     def _undecided(self, hub_id: str, replica_id: str, group: str) -> Change | None:
-        share = self._engine.store.share(hub_id)
+        share = self._core.store.share(hub_id)
         if share is None:
             return None
-        draft = Draft(share, self._engine.context())
+        draft = Draft(share, self._core.context())
         replica = share.replica(replica_id)
         draft.mark(replica, group, GroupState.DIRTY)
         draft.deliver(replica)
@@ -187,34 +184,34 @@ class Feeds:
 
         A slice at a time, each as large as the records that are due (law 42).
         """
-        engine, now = self._engine, self._engine.clock.now()
+        core, now = self._core, self._core.clock.now()
         before = max(now - timedelta(seconds=system.sweep_s), system.restored_at or NEVER)
         change = Change(finished=[(work.key, work.generation)])
-        due_now = engine.store.unread(system.name, before=before, limit=SWEEP_SLICE)
+        due_now = core.store.unread(system.name, before=before, limit=SWEEP_SLICE)
         for ref in due_now:
-            look = engine.work_for(system.name, "look", ref.id, due=now, priority=5)
+            look = core.work_for(system.name, "look", ref.id, due=now, priority=5)
             look.hint = {"kind": ref.kind}
             change.ring.append(look)
         self._tell_waiting(system, now)
         again = timedelta(seconds=system.sweep_s / SWEEPS)
         if due_now and system.restored_at == before:
             again = min(again, SLICE_AGAIN)
-        change.ring.append(engine.work_for(system.name, "sweep", FEED, due=now + again, priority=5))
-        engine.store.commit(change)
+        change.ring.append(core.work_for(system.name, "sweep", FEED, due=now + again, priority=5))
+        core.store.commit(change)
 
     def _tell_waiting(self, system: System, now: datetime) -> None:
         """Records born here whose change is long on its way say so themselves (law 48)."""
-        engine = self._engine
-        waiting = engine.store.undelivered(before=now - SAID_AFTER, limit=SWEEP_SLICE)
-        rows = {name: engine.store.system(name) for name in engine.systems} if waiting else {}
+        core = self._core
+        waiting = core.store.undelivered(before=now - SAID_AFTER, limit=SWEEP_SLICE)
+        rows = {name: core.store.system(name) for name in core.systems} if waiting else {}
         for hub_id in waiting:
-            engine.commit(partial(self._say, hub_id, system.name, rows))
+            core.commit(partial(self._say, hub_id, system.name, rows))
 
     def _say(self, hub_id: str, system: str, rows: dict[str, SystemRow]) -> Change | None:
-        share = self._engine.store.share(hub_id)
+        share = self._core.store.share(hub_id)
         if share is None or share.hub.birth_system != system:
             return None
-        draft = Draft(share, self._engine.context())
+        draft = Draft(share, self._core.context())
         return draft.change if say_that_it_waits(draft, rows) else None
 
     def _close_causes(self, system: System, change: Change, now: datetime) -> None:
@@ -223,9 +220,9 @@ class Feeds:
         That one ends by a person's replay alone; this is where it is noticed (law 45).
         """
         leaky = set(system.leaky)  # noted before the causes are read: these cannot lag behind
-        causes = [one for one in self._engine.store.causes() if one.system == system.name]
+        causes = [one for one in self._core.store.causes() if one.system == system.name]
         for cause in causes:
-            if cause.at_place is None and not self._engine.store.cause_members(cause.id):
+            if cause.at_place is None and not self._core.store.cause_members(cause.id):
                 cause.closed_at = now
                 change.causes.append(cause)
         system.leaky -= leaky - {one.at_place for one in causes}
@@ -236,7 +233,7 @@ class Feeds:
         """Whether names are honoured was read back anew: told once when not, and over when so."""
         leave = said.impersonates
         system.ignores_names = leave is not None and leave.ignored
-        cause = self._engine.store.cause(about_names(system.name))
+        cause = self._core.store.cause(about_names(system.name))
         if system.ignores_names and cause is None:
             change.causes.append(ignored(system.name, now))
         elif cause is not None and not system.ignores_names:
@@ -255,7 +252,7 @@ class Feeds:
         if why:
             distrust(change, row, why, now)
             system.was_restored(now)
-            again = self._engine.work_for(system.name, "sweep", FEED, due=now, priority=5)
+            again = self._core.work_for(system.name, "sweep", FEED, due=now, priority=5)
             change.ring.append(again)
         row.identity = said.identity
         row.clock_offset_s = system.clock_offset_s
@@ -272,8 +269,8 @@ class Feeds:
         change.systems.append(row)
 
     def _later(self, work: Work, wait: timedelta) -> None:
-        engine = self._engine
-        engine.store.commit(Change(postponed=[(work.key, engine.clock.now() + wait)]))
+        core = self._core
+        core.store.commit(Change(postponed=[(work.key, core.clock.now() + wait)]))
 
 
 def _of_feed(answer: Answer[Changes]) -> Answer[Changes]:

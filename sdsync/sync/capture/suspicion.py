@@ -8,14 +8,14 @@ person names. What was taken in until then is looked up whenever its turn comes.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING
 
 from sdsync.config.vocabulary import group_of
 from sdsync.connectors.contract import NativeElement, NativeRecord
 from sdsync.store.records import AuditRow, Change, Element, GroupState, Json, Replica
 from sdsync.sync.branches import hit
+from sdsync.sync.core import Core
 from sdsync.sync.decide.elements import placed_ids, read_values
 from sdsync.sync.decide.worklogs import WORKLOG, shows
 from sdsync.sync.deliver.compute import dirty_fields
@@ -23,9 +23,6 @@ from sdsync.sync.deliver.desired import desired
 from sdsync.sync.deliver.in_names import may_be_lost
 from sdsync.sync.draft import Draft, digest
 from sdsync.sync.model import NAMED, SUSPECT
-
-if TYPE_CHECKING:
-    from sdsync.sync.engine import Engine
 
 ABOUT = "suspect"  # of the one cause that everything waiting points at
 #: A look that is put off for a moment, after trouble or for another, is still to be read.
@@ -35,64 +32,63 @@ SOON = timedelta(seconds=5)
 class Suspicion:
     """Whether this process's store is suspect, and the end of it."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self.reason: str | None = None
-        self.trusted_at: datetime | None = None
-        self._since = engine.clock.now()
-        self.origin = ""  # id and epoch of the store, as marks carry them
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._since = core.clock.now()
 
     def start(self) -> None:
         """Ask the store, and let go what waited for an end that came while nobody ran."""
-        known = self._engine.store.identity()
-        self.reason, self._since = known.suspect, self._engine.clock.now()
-        self.origin, self.trusted_at = origin(known.store_id, known.epoch), known.trusted_at
-        if self.reason is None:
+        known = self._core.store.identity()
+        self._since = self._core.clock.now()
+        trust = self._core.trust
+        trust.reason, trust.trusted_at = known.suspect, known.trusted_at
+        trust.origin = origin(known.store_id, known.epoch)
+        if trust.reason is None:
             self._let_go()
         else:
-            self._say("suspect", self.reason)
+            self._say("suspect", trust.reason)
 
     def review(self) -> None:
         """End it when every system was read since, or when a person said so."""
-        if self.reason is None:
+        core, trust = self._core, self._core.trust
+        if trust.reason is None:
             return
-        engine = self._engine
-        known = engine.store.identity()
+        known = core.store.identity()
         if known.suspect is not None:
-            if not all(self._passed(name) for name in engine.systems):
+            if not all(self._passed(name) for name in core.systems):
                 return
-            known = engine.store.new_epoch()
+            known = core.store.new_epoch()
         hit("law 32: trusted again")
         # First: whoever asks in between looks up once too often.
-        self.trusted_at = known.trusted_at
-        self.reason, self.origin = None, origin(known.store_id, known.epoch)
+        trust.trusted_at = known.trusted_at
+        trust.reason, trust.origin = None, origin(known.store_id, known.epoch)
         self._say("trusted", f"every system was read; epoch {known.epoch}")
         self._let_go()
 
     def _passed(self, name: str) -> bool:
         """A whole look at the feed since, by whichever process, and nothing of it unread."""
-        engine = self._engine
-        looked_at = engine.store.system(name).feed_ok_at
+        core = self._core
+        looked_at = core.store.system(name).feed_ok_at
         if looked_at is None or looked_at < self._since:
             return False
-        return engine.store.due(name, "look", now=engine.clock.now() + SOON) == 0
+        return core.store.due(name, "look", now=core.clock.now() + SOON) == 0
 
     def _let_go(self) -> None:
         """Fields that waited for the end are written as they are now."""
-        engine = self._engine
-        cause = engine.store.cause(digest(["system", ABOUT]))
+        core = self._core
+        cause = core.store.cause(digest(["system", ABOUT]))
         if cause is None:
             return
-        for hub_id in {hub.id for hub, _, _ in engine.store.cause_members(cause.id)}:
-            engine.commit(partial(self._release, hub_id))
-        cause.closed_at = engine.clock.now()
-        engine.store.commit(Change(causes=[cause]))
+        for hub_id in {hub.id for hub, _, _ in core.store.cause_members(cause.id)}:
+            core.commit(partial(self._release, hub_id))
+        cause.closed_at = core.clock.now()
+        core.store.commit(Change(causes=[cause]))
 
     def _release(self, hub_id: str) -> Change | None:
-        share = self._engine.store.share(hub_id)
+        share = self._core.store.share(hub_id)
         if share is None:
             return None
-        draft = Draft(share, self._engine.context())
+        draft = Draft(share, self._core.context())
         for replica in share.replicas:
             for group, row in list(replica.groups.items()):
                 if row.note == SUSPECT:
@@ -101,8 +97,8 @@ class Suspicion:
         return draft.change
 
     def _say(self, action: str, text: str) -> None:
-        row = AuditRow(self._engine.clock.now(), action, "sdsync", text=text[:300])
-        self._engine.store.commit(Change(audit=[row]))
+        row = AuditRow(self._core.clock.now(), action, "sdsync", text=text[:300])
+        self._core.store.commit(Change(audit=[row]))
 
 
 def origin(store_id: str, epoch: int) -> str:

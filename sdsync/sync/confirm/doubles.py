@@ -10,20 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from sdsync.connectors.contract import Connector, Find, Found, Handle, NativeElement, NativeRecord
 from sdsync.connectors.failures import Forbidden, Missing, Rejected
 from sdsync.store.records import Change, Intent, Ref, Replica, Share, Work
 from sdsync.sync.branches import hit
 from sdsync.sync.confirm.settling import DOUBLES, KEEP, TOLD
+from sdsync.sync.core import Core
 from sdsync.sync.decide.elements import placed_ids
 from sdsync.sync.draft import Draft
+from sdsync.sync.meter import Meter
 from sdsync.sync.policy import is_failure
 from sdsync.sync.systems import System
-
-if TYPE_CHECKING:
-    from sdsync.sync.engine import Engine, Meter
 
 NIGHT_H = 3  # UTC
 AT_ONCE = 10  # intents in one visit; then others of the lane have their turn
@@ -38,15 +36,15 @@ OF_ONE = (Missing, Forbidden, Rejected)
 class Doubles:
     """The nightly count of one engine's systems; it goes on where it stopped."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, core: Core) -> None:
+        self._core = core
 
     def count(self, system: System, connector: Connector, work: Work, meter: Meter) -> None:
         """Count some intents of the system, and come again: at once, or next night."""
-        engine, now = self._engine, self._engine.clock.now()
+        core, now = self._core, self._core.clock.now()
         after, due = str(work.hint.get("after") or ""), next_night(now)
         upto = f"{int((now - OLD_ENOUGH).timestamp() * 1000):011x}"
-        found = engine.store.made(system.name, after=after, upto=upto, limit=AT_ONCE)
+        found = core.store.made(system.name, after=after, upto=upto, limit=AT_ONCE)
         for hub_id, intent_id in found:
             if not self._one(system, connector, hub_id, intent_id, meter):
                 due = now + TROUBLE_AGAIN
@@ -54,15 +52,15 @@ class Doubles:
             after = intent_id
         else:
             due = now if len(found) == AT_ONCE else due
-        again = engine.work_for(system.name, "count", work.key.target, due=due, priority=5)
+        again = core.work_for(system.name, "count", work.key.target, due=due, priority=5)
         again.hint = {"after": after}
-        engine.store.commit(Change(finished=[(work.key, work.generation)], ring=[again]))
+        core.store.commit(Change(finished=[(work.key, work.generation)], ring=[again]))
 
     def _one(
         self, system: System, connector: Connector, hub_id: str, intent_id: str, meter: Meter
     ) -> bool:
         """Count the bearers of one intent; False when the system could not be asked."""
-        share = self._engine.store.share(hub_id)
+        share = self._core.store.share(hub_id)
         intents = share.intents if share else []
         intent = next((one for one in intents if one.id == intent_id), None)
         if share is None or intent is None or intent.native_id is None:
@@ -75,7 +73,7 @@ class Doubles:
             return isinstance(home, OF_ONE)
         found: Sequence[NativeRecord | NativeElement] | None
         if intent.element_id is not None:
-            found = _copies(Draft(share, self._engine.context()), intent, home)
+            found = _copies(Draft(share, self._core.context()), intent, home)
         else:
             found = self._bearers(system, connector, intent, replica, meter)
         if found:
@@ -88,7 +86,7 @@ class Doubles:
         """Other records with the intent's mark that our account made; None: could not be asked."""
         if system.capabilities.create[intent.kind].handle not in MARKED:
             return []
-        since = intent.started_at or self._engine.clock.now()
+        since = intent.started_at or self._core.clock.now()
         found = meter.note(connector.find(Find(intent.kind, intent.place, intent.mark, since)))
         if not isinstance(found, Found):
             return [] if isinstance(found, OF_ONE) else None
@@ -111,10 +109,10 @@ class Doubles:
         hub_id, intent_id = share.hub.id, intent.id
 
         def make() -> Change | None:
-            fresh = self._engine.store.share(hub_id)
+            fresh = self._core.store.share(hub_id)
             if fresh is None:
                 return None
-            draft = Draft(fresh, self._engine.context())
+            draft = Draft(fresh, self._core.context())
             replica = fresh.replica(intent.replica_id)
             if draft.state(replica, DOUBLES) in TOLD:
                 return None
@@ -122,7 +120,7 @@ class Doubles:
             draft.park(replica, DOUBLES, text, about=["doubles", intent_id])
             return draft.change
 
-        self._engine.commit(make)
+        self._core.commit(make)
 
 
 def told(

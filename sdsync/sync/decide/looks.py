@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING
 
 from sdsync.connectors.contract import Connector, NativeRecord
 from sdsync.connectors.failures import Forbidden, Missing, Rejected
@@ -21,10 +20,10 @@ from sdsync.store.records import (
     Work,
 )
 from sdsync.sync.branches import hit
-from sdsync.sync.capture.feeds import FEED
 from sdsync.sync.confirm.outcome import judge
 from sdsync.sync.confirm.refusal import REACH_AGAIN
 from sdsync.sync.confirm.settling import DOUBLES, KEEP, TOLD, born
+from sdsync.sync.core import FEED, Core
 from sdsync.sync.decide.edits import Look
 from sdsync.sync.decide.elements import absorb_elements
 from sdsync.sync.decide.observe import absorb, too_old
@@ -58,12 +57,10 @@ from sdsync.sync.decide.waves import ended
 from sdsync.sync.deliver.others import create_in_doubt
 from sdsync.sync.deliver.waiting import is_read
 from sdsync.sync.draft import Draft
+from sdsync.sync.meter import Meter
 from sdsync.sync.model import Context, SyncPolicy
 from sdsync.sync.policy import is_failure, lane_trouble, more_rarely
 from sdsync.sync.systems import System
-
-if TYPE_CHECKING:
-    from sdsync.sync.engine import Engine, Meter
 
 AGAIN = timedelta(seconds=1)
 READ_AGAIN = timedelta(seconds=30)
@@ -77,46 +74,46 @@ UNSETTLED = frozenset({IntentState.STARTED, IntentState.PENDING, IntentState.HEL
 
 
 class Looks:
-    """Looks of one engine: fetch, then decide in one commit."""
+    """Looks of one process: fetch, then decide in one commit."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, core: Core) -> None:
+        self._core = core
 
     def share_of(self, system: str, native_id: str) -> Share | None:
         """The share of a native id, whatever the record's kind."""
-        for kind in self._engine.systems[system].capabilities.record_kinds:
-            share = self._engine.store.share_of(Ref(system, kind, native_id))
+        for kind in self._core.systems[system].capabilities.record_kinds:
+            share = self._core.store.share_of(Ref(system, kind, native_id))
             if share is not None:
                 return share
         return None
 
     def look(self, system: System, connector: Connector, work: Work, meter: Meter) -> None:
         """Fetch the record that the work names and merge what it shows."""
-        engine, native_id = self._engine, work.key.target
+        core, native_id = self._core, work.key.target
         kind = str(work.hint.get("kind") or system.capabilities.record_kinds[0])
         ref = Ref(system.name, kind, native_id)
-        began = engine.clock.now()
+        began = core.clock.now()
         answer = meter.note(connector.fetch(ref))
-        engine.step("fetched")
+        core.step("fetched")
         if is_failure(answer):
             canary = self._canary(connector, ref, answer, meter)
-            engine.commit(lambda: self._failed(ref, work, answer, canary))
+            core.commit(lambda: self._failed(ref, work, answer, canary))
         else:
             look = Look(answer, began)
             # The disk is not waited for: the event is there already, and a machine that
             # loses power finds the look undone and reads again. What is sent because of
             # it was attempted, and the attempt takes this to the disk before it (law 33).
-            change = engine.commit(lambda: self._decide(ref, look, work), lasting=False)
+            change = core.commit(lambda: self._decide(ref, look, work), lasting=False)
             if change is not None and change.pauses:
-                engine.remember_restored()
-        engine.step("decided")
+                core.remember_restored()
+        core.step("decided")
 
     # -- decide ---------------------------------------------------------------------
     def _decide(self, ref: Ref, look: Look, work: Work) -> Change:
-        engine, ctx = self._engine, self._engine.context()
-        share = engine.store.share_of(ref)
+        core, ctx = self._core, self._core.context()
+        share = core.store.share_of(ref)
         if share is None and look.native.ref != ref:
-            share = engine.store.share_of(look.native.ref)
+            share = core.store.share_of(look.native.ref)
         if share is None:
             change = self._unlinked(look, ctx, work)
         else:
@@ -151,7 +148,7 @@ class Looks:
             not_found(draft, replica, canary=True, proved=True, released=_released(work))
             return draft.change
         renamed = look.native.ref.id != replica.native_id
-        survivor = self._engine.store.share_of(look.native.ref) if renamed else None
+        survivor = self._core.store.share_of(look.native.ref) if renamed else None
         if renamed and survivor is None and self._may_be_anothers(look.native, replica):
             hit("law 28: waits for an open intent")
             draft.look(replica, due=ctx.now + INTENT_WAIT)
@@ -174,7 +171,7 @@ class Looks:
         loser's copies would be taken for the survivor's.
         """
         native, ctx, change = look.native, draft.ctx, Change()
-        survivor = self._engine.store.share_of(native.ref)
+        survivor = self._core.store.share_of(native.ref)
         if survivor is None:
             asked = ctx.suspect and native.state == "live" and not native.ours
             syncs = takers(native, ctx, self.activated) if asked else []
@@ -194,12 +191,12 @@ class Looks:
 
     def _distrusted(self, draft: Draft, replica: Replica, native: NativeRecord) -> Change:
         hit("law 32: a number that was given anew")
-        row = self._engine.store.system(replica.system)
+        row = self._core.store.system(replica.system)
         why = f"another record is {native.key} now than was: was it restored?"
         change = Change(systems=[row])
         distrust(change, row, why, draft.ctx.now)
         change.ring += [
-            self._engine.work_for(replica.system, "sweep", FEED, due=draft.ctx.now, priority=5),
+            self._core.work_for(replica.system, "sweep", FEED, due=draft.ctx.now, priority=5),
             self._ask_again(native),
         ]
         return change
@@ -215,7 +212,7 @@ class Looks:
         absorb(draft, replica, look)
         hub = draft.hub
         hub.priority = PRIORITIES.get(str(hub.values.get("priority")), 3)
-        self._engine.note_urgency(replica, hub.priority)
+        self._core.note_urgency(replica, hub.priority)
         if replica.system == hub.birth_system:
             hub.tenant = tenant_of(draft, replica)
 
@@ -228,7 +225,7 @@ class Looks:
         return self._late(draft, replica, survivor_id)
 
     def _late(self, draft: Draft, replica: Replica, survivor_id: str) -> Change:
-        survivor = self._engine.store.share(survivor_id)
+        survivor = self._core.store.share(survivor_id)
         if survivor is None:
             return draft.change
         other = Draft(survivor, draft.ctx)
@@ -287,7 +284,7 @@ class Looks:
     def _by_mark(self, look: Look, ctx: Context) -> Change | None:
         """The record bears a mark: ours while its intent is open, else a copy (law 29)."""
         native = look.native
-        share = self._engine.store.share_by_mark(native.mark) if native.mark else None
+        share = self._core.store.share_by_mark(native.mark) if native.mark else None
         if share is None:
             return None
         intent = next(one for one in share.intents if one.mark == native.mark)
@@ -324,8 +321,8 @@ class Looks:
 
     def _ours(self, native: NativeRecord, work: Work) -> Change:
         """Made by our account: never a source; it may belong to an open intent (law 28)."""
-        engine = self._engine
-        waiting = engine.store.open_intents_in(native.ref.system, native.ref.kind)
+        core = self._core
+        waiting = core.store.open_intents_in(native.ref.system, native.ref.kind)
         if not any(place == native.place for _, place in waiting):
             hit("law 28: our own create is no source")
             return Change()
@@ -334,14 +331,14 @@ class Looks:
 
     def _may_be_anothers(self, native: NativeRecord, replica: Replica) -> bool:
         """Whether our account made it, while a create of another record is in doubt there."""
-        store, ref = self._engine.store, native.ref
+        store, ref = self._core.store, native.ref
         return native.ours and create_in_doubt(
             store, ref.system, ref.kind, native.place, but=replica.hub_id
         )
 
     def _ask_again(self, native: NativeRecord) -> Work:
-        due = self._engine.clock.now() + INTENT_WAIT
-        again = self._engine.work_for(native.ref.system, "look", native.ref.id, due=due)
+        due = self._core.clock.now() + INTENT_WAIT
+        again = self._core.work_for(native.ref.system, "look", native.ref.id, due=due)
         again.hint = {"kind": native.ref.kind}
         return again
 
@@ -361,8 +358,8 @@ class Looks:
                     return None
                 if value in (None, "", []):
                     continue
-                for hub_id in self._engine.store.find_hubs(native.ref.kind, field, value):
-                    share = self._engine.store.share(hub_id)
+                for hub_id in self._core.store.find_hubs(native.ref.kind, field, value):
+                    share = self._core.store.share(hub_id)
                     if share is None or walled(share, native, ctx):
                         continue
                     if sync.name in share.hub.syncs and not _taken(share, native):
@@ -371,7 +368,7 @@ class Looks:
 
     def activated(self, sync: str, system: str) -> datetime | None:
         """Since when the sync sees the system: both must be there (law 23)."""
-        row, watched = self._engine.store.sync(sync), self._engine.store.system(system)
+        row, watched = self._core.store.sync(sync), self._core.store.system(system)
         if row is None or watched.watched_since is None:
             return None
         return max(row.activated_at, watched.watched_since)
@@ -381,7 +378,7 @@ class Looks:
         """Whether the place can be read at all, asked only when something seems gone (law 21)."""
         if not isinstance(answer, Missing):
             return None
-        share = self._engine.store.share_of(ref)
+        share = self._core.store.share_of(ref)
         replica = _replica(share, ref) if share else None
         if replica is None or replica.not_found_at is None or replica.place is None:
             return None
@@ -389,21 +386,21 @@ class Looks:
         return readable if isinstance(readable, bool) else None
 
     def _failed(self, ref: Ref, work: Work, answer: object, canary: bool | None) -> Change:
-        engine, ctx = self._engine, self._engine.context()
-        share = engine.store.share_of(ref)
+        core, ctx = self._core, self._core.context()
+        share = core.store.share_of(ref)
         replica = _replica(share, ref) if share else None
         if lane_trouble(answer) is not None:
             return Change(postponed=[(work.key, ctx.now + TROUBLE_WAIT)])
         if share is None or replica is None:
             if isinstance(answer, Missing) and not work.hint.get("missed"):
-                again = engine.work_for(ref.system, "look", ref.id, due=ctx.now + SECOND_LOOK)
+                again = core.work_for(ref.system, "look", ref.id, due=ctx.now + SECOND_LOOK)
                 again.hint = {**work.hint, "missed": True}
                 return Change(finished=[(work.key, work.generation)], ring=[again])
             if isinstance(answer, Forbidden):
                 hit("law 39: new and out of reach")
                 return Change(
                     finished=[(work.key, work.generation)],
-                    ring=[seldom(engine, work, "refused")],
+                    ring=[seldom(core, work, "refused")],
                 )
             if isinstance(answer, Missing | Rejected):
                 return Change(finished=[(work.key, work.generation)])
@@ -422,7 +419,7 @@ class Looks:
     # -- files -----------------------------------------------------------------------------
     def pull(self, system: System, connector: Connector, work: Work, meter: Meter) -> None:
         """Fetch a file's content from where it was first seen, for the systems that wait for it."""
-        engine = self._engine
+        core = self._core
         share = self._share_of_element(work)
         element = (
             next((one for one in share.elements if one.id == work.key.target), None)
@@ -432,22 +429,22 @@ class Looks:
         source = share.at(element.source) if share and element else None
         place = share.placement(element.id, source.id) if share and element and source else None
         if not (share and element and source and place and source.native_id and place.native_id):
-            engine.commit(lambda: Change(finished=[(work.key, work.generation)]))
+            core.commit(lambda: Change(finished=[(work.key, work.generation)]))
             return
-        limit = engine.context().setting(share.hub, "file_limit_bytes", 10_000_000)
+        limit = core.context().setting(share.hub, "file_limit_bytes", 10_000_000)
         ref = Ref(source.system, source.kind, source.native_id)
         answer = meter.note(connector.download(ref, place.native_id, limit_bytes=limit))
-        engine.step("pulled")
+        core.step("pulled")
         hub_id, element_id = share.hub.id, element.id
-        engine.commit(lambda: self._pulled(hub_id, element_id, answer, work))
+        core.commit(lambda: self._pulled(hub_id, element_id, answer, work))
 
     def _share_of_element(self, work: Work) -> Share | None:
         hub_id = work.hint.get("hub")
-        return self._engine.store.share(str(hub_id)) if hub_id else None
+        return self._core.store.share(str(hub_id)) if hub_id else None
 
     def _pulled(self, hub_id: str, element_id: str, answer: object, work: Work) -> Change:
-        engine, ctx = self._engine, self._engine.context()
-        share = engine.store.share(hub_id)
+        core, ctx = self._core, self._core.context()
+        share = core.store.share(hub_id)
         if share is None:
             return Change(finished=[(work.key, work.generation)])
         draft = Draft(share, ctx)
@@ -470,7 +467,7 @@ class Looks:
         return draft.change
 
 
-def seldom(engine: Engine, work: Work, count: str) -> Work:
+def seldom(core: Core, work: Work, count: str) -> Work:
     """The look of a record that nobody shares yet, asked again ever more rarely.
 
     No list bears such a record and no sweep knows it, and its event is used up:
@@ -478,8 +475,8 @@ def seldom(engine: Engine, work: Work, count: str) -> Work:
     not as old as the first: nobody waits for it. ``count`` names the hint of its tries.
     """
     times = int(work.hint.get(count) or 0)
-    due = engine.clock.now() + min(REACH_AGAIN * 2 ** min(times, 10), RARELY)
-    again = engine.work_for(work.key.lane, "look", work.key.target, due=due)
+    due = core.clock.now() + min(REACH_AGAIN * 2 ** min(times, 10), RARELY)
+    again = core.work_for(work.key.lane, "look", work.key.target, due=due)
     again.hint = {**work.hint, count: times + 1}
     return again
 

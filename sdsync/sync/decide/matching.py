@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from sdsync.connectors.contract import (
     AddElement,
@@ -22,6 +21,7 @@ from sdsync.store.records import Change, Ref, Replica, Work
 from sdsync.sync.branches import hit
 from sdsync.sync.capture.suspicion import made_before, placed_before, shows_peer
 from sdsync.sync.confirm.jobs import unasked
+from sdsync.sync.core import Core
 from sdsync.sync.decide.edits import Look
 from sdsync.sync.decide.elements import settle_element, tell_placed
 from sdsync.sync.decide.scope import join
@@ -30,10 +30,8 @@ from sdsync.sync.deliver.in_names import ignored
 from sdsync.sync.deliver.others import create_in_doubt
 from sdsync.sync.deliver.visiting import TROUBLE_AGAIN, Visiting
 from sdsync.sync.draft import Draft
+from sdsync.sync.meter import Meter
 from sdsync.sync.policy import is_failure
-
-if TYPE_CHECKING:
-    from sdsync.sync.engine import Engine, Meter
 
 CANDIDATES = 12  # read at most, of those that a lost intent may have made
 IN_DOUBT_AGAIN = timedelta(seconds=30)
@@ -62,8 +60,8 @@ class Name:
 class Matching(Visiting):
     """The part of a visit that looks for what is there already."""
 
-    def __init__(self, engine: Engine, connector: Connector, work: Work, meter: Meter) -> None:
-        super().__init__(engine, connector, work, meter)
+    def __init__(self, core: Core, connector: Connector, work: Work, meter: Meter) -> None:
+        super().__init__(core, connector, work, meter)
         self._matched = False
         self._sought: set[str] = set()
         self._leave: dict[str, bool] = {}  # note -> whether its author's name may stand there
@@ -85,11 +83,11 @@ class Matching(Visiting):
                 continue
             found = self._candidates(draft, replica, name)
             if found is None:
-                self._finish(due=self._engine.clock.now() + TROUBLE_AGAIN)
+                self._finish(due=self._core.clock.now() + TROUBLE_AGAIN)
                 return False
             if found and self._others_in_doubt(replica):
                 hit("law 28: a candidate may be another's create")
-                self._finish(due=self._engine.clock.now() + IN_DOUBT_AGAIN)
+                self._finish(due=self._core.clock.now() + IN_DOUBT_AGAIN)
                 return False
             if found:
                 return self._join(replica, name, found)
@@ -102,9 +100,9 @@ class Matching(Visiting):
         """
         if draft.hub.values.get("title") in (None, ""):
             return None
-        began, found = self._engine.clock.now(), self._candidates(draft, replica, "title")
+        began, found = self._core.clock.now(), self._candidates(draft, replica, "title")
         if found is None:
-            self._finish(due=self._engine.clock.now() + TROUBLE_AGAIN)
+            self._finish(due=self._core.clock.now() + TROUBLE_AGAIN)
             return False
         read = [
             self._meter.note(self._connector.fetch(Ref(replica.system, replica.kind, one)))
@@ -113,7 +111,7 @@ class Matching(Visiting):
         if any(isinstance(one, Forbidden) for one in read):
             return self._hold_unseen(replica, "title")
         if any(is_failure(one) and not isinstance(one, Missing) for one in read):
-            self._finish(due=self._engine.clock.now() + TROUBLE_AGAIN)
+            self._finish(due=self._core.clock.now() + TROUBLE_AGAIN)
             return False
         records = [one for one in read if isinstance(one, NativeRecord)]
         made = [one for one in records if made_before(draft, replica, one)]
@@ -124,7 +122,7 @@ class Matching(Visiting):
             return self._hold_several(replica, "title", len(made))
         hit("law 32: looked up before it was made")
         why = "made before the store was restored"
-        self._engine.commit(lambda: self._joined(Look(made[0], began), why))
+        self._core.commit(lambda: self._joined(Look(made[0], began), why))
         return True
 
     def _seek(self, element_id: str) -> bool:
@@ -133,7 +131,7 @@ class Matching(Visiting):
         look = self._read()
         if look is None:
             return False
-        self._engine.commit(lambda: self._found_again(element_id, look.native))
+        self._core.commit(lambda: self._found_again(element_id, look.native))
         return True
 
     def _found_again(self, element_id: str, native: NativeRecord) -> Change | None:
@@ -160,46 +158,46 @@ class Matching(Visiting):
             asked = self._connector.leave(operation.ref, operation.author, internal=internal)
             leave = self._meter.note(asked)
         if unasked(leave):
-            self._finish(due=self._engine.clock.now() + TROUBLE_AGAIN)
+            self._finish(due=self._core.clock.now() + TROUBLE_AGAIN)
             return False
         given = isinstance(leave, Leave) and leave.given
         hit("law 54: in the author's name" if given else "law 54: no leave for the name")
         self._leave[element_id] = given
         if isinstance(leave, Leave) and leave.ignored:
-            told = Change(causes=[ignored(operation.ref.system, self._engine.clock.now())])
-            self._engine.commit(lambda: told)
+            told = Change(causes=[ignored(operation.ref.system, self._core.clock.now())])
+            self._core.commit(lambda: told)
         return True
 
     def _others_in_doubt(self, replica: Replica) -> bool:
         """Whether another record's create is out in this place: what is found may be that."""
         system, kind, place = replica.system, replica.kind, replica.place
-        return create_in_doubt(self._engine.store, system, kind, place, but=replica.hub_id)
+        return create_in_doubt(self._core.store, system, kind, place, but=replica.hub_id)
 
     def _join(self, replica: Replica, name: str, found: list[str]) -> bool:
         """One candidate is joined, several are held; nothing is created in either case."""
         if len(found) > 1:
             return self._hold_several(replica, name, len(found))
-        began = self._engine.clock.now()
+        began = self._core.clock.now()
         ref = Ref(replica.system, replica.kind, found[0])
         answer = self._meter.note(self._connector.fetch(ref))
         if isinstance(answer, Forbidden):
             return self._hold_unseen(replica, name)
         # One that was merged since it was found answers as another, perhaps a shared one.
-        if not isinstance(answer, NativeRecord) or self._engine.store.share_of(answer.ref):
-            self._finish(due=self._engine.clock.now() + TROUBLE_AGAIN)
+        if not isinstance(answer, NativeRecord) or self._core.store.share_of(answer.ref):
+            self._finish(due=self._core.clock.now() + TROUBLE_AGAIN)
             return False
-        self._engine.commit(lambda: self._joined(Look(answer, began), f"match {name}"))
+        self._core.commit(lambda: self._joined(Look(answer, began), f"match {name}"))
         return True
 
     def _hold_several(self, replica: Replica, name: str, number: int) -> bool:
         text = f"{number} records of {replica.system} have the same {name}"
-        self._engine.commit(lambda: self._hold_candidates(text))
+        self._core.commit(lambda: self._hold_candidates(text))
         return True
 
     def _hold_unseen(self, replica: Replica, name: str) -> bool:
         """A candidate that our account may not read: neither linked nor created beside."""
         text = f"a record of {replica.system} with the same {name} is out of our reach"
-        self._engine.commit(lambda: self._hold_candidates(text))
+        self._core.commit(lambda: self._hold_candidates(text))
         return True
 
     def _hold_candidates(self, text: str) -> Change | None:
@@ -229,7 +227,7 @@ class Matching(Visiting):
         found = self._meter.note(self._connector.search(replica.place or "", path, native))
         if not isinstance(found, Found):
             return None
-        store = self._engine.store
+        store = self._core.store
         return [
             one
             for one in found.native_ids

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from sdsync.store.records import (
     AuditRow,
@@ -16,31 +15,29 @@ from sdsync.store.records import (
 )
 from sdsync.store.semantics import CRASH_GROUP
 from sdsync.sync.branches import hit
-from sdsync.sync.decide.looks import seldom
+from sdsync.sync.core import Core
+from sdsync.sync.decide.looks import Looks, seldom
 from sdsync.sync.deliver.birth import BIRTH_GROUP
 from sdsync.sync.deliver.waiting import about_the_record, points_at
 from sdsync.sync.draft import Draft
-
-if TYPE_CHECKING:
-    from sdsync.sync.engine import Engine
 
 #: A feed is nobody's record: without it nothing of its system would ever be seen again.
 FEED_AGAIN = timedelta(minutes=5)
 OF_A_RECORD = frozenset({"look", "deliver"})
 
 
-def set_aside(engine: Engine, work: Work) -> None:
+def set_aside(core: Core, looks: Looks, work: Work) -> None:
     """What hangs on a record waits for a person; a feed is asked again after a while."""
     hit("law 35: poison set aside")
     if work.key.kind in OF_A_RECORD:
-        engine.commit(lambda: _record(engine, work))
+        core.commit(lambda: _record(core, looks, work))
     elif work.key.kind == "pull":
-        engine.commit(lambda: _file(engine, work))
+        core.commit(lambda: _file(core, work))
     else:
-        engine.commit(lambda: _feed(engine, work))
+        core.commit(lambda: _feed(core, work))
 
 
-def died_on_a_call(engine: Engine, work: Work, *, most: int) -> bool:
+def died_on_a_call(core: Core, work: Work, *, most: int) -> bool:
     """Count a death with a call of this replica open; True when it is set aside for it.
 
     Its next start ends in order, because the call is in doubt: the work's own count
@@ -50,10 +47,10 @@ def died_on_a_call(engine: Engine, work: Work, *, most: int) -> bool:
 
     def count() -> Change | None:
         aside.clear()
-        share = engine.store.share_with_replica(work.key.target)
+        share = core.store.share_with_replica(work.key.target)
         if share is None or not any(one.replica_id == work.key.target for one in share.attempts):
             return None
-        draft = Draft(share, engine.context())
+        draft = Draft(share, core.context())
         replica = share.replica(work.key.target)
         replica.crashes += 1
         if replica.crashes >= most:
@@ -65,7 +62,7 @@ def died_on_a_call(engine: Engine, work: Work, *, most: int) -> bool:
             draft.change.finished.append((work.key, work.generation))
         return draft.change
 
-    engine.commit(count)
+    core.commit(count)
     return bool(aside)
 
 
@@ -78,14 +75,14 @@ def _park(draft: Draft, replica: Replica, text: str) -> None:
     points_at(draft, replica, cause, text)
 
 
-def _record(engine: Engine, work: Work) -> Change:
+def _record(core: Core, looks: Looks, work: Work) -> Change:
     """The record's look or delivery; what waited for the delivery is listed with it."""
     change = Change(finished=[(work.key, work.generation)])
     target = work.key.target
-    share = engine.store.share_with_replica(target) or engine.looks.share_of(work.key.lane, target)
+    share = core.store.share_with_replica(target) or looks.share_of(work.key.lane, target)
     if share is None:
-        return _unshared(engine, work) if work.key.kind == "look" else change
-    draft = Draft(share, engine.context())
+        return _unshared(core, work) if work.key.kind == "look" else change
+    draft = Draft(share, core.context())
     for one in share.replicas:
         if one.system != work.key.lane or target not in (one.id, one.native_id):
             continue
@@ -97,27 +94,27 @@ def _record(engine: Engine, work: Work) -> Change:
     return draft.change
 
 
-def _unshared(engine: Engine, work: Work) -> Change:
+def _unshared(core: Core, work: Work) -> Change:
     """The look of a record in no list yet: told, since each try may cost three processes."""
     told = AuditRow(
-        engine.clock.now(),
+        core.clock.now(),
         "set_aside",
         "sdsync",
         system=work.key.lane,
         ref=work.key.target,
         text=_text(work),
     )
-    again = seldom(engine, work, "aside")
+    again = seldom(core, work, "aside")
     return Change(finished=[(work.key, work.generation)], ring=[again], audit=[told])
 
 
-def _file(engine: Engine, work: Work) -> Change:
+def _file(core: Core, work: Work) -> Change:
     """A file that cannot be fetched: elsewhere it becomes a line that says where it lies."""
-    share = engine.store.share(str(work.hint.get("hub")))
+    share = core.store.share(str(work.hint.get("hub")))
     element = _element(share.elements, work) if share else None
     if share is None or element is None:
         return Change(finished=[(work.key, work.generation)])
-    draft = Draft(share, engine.context())
+    draft = Draft(share, core.context())
     element.blob = "refused"
     home = share.at(element.source)
     if home is not None:
@@ -131,9 +128,9 @@ def _element(elements: list[Element], work: Work) -> Element | None:
     return next((one for one in elements if one.id == work.key.target), None)
 
 
-def _feed(engine: Engine, work: Work) -> Change:
+def _feed(core: Core, work: Work) -> Change:
     """A poll, a description, a sweep: its system rests from it, and others do not suffer."""
-    now, system = engine.clock.now(), work.key.lane
+    now, system = core.clock.now(), work.key.lane
     told = AuditRow(now, "set_aside", "sdsync", system=system, text=_text(work))
     return Change(postponed=[(work.key, now + FEED_AGAIN)], audit=[told])
 

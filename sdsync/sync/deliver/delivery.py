@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from sdsync.connectors.contract import (
     AddElement,
@@ -22,8 +21,10 @@ from sdsync.sync.branches import hit
 from sdsync.sync.confirm.jobs import outcome, sent_before, unasked
 from sdsync.sync.confirm.outcome import confirm
 from sdsync.sync.confirm.settling import settle_intent
+from sdsync.sync.core import Core
 from sdsync.sync.decide.edits import Look
 from sdsync.sync.decide.elements import ROUTED, content_id, placed_ids
+from sdsync.sync.decide.looks import Looks
 from sdsync.sync.decide.matching import Match, Matching, Name, Seek
 from sdsync.sync.decide.observe import too_old, went_back
 from sdsync.sync.decide.restored import proves_too_little, takes_its_number
@@ -32,25 +33,23 @@ from sdsync.sync.deliver.compute import Ask, NeedLook, Rest, Send, Settle, Todo
 from sdsync.sync.deliver.mailing import over_mail_budget, wait_over_budget, whom
 from sdsync.sync.deliver.visiting import TROUBLE_AGAIN
 from sdsync.sync.draft import Draft
+from sdsync.sync.meter import Meter
 from sdsync.sync.systems import System
 from sdsync.sync.watch.telling import behind
-
-if TYPE_CHECKING:
-    from sdsync.sync.engine import Engine, Meter
 
 CALLS_A_VISIT = 12  # then others of the lane have their turn
 PAUSED_AGAIN = timedelta(seconds=30)
 
 
 class Delivery:
-    """Deliveries of one engine."""
+    """Deliveries of one process."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, core: Core, looks: Looks) -> None:
+        self._core, self._looks = core, looks
 
     def deliver(self, system: System, connector: Connector, work: Work, meter: Meter) -> None:
         """Do for one replica what is to be done now, until it rests or trouble says stop."""
-        visit = Visit(self._engine, system, connector, work, meter)
+        visit = Visit(self._core, self._looks, system, connector, work, meter)
         for _ in range(CALLS_A_VISIT):
             if not visit.once():
                 return
@@ -61,17 +60,23 @@ class Visit(Matching):
     """One slot's work for one replica."""
 
     def __init__(
-        self, engine: Engine, system: System, connector: Connector, work: Work, meter: Meter
+        self,
+        core: Core,
+        looks: Looks,
+        system: System,
+        connector: Connector,
+        work: Work,
+        meter: Meter,
     ) -> None:
-        super().__init__(engine, connector, work, meter)
-        self._system = system
+        super().__init__(core, connector, work, meter)
+        self._looks, self._system = looks, system
         self._looked = False
         self._todo: Todo | Match | Seek | Name = Rest()
         self._ends = 0.0  # when the attempt's calls are over, by the monotonic clock
 
     def once(self) -> bool:
         """Do one thing; False when this visit is over."""
-        self._engine.commit(self._decide)
+        self._core.commit(self._decide)
         match self._todo:
             case Rest():
                 return False
@@ -92,7 +97,7 @@ class Visit(Matching):
 
     def yield_turn(self) -> None:
         """Give the slot to others and come again."""
-        self._finish(due=self._engine.clock.now())
+        self._finish(due=self._core.clock.now())
 
     # -- deciding what to do -------------------------------------------------------------
     def _decide(self) -> Change | None:
@@ -102,7 +107,7 @@ class Visit(Matching):
             self._todo = Rest()
             return Change(finished=[self._key()])
         replica = share.replica(self._work.key.target)
-        if self._engine.pauses.of(share.hub):
+        if self._core.pauses.of(share.hub):
             self._todo = Rest()
             return Change(finished=[self._key()], ring=[self._again(PAUSED_AGAIN)])
         todo = self._todo = compute(draft, replica, looked=self._looked)
@@ -136,7 +141,7 @@ class Visit(Matching):
         operation = send.operation
         if isinstance(operation, AddElement) and operation.kind == "attachment":
             element = next(one for one in draft.share.elements if one.id == send.element_id)
-            content = self._engine.store.blob(content_id(element))
+            content = self._core.store.blob(content_id(element))
             if content is None:
                 return self._pull_again(draft, replica, element)
             operation = replace(operation, content=content)
@@ -151,7 +156,7 @@ class Visit(Matching):
             draft.change.finished.append(self._key())
             return draft.change
         self._todo = replace(send, operation=operation)
-        self._ends = self._engine.clock.monotonic() + self._system.deadline_s
+        self._ends = self._core.clock.monotonic() + self._system.deadline_s
         begin_attempt(draft, replica, send)
         return draft.change
 
@@ -174,7 +179,7 @@ class Visit(Matching):
         if back is None or self._elsewhere(back):
             return False
         self._looked = True
-        self._engine.commit(lambda: self._merge(back))
+        self._core.commit(lambda: self._merge(back))
         return True
 
     def _elsewhere(self, look: Look) -> bool:
@@ -183,7 +188,7 @@ class Visit(Matching):
         replica = share.replica(self._work.key.target) if share else None
         if share is None or replica is None:
             return False
-        draft = Draft(share, self._engine.context())
+        draft = Draft(share, self._core.context())
         if (
             look.native.ref.id == replica.native_id
             and not takes_its_number(draft.ctx, replica, look.native)
@@ -201,17 +206,17 @@ class Visit(Matching):
         if too_old(draft, replica, look):
             self._looked = False
             return None
-        self._engine.looks.merge(draft, replica, look)
+        self._looks.merge(draft, replica, look)
         return draft.change
 
     def _send(self, send: Send) -> bool:
-        engine = self._engine
-        engine.step("attempted")
-        if not engine.fence(self._system.name):
+        core = self._core
+        core.step("attempted")
+        if not core.fence(self._system.name):
             return False  # somebody else holds the lane now: the attempt stays in doubt (law 27)
-        left_s = self._ends - engine.clock.monotonic()
+        left_s = self._ends - core.clock.monotonic()
         answer = self._meter.note(self._connector.apply([send.operation], within_s=left_s)[0])
-        engine.step("sent")
+        core.step("sent")
         return self._answered(send, answer)
 
     def _ask(self, attempt_id: str) -> bool:
@@ -223,9 +228,9 @@ class Visit(Matching):
         if attempt is None or attempt.handle is None:
             return False
         answer = self._meter.note(self._connector.job(attempt.handle))
-        self._engine.step("job asked")
+        self._core.step("job asked")
         if unasked(answer):
-            self._finish(due=self._engine.clock.now() + TROUBLE_AGAIN)
+            self._finish(due=self._core.clock.now() + TROUBLE_AGAIN)
             return False
         hit("law 31: the job was asked")
         send = sent_before(draft, share.replica(attempt.replica_id), attempt)
@@ -233,13 +238,13 @@ class Visit(Matching):
 
     def _answered(self, send: Send, answer: Answer[Done]) -> bool:
         """Read back what a call or its job did, and commit what it means."""
-        engine = self._engine
+        core = self._core
         found = self._find_made(send, answer)
         back = self._read(answer) if isinstance(answer, Done) else None
-        engine.step("read back")
+        core.step("read back")
         done = isinstance(answer, Done) or not _over(answer)
-        engine.commit(lambda: self._confirm(send, answer, back, found, done))
-        engine.step("confirmed")
+        core.commit(lambda: self._confirm(send, answer, back, found, done))
+        core.step("confirmed")
         self._looked = back is not None
         return done
 
@@ -280,7 +285,7 @@ class Visit(Matching):
             return None
         replica = share.replica(self._work.key.target)
         intent = next((one for one in share.intents if one.id == send.intent_id), None)
-        since = intent.started_at if intent and intent.started_at else self._engine.clock.now()
+        since = intent.started_at if intent and intent.started_at else self._core.clock.now()
         found = self._meter.note(
             self._connector.find(
                 Find(
@@ -312,18 +317,18 @@ class Visit(Matching):
                     intent.kind,
                     intent.place,
                     intent.mark,
-                    intent.started_at or self._engine.clock.now(),
+                    intent.started_at or self._core.clock.now(),
                     _sent_to(replica, intent) if intent.element_id else None,
                     intent.content,
                     intent.author,
                 )
             )
         )
-        self._engine.step("looked up")
+        self._core.step("looked up")
         if not isinstance(found, Found):
-            self._finish(due=self._engine.clock.now() + TROUBLE_AGAIN)
+            self._finish(due=self._core.clock.now() + TROUBLE_AGAIN)
             return False
-        self._engine.commit(lambda: self._settled(intent_id, found))
+        self._core.commit(lambda: self._settled(intent_id, found))
         return True
 
     def _settled(self, intent_id: str, found: Found) -> Change | None:
@@ -332,7 +337,7 @@ class Visit(Matching):
             return None
         intent = next(one for one in share.intents if one.id == intent_id)
         replica = share.replica(intent.replica_id)
-        taken = self._engine.store.share_of
+        taken = self._core.store.share_of
         ids = found.native_ids
         if intent.element_id is None:
             ids = tuple(one for one in ids if taken(Ref(replica.system, replica.kind, one)) is None)

@@ -21,7 +21,7 @@ from sdsync.store.records import (
     WorkKey,
 )
 from sdsync.store.semantics import ON_ITS_WAY
-from sdsync.sync.capture.feeds import FEED
+from sdsync.sync.core import FEED
 from sdsync.sync.decide.waves import EXISTENCE
 from sdsync.sync.persons.by_hand import Refused, change_share, commit, ring, told
 from sdsync.sync.persons.letters import (

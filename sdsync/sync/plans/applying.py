@@ -86,7 +86,7 @@ def apply(scene: Scene, plan_id: str) -> Applied:
             run.left, run.why_left = run.left + 1, reason
         if unread >= UNREAD_IN_A_ROW:
             break
-    close(scene.store, plan_id, scene.by, scene.engine.clock.now())
+    close(scene.store, plan_id, scene.by, scene.core.clock.now())
     return run
 
 
@@ -110,9 +110,9 @@ def _carry_out(
         if isinstance(look, Throttled | Transient):
             return f"{ref} cannot be read: {in_words(look)}"
         looks.append(look)
-    scene.engine.step("line read")
-    change = scene.engine.commit(partial(_decide, scene, plan, line.n, looks, held))
-    scene.engine.step("line carried out")
+    scene.core.step("line read")
+    change = scene.core.commit(partial(_decide, scene, plan, line.n, looks, held))
+    scene.core.step("line carried out")
     if change is None:
         return ""  # another process was faster
     for lane in {work.key.lane for work in change.ring}:
@@ -144,7 +144,7 @@ def _decide(
         or (backfilling.may_belong(rival) if rival else None)
         or _made(scene, plan, line, [one for one in looks if isinstance(one, Look)])
     )
-    now = scene.engine.clock.now()  # what comes later is not of the line
+    now = scene.core.clock.now()  # what comes later is not of the line
     if isinstance(made, str):
         line.state, line.told, line.done_at = LineState.REFUSED, made, now
         row = told("refused_line", plan, scene.by, now, f"{line.refs[0]}: {made}")

@@ -65,7 +65,7 @@ def since(scene: Scene, at: datetime, word: str) -> Plan:
 
 def _old(scene: Scene, system: str, at: datetime, pen: Pen) -> Iterator[NativeRecord]:
     """Records that the sync takes and that it did not see come; a page at a time."""
-    activated = scene.engine.looks.activated(scene.sync.name, system)
+    activated = scene.looks.activated(scene.sync.name, system)
     ours = scene.world.ours
     for place in scene.places(system):
         for native in scene.readers[system].records(place):
@@ -183,11 +183,11 @@ def entered(scene: Scene, plan: Plan, look: Look) -> Change | str:
         return reason
     if scene.enters(look.native) is not True:
         return f"{look.native.ref} is in no take any more"
-    change = scene.engine.looks.enter(look, [scene.sync], scene.engine.context())
+    change = scene.looks.enter(look, [scene.sync], scene.core.context())
     if change is None:
         return f"{look.native.ref} does not show its match key"
     for share in change.shares:
-        share.hub.planned_at = scene.engine.clock.now()
+        share.hub.planned_at = scene.core.clock.now()
     for row in change.audit:
         if row.action in ("entered", "linked"):
             row.source, row.actor = f"person:{scene.by}", scene.by

@@ -38,7 +38,7 @@ class ByField:
     """A canonical field whose value is equal on both sides."""
 
     def __init__(self, field: str, mappings: Mapping[str, FieldMapping], scene: Scene) -> None:
-        self._field, self._mappings, self._people = field, mappings, scene.engine.people
+        self._field, self._mappings, self._people = field, mappings, scene.core.people
 
     def keys(self, native: NativeRecord) -> tuple[str, ...] | None:
         """The value, as text; nothing for an empty one."""
@@ -165,7 +165,7 @@ def entry_of(scene: Scene, native: NativeRecord, keys: tuple[str, ...] = ()) -> 
 def _value(scene: Scene, mapping: FieldMapping, field: str, native: NativeRecord) -> Json:
     if field not in mapping.fields or not proved(mapping, field, native):
         return None
-    value = mapping.get(field, native.values, scene.engine.people)
+    value = mapping.get(field, native.values, scene.core.people)
     return None if value is UNKNOWN or isinstance(value, Unmapped) else value
 
 

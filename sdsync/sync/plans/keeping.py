@@ -60,7 +60,7 @@ class Pen:
         plan.state = PlanState.OPEN
         certain = plan.counts.get(Verdict.CERTAIN.value, 0)
         text = f"{plan.kind} {plan.how}: {certain} certain"
-        row = told("planned", plan, scene.by, scene.engine.clock.now(), text)
+        row = told("planned", plan, scene.by, scene.core.clock.now(), text)
         scene.store.commit(Change(plans=[plan], audit=[row]))
         return scene.store.plan(plan.id) or plan
 
@@ -71,7 +71,7 @@ class Pen:
 
 def begin(scene: Scene, kind: str, how: str) -> Pen:
     """A new plan under the next free number; another process may take one at the same time."""
-    now = scene.engine.clock.now()
+    now = scene.core.clock.now()
     plan = Plan("", kind, scene.sync.name, scene.by, now, how)
     plan.mappings = {name: one.mapping.version for name, one in scene.readers.items()}
     return Pen(scene, numbered(scene.store, plan))

@@ -66,7 +66,7 @@ def parted(
         return Change()
     if verdict is not Verdict.CERTAIN:
         return reason
-    hub, now = share.hub, scene.engine.clock.now()
+    hub, now = share.hub, scene.core.clock.now()
     late = [one for one in _ours(share, line) if one.joined_at and one.joined_at > hub.created_at]
     if late and plan.kind == "connect":
         for one in late:

@@ -27,8 +27,8 @@ from sdsync.connectors.failures import AuthFailed, Failure, Misconfigured, Throt
 from sdsync.mappings.contract import Mapping
 from sdsync.ratelimit.lanes import Granted, LaneBudget, answered, ask, restore
 from sdsync.store.records import Ref
+from sdsync.sync.core import Core
 from sdsync.sync.decide.edits import Look
-from sdsync.sync.engine import Engine
 from sdsync.sync.persons.by_hand import Refused
 from sdsync.sync.policy import lane_trouble, lesson
 from sdsync.sync.systems import System
@@ -43,15 +43,15 @@ PERMIT_S = 0.05
 class Reader:
     """One system, read call by call. ``wait`` sits out a budget; ``close`` it in the end."""
 
-    def __init__(self, engine: Engine, name: str, wait: Callable[[float], None]) -> None:
+    def __init__(self, core: Core, name: str, wait: Callable[[float], None]) -> None:
         self.name = name
         self.calls = 0
         self.took_s = 0.0
         self._looks: list[float] = [0.0, 0.0, 0.0]  # how many, their calls, their seconds
-        self._engine, self._wait = engine, wait
-        self.system: System = engine.systems[name]
+        self._core, self._wait = core, wait
+        self.system: System = core.systems[name]
         self._connector: Connector = self.system.connect()
-        row, clock = engine.store.lane(name), engine.clock
+        row, clock = core.store.lane(name), core.clock
         held = row.lease_until is not None and row.lease_until > clock.now()
         self._budget = _beside(self.system.budget) if held else self.system.budget
         self._lane = restore(self._budget, row.checkpoint, now=clock.monotonic(), wall=clock.now())
@@ -80,16 +80,16 @@ class Reader:
         Raises:
             Refused: It does not answer.
         """
-        asked = self._engine.clock.now()
+        asked = self._core.clock.now()
         said = self.ask(lambda connector: connector.describe())
         if not isinstance(said, Description):
             raise Refused(f"{self.name} cannot be read: {in_words(said)}")
-        self.system.learn(said, asked, self._engine.clock.now())
+        self.system.learn(said, asked, self._core.clock.now())
         return said
 
     def fetch(self, ref: Ref) -> Look | Failure:
         """The record, whole."""
-        began, calls, took_s = self._engine.clock.now(), self.calls, self.took_s
+        began, calls, took_s = self._core.clock.now(), self.calls, self.took_s
         answer = self.ask(lambda connector: connector.fetch(ref))
         spent = (1, self.calls - calls, self.took_s - took_s)
         self._looks = [one + more for one, more in zip(self._looks, spent, strict=True)]
@@ -140,7 +140,7 @@ class Reader:
         return answer
 
     def _once(self, make: Callable[[Connector], Answer[T]]) -> Answer[T]:
-        clock = self._engine.clock
+        clock = self._core.clock
         began = clock.monotonic()
         while not isinstance(slot := ask(self._lane, clock.monotonic()), Granted):
             left_s = PERMIT_S if slot.until is None else slot.until - clock.monotonic()
@@ -150,7 +150,7 @@ class Reader:
         answer = make(self._connector)
         now, calls = clock.monotonic(), max(1, calls_of(self._connector) - before)
         taught = lesson(answer, latency_s=now - sent)
-        spread = self._engine.rand.random
+        spread = self._core.rand.random
         answered(self._lane, slot.grant, taught, now=now, rand=spread, calls=calls)
         self.calls += calls
         self.took_s += now - began

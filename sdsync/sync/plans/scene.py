@@ -11,9 +11,10 @@ from sdsync.connectors.contract import Audience, Description, NativeRecord, Oper
 from sdsync.mappings.contract import UNKNOWN
 from sdsync.store.contract import Store
 from sdsync.store.records import Json
+from sdsync.sync.core import Core
 from sdsync.sync.decide.joining import as_if_live
+from sdsync.sync.decide.looks import Looks
 from sdsync.sync.decide.scope import environment
-from sdsync.sync.engine import Engine
 from sdsync.sync.model import Context, SyncPolicy
 from sdsync.sync.persons.by_hand import Refused
 from sdsync.sync.plans.reading import Reader
@@ -30,7 +31,7 @@ def nothing_told(_what: str, _done: int, _of: int) -> None:
 class Scene:
     """One command about one sync."""
 
-    engine: Engine
+    core: Core
     sync: SyncPolicy
     by: str
     readers: Mapping[str, Reader]
@@ -40,11 +41,16 @@ class Scene:
     @property
     def store(self) -> Store:
         """Where the plan is kept."""
-        return self.engine.store
+        return self.core.store
+
+    @property
+    def looks(self) -> Looks:
+        """What a daemon would decide of a record that it read."""
+        return Looks(self.core)
 
     def context(self) -> Context:
         """The world now, as if the sync wrote: in ``observe`` a plan tells the same."""
-        return as_if_live(self.engine.context())
+        return as_if_live(self.core.context())
 
     @property
     def world(self) -> Context:
@@ -81,7 +87,7 @@ class Scene:
 
 @contextmanager
 def opened(
-    engine: Engine,
+    core: Core,
     sync: str,
     by: str,
     wait: Callable[[float], None],
@@ -96,31 +102,31 @@ def opened(
     Raises:
         Refused: The sync never ran, the store is suspect, or a system does not answer.
     """
-    policy = engine.syncs[sync]
-    known = engine.store.identity()
+    policy = core.syncs[sync]
+    known = core.store.identity()
     if known.suspect is not None:
         raise Refused(f"the store may not be the newest of its copies: {known.suspect}")
     names = tuple(systems) or policy.systems
-    unwatched = [one for one in names if engine.store.system(one).watched_since is None]
-    if engine.store.sync(sync) is None or unwatched:
+    unwatched = [one for one in names if core.store.system(one).watched_since is None]
+    if core.store.sync(sync) is None or unwatched:
         raise Refused(
             f"{sync} was never run: what is old and who is who is not known yet; "
             "run it in observe first"
         )
-    engine.remember_restored()
+    core.remember_restored()
     readers: dict[str, Reader] = {}
     try:
         for name in names:
-            readers[name] = Reader(engine, name, wait)
-            _same_instance(engine, name, readers[name].describe())
-        yield Scene(engine, policy, by, readers, told)
+            readers[name] = Reader(core, name, wait)
+            _same_instance(core, name, readers[name].describe())
+        yield Scene(core, policy, by, readers, told)
     finally:
         for one in readers.values():
             one.close()
 
 
-def _same_instance(engine: Engine, name: str, said: Description) -> None:
+def _same_instance(core: Core, name: str, said: Description) -> None:
     """Ids of another instance mean other records (law 32)."""
-    known = engine.store.system(name).identity
+    known = core.store.system(name).identity
     if known is not None and known != said.identity:
         raise Refused(f"{name} is not the instance that was read so far; is its url right?")

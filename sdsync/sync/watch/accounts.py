@@ -8,22 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 import structlog
 
 from sdsync.connectors.contract import Connector
 from sdsync.store.contract import Store
 from sdsync.store.records import AuditRow, Change, Json, Work, WorkKey
-from sdsync.sync.capture.feeds import FEED
 from sdsync.sync.confirm.doubles import next_night
+from sdsync.sync.core import FEED, Core
 from sdsync.sync.persons.by_hand import commit
 from sdsync.sync.systems import System
 from sdsync.sync.watch.forecast import Tallies, forecast
 from sdsync.sync.watch.tally import WOULD_SEND, Tally
-
-if TYPE_CHECKING:
-    from sdsync.sync.engine import Engine
 
 log = structlog.get_logger(__name__)
 
@@ -37,27 +33,27 @@ DAY = timedelta(days=1)
 class Accounts:
     """The accounts of one engine; a crash goes on where the last slice ended."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, core: Core) -> None:
+        self._core = core
 
     def account(self, system: System, connector: Connector, work: Work) -> None:
         """Count one slice, and come again: at once, or next night."""
-        engine, now = self._engine, self._engine.clock.now()
+        core, now = self._core, self._core.clock.now()
         sync = self._sync(system, work.hint)
         change = Change(finished=[(work.key, work.generation)])
-        again = engine.work_for(system.name, KIND, work.key.target, due=now, priority=5)
+        again = core.work_for(system.name, KIND, work.key.target, due=now, priority=5)
         if sync is None:
             again.due_at = next_night(now)
         else:
             again.hint = self._slice(system, connector, sync, work.hint, change)
         change.ring.append(again)
-        engine.store.commit(change)
+        core.store.commit(change)
 
     def _sync(self, system: System, hint: dict[str, Json]) -> str | None:
         """The sync that is counted, or the next one; None when all were."""
         observing = sorted(
             name
-            for name, one in self._engine.context().syncs.items()
+            for name, one in self._core.context().syncs.items()
             if one.mode == "observe" and system.name in one.systems
         )
         if hint.get("sync") in observing:
@@ -68,16 +64,16 @@ class Accounts:
     def _slice(
         self, system: System, connector: Connector, sync: str, hint: dict[str, Json], change: Change
     ) -> dict[str, Json]:
-        engine, ctx = self._engine, self._engine.context()
+        core, ctx = self._core, self._core.context()
         begun = hint if hint.get("sync") == sync else {}
         tallies = Tallies(
             since=_instant(begun.get("since")) or ctx.now - DAY,
             all=Tally.of(begun.get("all") or {}),
             day=Tally.of(begun.get("day") or {}),
         )
-        page = engine.store.hubs(sync=sync, after=str(begun.get("after") or ""), limit=SLICE)
+        page = core.store.hubs(sync=sync, after=str(begun.get("after") or ""), limit=SLICE)
         for hub in page:
-            share = engine.store.share(hub.id)
+            share = core.store.share(hub.id)
             if share is not None:
                 forecast(share, ctx, sync, system.name, connector, tallies)
         if len(page) == SLICE:
@@ -95,7 +91,7 @@ class Accounts:
         self, system: System, sync: str, tallies: Tallies, change: Change, now: datetime
     ) -> None:
         told = {"all": tallies.all.plain(), "day": tallies.day.plain()}
-        row = self._engine.store.system(system.name)
+        row = self._core.store.system(system.name)
         accounts = {**(row.info.get(WOULD_SEND) or {}), sync: {"at": now.isoformat(), **told}}
         row.info = {**row.info, WOULD_SEND: accounts}
         change.systems.append(row)

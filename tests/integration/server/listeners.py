@@ -32,7 +32,7 @@ class Heard:
 
 def patient(patch: pytest.MonkeyPatch) -> None:
     """A busy machine shall not look like a receiver that does not answer."""
-    for module in ("ways", "mail"):
+    for module in ("posting", "mail"):
         patch.setattr(f"sdsync.server.{module}.TIMEOUT_S", 120.0)
 
 

@@ -14,8 +14,9 @@ from sdsync.config.load import load, load_text
 from sdsync.config.model import Config
 from sdsync.server.alarms import LANE, Alarms
 from sdsync.server.daemon import Daemon
+from sdsync.server.posting import Webhook, heartbeat
 from sdsync.server.signatures import Verdict, read_secrets, verify
-from sdsync.server.ways import Webhook, heartbeat, ways_of
+from sdsync.server.ways import ways_of
 from sdsync.store.records import Alarm, Cause, Change, Pause, SystemRow, Work, WorkKey
 from sdsync.sync.watch.alarms import BEGAN, Message
 from sdsync.sync.watch.needs import Around

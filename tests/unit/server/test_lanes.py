@@ -48,8 +48,13 @@ class MovedClock:
 
 
 def engine_of(system: FakeSystem) -> Any:
-    alone = SimpleNamespace(forget=lambda _lane: None)
-    return SimpleNamespace(systems={"desk": system}, alone=alone, taken=lambda _lane: None)
+    core = SimpleNamespace(systems={"desk": system})
+    claims = SimpleNamespace(forget=lambda _lane: None)
+    return SimpleNamespace(core=core, claims=claims, taken=lambda _lane: None)
+
+
+def watched(system: FakeSystem) -> Any:
+    return {"desk": system}
 
 
 def told(system: FakeSystem, result: Result, now: float) -> None:
@@ -75,7 +80,7 @@ def test_a_renewed_credential_is_tried_at_once(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("LANE_TEST_TOKEN", "old")
     system, rung, clock = FakeSystem(), list[str](), MovedClock()
     ref = SecretRef.parse("env:LANE_TEST_TOKEN")
-    watch = CredentialWatch(engine_of(system), {"desk": ref, "dev": None}, clock, rung.append)
+    watch = CredentialWatch(watched(system), {"desk": ref, "dev": None}, clock, rung.append)
     told(system, Unauthorised(), 100.0)
 
     watch.look()
@@ -99,7 +104,7 @@ def test_a_credential_of_a_lane_that_is_well_is_not_looked_at(
     monkeypatch.setenv("LANE_TEST_TOKEN", "old")
     system, rung = FakeSystem(), list[str]()
     ref = SecretRef.parse("env:LANE_TEST_TOKEN")
-    watch = CredentialWatch(engine_of(system), {"desk": ref}, MovedClock(), rung.append)
+    watch = CredentialWatch(watched(system), {"desk": ref}, MovedClock(), rung.append)
 
     monkeypatch.setenv("LANE_TEST_TOKEN", "new")
     watch.look()

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from sdsync.connectors.contract import Metered
-from sdsync.sync.engine import Meter
+from sdsync.sync.meter import Meter
 from tests.unit.connectors.replay import connector, recording
 
 
@@ -21,8 +21,8 @@ class Line:
 
 
 def meter() -> Meter:
-    engine: Any = SimpleNamespace(tell=lambda _system, _answer: None)
-    return Meter(engine, engine)
+    core: Any = SimpleNamespace(tell=lambda _system, _answer: None)
+    return Meter(core, core)
 
 
 def test_what_goes_over_the_wire_is_counted() -> None:

@@ -29,9 +29,9 @@ class Waited:
 
 
 def reader(house: House, waited: Waited, budget: LaneBudget | None = None) -> Reader:
-    engine = house.process(house.store)
-    engine.systems["dev"].budget = budget or LaneBudget()
-    return Reader(engine, "dev", waited)
+    core = house.process(house.store).core
+    core.systems["dev"].budget = budget or LaneBudget()
+    return Reader(core, "dev", waited)
 
 
 def test_a_throttle_is_waited_out_and_the_read_goes_on() -> None:
@@ -103,7 +103,7 @@ def test_a_sync_that_never_ran_and_a_suspect_store_make_no_plan() -> None:
     house = House(started=False)
     with (
         pytest.raises(Refused, match="run it in observe first"),
-        opened(house.process(house.store), "escalations", "ann", Waited(house)),
+        opened(house.process(house.store).core, "escalations", "ann", Waited(house)),
     ):
         pass
 
@@ -111,7 +111,7 @@ def test_a_sync_that_never_ran_and_a_suspect_store_make_no_plan() -> None:
     copied = house.store.copy()
     with (
         pytest.raises(Refused, match="may not be the newest of its copies"),
-        opened(house.process(copied), "escalations", "ann", Waited(house)),
+        opened(house.process(copied).core, "escalations", "ann", Waited(house)),
     ):
         pass
 
@@ -122,7 +122,7 @@ def test_another_instance_at_the_address_makes_no_plan() -> None:
 
     with (
         pytest.raises(Refused, match="dev is not the instance that was read so far"),
-        opened(house.process(house.store), "escalations", "ann", Waited(house)),
+        opened(house.process(house.store).core, "escalations", "ann", Waited(house)),
     ):
         pass
 
@@ -146,7 +146,7 @@ def test_a_place_that_take_lets_nothing_in_from_is_not_read() -> None:
     house = House(started=False)
     house.start().run(60)
 
-    with opened(house.process(house.store), "escalations", "ann", Waited(house)) as scene:
+    with opened(house.process(house.store).core, "escalations", "ann", Waited(house)) as scene:
         said = scene.readers["desk"].system.description
 
         assert said is not None
