@@ -70,12 +70,12 @@ class Store(Protocol):
         ...
 
     def claim(
-        self, lane: str, *, now: datetime, busy: frozenset[str], limit: int
+        self, lane: str, *, now: datetime, busy: frozenset[str], limit: int, writes: bool = True
     ) -> Sequence[Work]:
         """Due work of the lane, most urgent first; counts a start of each (law 35).
 
         ``busy`` holds targets that are being worked on by this process and
-        are left out.
+        are left out. Without ``writes`` only work of the kinds in ``READING``.
         """
         ...
 
@@ -141,8 +141,10 @@ class Store(Protocol):
         """Hub ids with a person's change on its way since before then, the oldest first."""
         ...
 
-    def next_due(self, lane: str, busy: frozenset[str] = frozenset()) -> datetime | None:
-        """When work of the lane, but on these targets, is due next; it may be past."""
+    def next_due(
+        self, lane: str, busy: frozenset[str] = frozenset(), *, writes: bool = True
+    ) -> datetime | None:
+        """When such work of the lane, but on these targets, is due next; it may be past."""
         ...
 
     def due(self, lane: str, kind: str, *, now: datetime) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, func, or_, select, update
 
 from sdsync.store import tables
 from sdsync.store.codec import (
@@ -18,7 +18,7 @@ from sdsync.store.codec import (
     micros_or_none,
 )
 from sdsync.store.dialect import Link, Row
-from sdsync.store.records import Change, Json, LaneRow, Work, WorkKey
+from sdsync.store.records import READING, Change, Json, LaneRow, Work, WorkKey
 from sdsync.store.semantics import first_ring, is_repeat, repeated, rung_again
 from sdsync.store.statements import Statement, insert_if_new, upsert
 from sdsync.store.vault import Vault, row_id
@@ -53,21 +53,31 @@ _due = (
     .order_by(_work.c.deadline_at, _work.c.kind, _work.c.target)
     .limit(bindparam("count"))
 )
-DUE = Statement(_due)
+#: By its key: what is paused may be all of the backlog, and is not even looked at.
+_reads = or_(*(_work.c.kind == one for one in READING))
+_due_reads = (
+    _all.where(_in_lane, _reads, _work.c.due_at + 0 <= bindparam("now"))
+    .order_by(_work.c.deadline_at + 0, _work.c.kind, _work.c.target)
+    .limit(bindparam("count"))
+)
+#: Each by whether writes are among it.
+DUE = {True: Statement(_due), False: Statement(_due_reads)}
 #: A row that another process claims is passed over.
-DUE_TO_CLAIM = Statement(_due.with_for_update(skip_locked=True))
+DUE_TO_CLAIM = {
+    True: Statement(_due.with_for_update(skip_locked=True)),
+    False: Statement(_due_reads.with_for_update(skip_locked=True)),
+}
 OPEN = Statement(_all.where(_in_lane, _work.c.starts > 0).order_by(_work.c.kind, _work.c.target))
 DUE_OF_KIND = Statement(
     select(func.count()).where(
         _in_lane, _work.c.kind == bindparam("kind"), _work.c.due_at <= bindparam("now")
     )
 )
-NEXT_DUE = Statement(
-    select(_work.c.target, _work.c.due_at)
-    .where(_in_lane)
-    .order_by(_work.c.due_at)
-    .limit(bindparam("count"))
-)
+_next = select(_work.c.target, _work.c.due_at).where(_in_lane).limit(bindparam("count"))
+NEXT_DUE = {
+    True: Statement(_next.order_by(_work.c.due_at)),
+    False: Statement(_next.where(_reads).order_by(_work.c.due_at + 0)),
+}
 
 LANE_OF = Statement(select(*_lanes.columns).where(_lanes.c.lane == bindparam("lane")))
 LANE_TO_CHANGE = Statement(
@@ -103,10 +113,17 @@ def _ring(link: Link, new: Work, vault: Vault, *, repeat: bool) -> None:
 
 
 def claim(
-    tx: Tx, vault: Vault, lane: str, *, now: datetime, busy: frozenset[str], limit: int
+    tx: Tx,
+    vault: Vault,
+    lane: str,
+    *,
+    now: datetime,
+    busy: frozenset[str],
+    limit: int,
+    writes: bool,
 ) -> list[Work]:
     """Due work of the lane in claim order, each with one more start."""
-    rows = free(tx.link, lane, now=now, busy=busy, limit=limit, statement=DUE_TO_CLAIM)
+    rows = free(tx.link, DUE_TO_CLAIM[writes], lane, now=now, busy=busy, limit=limit)
     taken = [read_work(one, vault) for one in rows]
     tx.link.many(STARTED, [_key(one.key) for one in taken])
     for one in taken:
@@ -114,11 +131,13 @@ def claim(
     return taken
 
 
-def next_due(link: Link, lane: str, busy: frozenset[str] = frozenset()) -> datetime | None:
+def next_due(
+    link: Link, lane: str, busy: frozenset[str] = frozenset(), *, writes: bool = True
+) -> datetime | None:
     """When work of the lane is due next: a few steps of an index, however much waits."""
     count = 1 + len(busy)
     while True:
-        rows = link.rows(NEXT_DUE, {"lane": lane, "count": count})
+        rows = link.rows(NEXT_DUE[writes], {"lane": lane, "count": count})
         due = next((one[1] for one in rows if one[0] not in busy), None)
         if due is not None or len(rows) < count:
             return instant_or_none(due)
@@ -127,12 +146,12 @@ def next_due(link: Link, lane: str, busy: frozenset[str] = frozenset()) -> datet
 
 def free(
     link: Link,
+    statement: Statement,
     lane: str,
     *,
     now: datetime,
     busy: frozenset[str],
     limit: int,
-    statement: Statement = DUE,
 ) -> list[Row]:
     """Rows of due work that nobody of this process is at, in claim order."""
     count = limit + len(busy)

@@ -11,7 +11,6 @@ from sdsync.sync.decide.looks import Looks
 from sdsync.sync.deliver.alone import Alone
 
 CLAIM_AGAIN = timedelta(seconds=1)
-PAUSED_AGAIN = timedelta(seconds=60)
 BUSY_WAIT = timedelta(milliseconds=50)
 NAMES_KEPT = 10_000
 
@@ -44,7 +43,7 @@ class Claims:
         """When what nobody is at is due; None when nothing is."""
         with self._guard:
             busy = frozenset(self._busy[lane])
-        return self._core.store.next_due(lane, busy)
+        return self._core.store.next_due(lane, busy, writes=self._core.pauses.writes(lane))
 
     def claim(self, lane: str, now: datetime) -> Work | None:
         """The most urgent due work of the lane; None when none may begin now."""
@@ -52,25 +51,20 @@ class Claims:
             return self._claim_description(lane, now)
         with self._guard:
             busy = frozenset(self._busy[lane])
-            paused = self._core.pauses.kinds(lane)
-            if self._alone.blocks(lane) or self._alone.waits(lane, self._names.keys(), paused):
+            may = self._core.pauses.writes(lane)
+            if self._alone.blocks(lane) or self._alone.waits(lane, self._names.keys(), may):
                 return None
-            for work in self._core.store.claim(lane, now=now, busy=busy, limit=1):
-                if work.key.kind in paused:
-                    self._postpone(work, now + PAUSED_AGAIN)
-                    return None
+            for work in self._core.store.claim(lane, now=now, busy=busy, limit=1, writes=may):
                 names = self._aliases(work)
                 if names & busy:
-                    self._postpone(work, now + CLAIM_AGAIN)
+                    again = [(work.key, now + CLAIM_AGAIN)]
+                    self._core.store.commit(Change(postponed=again))
                     return None
                 self._busy[lane] |= names
                 self._names[work.key] = names
                 self._alone.began(work.key)
                 return work
         return None
-
-    def _postpone(self, work: Work, due: datetime) -> None:
-        self._core.store.commit(Change(postponed=[(work.key, due)]))
 
     def _claim_description(self, lane: str, now: datetime) -> Work | None:
         """Before places, rights and our account are known, nothing else is judged or written."""
@@ -89,7 +83,7 @@ class Claims:
 
     def next(self, lane: str, now: datetime) -> datetime | None:
         """When to come again, or None; for what is due and busy nobody comes in a tight loop."""
-        due = self._core.store.next_due(lane)
+        due = self._core.store.next_due(lane, writes=self._core.pauses.writes(lane))
         if not self._core.systems[lane].known:
             work = self._core.store.work(WorkKey(lane, "describe", FEED))
             due = work.due_at if work else None

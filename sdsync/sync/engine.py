@@ -138,6 +138,10 @@ class Engine:
 
     def _learn(self, system: System, grant: Grant, meter: Meter, began: float) -> None:
         """Teach the lane what its calls met; a pause, and its end, are kept before this returns."""
+        if meter.calls == 0:  # its budget is for others
+            with system.guard:
+                give_back(system.lane, grant)
+            return
         now = self.core.clock.monotonic()
         with system.guard:
             paused_until, was_out = system.lane.resume_at, system.lane.cause
@@ -147,7 +151,7 @@ class Engine:
                 lesson(meter.worst, latency_s=now - began),
                 now=now,
                 rand=self.core.rand.random,
-                calls=max(1, meter.calls),
+                calls=meter.calls,
             )
             longer = system.lane.resume_at > paused_until
             cause = system.lane.cause

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 
 from sdsync.connectors.contract import (
     AddElement,
@@ -38,7 +37,6 @@ from sdsync.sync.systems import System
 from sdsync.sync.watch.telling import behind
 
 CALLS_A_VISIT = 12  # then others of the lane have their turn
-PAUSED_AGAIN = timedelta(seconds=30)
 
 
 class Delivery:
@@ -108,8 +106,8 @@ class Visit(Matching):
             return Change(finished=[self._key()])
         replica = share.replica(self._work.key.target)
         if self._core.pauses.of(share.hub):
-            self._todo = Rest()
-            return Change(finished=[self._key()], ring=[self._again(PAUSED_AGAIN)])
+            self._todo = Rest()  # and rings nothing: whoever resumes it does (law 56)
+            return Change(finished=[self._key()])
         todo = self._todo = compute(draft, replica, looked=self._looked)
         if isinstance(todo, NeedLook | Ask | Settle):
             return None

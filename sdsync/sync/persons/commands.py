@@ -6,7 +6,8 @@ none of these needs it to run.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,16 @@ from sdsync.store.records import (
     Share,
     SyncRow,
 )
-from sdsync.sync.persons.by_hand import Refused, change_share, commit, find, told, wake
+from sdsync.sync.persons.by_hand import (
+    Refused,
+    change_share,
+    commit,
+    find,
+    told,
+    wake,
+    wake_delivery,
+)
+from sdsync.sync.persons.pauses import scopes
 
 if TYPE_CHECKING:
     from sdsync.store.resealing import ResealReport
@@ -40,17 +50,40 @@ def pause(store: Store, scope: str, by: str, reason: str | None, now: datetime) 
 
 
 def resume(store: Store, scope: str, by: str, now: datetime) -> None:
-    """End a pause, and ring what waited.
+    """End a pause, and ring what waited. Cut off on its way it is typed once more.
 
     Raises:
         Refused: Nothing has this scope paused.
     """
-    if scope not in {one.scope for one in store.pauses()}:
+    pause = next((one for one in store.pauses() if one.scope == scope), None)
+    if pause is None:
         raise Refused(f'"{scope}" is not paused; sdsync status lists the pauses')
+    store.commit(Change(pauses=[replace(pause, ending=True)]))
+    for share in _paused_by(store, scope):
+        change = Change()
+        for replica in share.replicas:
+            wake_delivery(change, share.hub, replica, now)
+        commit(store, change)
     row = AuditRow(now, "resumed", f"person:{by}", actor=by, text=scope)
     store.commit(Change(resumed=[scope], audit=[row]))
     for lane, _, _ in store.work_counts():
         store.ring(lane)
+
+
+def _paused_by(store: Store, scope: str) -> Iterator[Share]:
+    """The records whose deliveries end at this pause; those of a paused system wait in its lane."""
+    kind, _, name = scope.partition(":")
+    if kind == "record":
+        share = store.share(name)
+        yield from () if share is None else (share,)
+    elif kind in ("sync", "tenant"):
+        of_sync = name if kind == "sync" else None
+        after = ""
+        while hubs := store.hubs(sync=of_sync, after=after, limit=200):
+            for hub in hubs:
+                share = store.share(hub.id) if scope in scopes(hub) else None
+                yield from () if share is None else (share,)
+            after = hubs[-1].id
 
 
 def trust(store: Store, by: str, now: datetime) -> int:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from sdsync.store.contract import Store
 from sdsync.store.records import Hub, Pause
 
-WRITES = frozenset({"deliver"})
-
 
 class Pauses:
     """The pauses of the store, asked anew each time: they are few."""
@@ -14,10 +12,10 @@ class Pauses:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def kinds(self, system: str) -> frozenset[str]:
-        """The kinds of work that must not be done in this system now."""
+    def writes(self, system: str) -> bool:
+        """Whether this system may be written to now, for all that its pauses say."""
         scopes = {one.scope for one in self._store.pauses()}
-        return WRITES if scopes & {"all", f"system:{system}"} else frozenset()
+        return not scopes & {"all", f"system:{system}"}
 
     def named(self, scope: str) -> Pause | None:
         """The pause of this very scope."""
@@ -25,6 +23,11 @@ class Pauses:
 
     def of(self, hub: Hub) -> str | None:
         """The scope that pauses this record, or None."""
-        scopes = {one.scope for one in self._store.pauses()}
-        names = [f"record:{hub.id}", f"tenant:{hub.tenant}", *(f"sync:{one}" for one in hub.syncs)]
-        return next((name for name in names if name in scopes), None)
+        paused = {one.scope for one in self._store.pauses() if not one.ending}
+        return next((name for name in scopes(hub) if name in paused), None)
+
+
+def scopes(hub: Hub) -> tuple[str, ...]:
+    """What a pause of this record alone, of its tenant or of its syncs is called."""
+    tenant = () if hub.tenant is None else (f"tenant:{hub.tenant}",)
+    return (f"record:{hub.id}", *tenant, *(f"sync:{one}" for one in hub.syncs))

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from sdsync.config.model import Config, SystemConfig
 from sdsync.config.units import render_duration
 from sdsync.store.contract import Store
-from sdsync.store.records import AlarmWay, Cause, Hub, Pause, Share, SystemRow
+from sdsync.store.records import AlarmWay, Cause, Pause, Share, SystemRow
+from sdsync.sync.persons.pauses import scopes
 from sdsync.sync.watch import activating
 
 #: How the text of a cause begins, under which a flood of notes is held (law 18).
@@ -227,12 +228,6 @@ def _oldest(
         if share is None or not paused & set(scopes(share.hub)):
             return since
     return None
-
-
-def scopes(hub: Hub) -> tuple[str, ...]:
-    """What a pause of this record alone, of its tenant or of its syncs is called."""
-    tenant = () if hub.tenant is None else (f"tenant:{hub.tenant}",)
-    return (f"record:{hub.id}", *tenant, *(f"sync:{one}" for one in hub.syncs))
 
 
 def _lag(system: str, word: str, lag_s: float, since: datetime) -> Need:
