@@ -192,6 +192,10 @@ class Store(Protocol):
         """(hub, replica, group) that point at the cause."""
         ...
 
+    def has_members(self, cause_id: str) -> bool:
+        """Whether anything points at the cause; its cost does not grow with what does."""
+        ...
+
     def asking(self) -> dict[str, int]:
         """Cause -> records that ask for somebody under it; those that are on their way do not."""
         ...

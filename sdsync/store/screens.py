@@ -57,6 +57,9 @@ def _members() -> Select[*tuple[Any, ...]]:
 
 
 MEMBERS_OF_CAUSE = Statement(_members().where(_groups.c.cause == bindparam("cause")))
+MEMBER_OF_CAUSE = Statement(
+    select(_groups.c.name).where(_groups.c.cause == bindparam("cause")).limit(1)
+)
 ASKING = Statement(
     select(_groups.c.cause, func.count(_groups.c.hub_id.distinct()))
     .where(
@@ -144,6 +147,11 @@ class Screens(Base):
         with self._reading() as link:
             rows = link.rows(MEMBERS_OF_CAUSE, {"cause": cause_id})
         return [self._member(one) for one in rows]
+
+    def has_members(self, cause_id: str) -> bool:
+        """Whether anything points at the cause; its cost does not grow with what does."""
+        with self._reading() as link:
+            return link.row(MEMBER_OF_CAUSE, {"cause": cause_id}) is not None
 
     def asking(self) -> dict[str, int]:
         """Cause -> records that ask for somebody under it; those that are on their way do not."""

@@ -79,6 +79,10 @@ class MemoryScreens:
         """(hub, replica, group) that point at the cause."""
         return self._members(None, cause_id)
 
+    def has_members(self, cause_id: str) -> bool:
+        """Whether anything points at the cause."""
+        return bool(self._members(None, cause_id))
+
     def asking(self) -> dict[str, int]:
         """Cause -> records that ask for somebody under it."""
         asking = {

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from sdsync.connectors.contract import AddElement, Create, Done, Found
+from sdsync.connectors.contract import AddElement, Create, Done, Found, NativeRecord
 from sdsync.connectors.failures import OutcomeUnknown, Pending, Rejected, Transient
 from sdsync.ratelimit.lanes import Trouble
 from sdsync.store.records import (
@@ -299,6 +299,25 @@ def test_law_30_a_double_that_no_feed_shows_is_counted_at_night() -> None:
     assert ticket.copy("dev").record is older.record
     assert newer.record.id not in {one.native_id for one in ticket.share.replicas}
     assert len(house.desk.tickets) == 1
+
+
+def test_law_39_a_record_that_cannot_be_read_does_not_end_the_count_of_the_others() -> None:
+    house = House(poll_s=3600.0).run(30)
+    poison = house.desk.open("poison").bell()
+    house.run(300)
+    ticket = house.desk.open("disk full").bell()
+    house.run(300)
+    made = [one for one in house.dev.sent if isinstance(one, Create)][-1]
+    deadly = poison.copy("dev").ref
+
+    def fails(shown: object) -> Transient | None:
+        return Transient() if isinstance(shown, NativeRecord) and shown.ref == deadly else None
+
+    house.dev.line.instead["fetch"] = fails
+    silently(house, made)
+    at_night(house)
+
+    assert ticket.group("dev", "doubles") == "parked"
 
 
 def test_law_30_the_plan_keeps_what_people_touched() -> None:

@@ -1,4 +1,4 @@
-"""Law 56: what is paused is not written, and costs nobody else anything."""
+"""Laws 36 and 56: what is paused is not written, and costs nobody else anything."""
 
 from __future__ import annotations
 
@@ -90,6 +90,21 @@ def test_law_56_a_record_that_is_paused_takes_nothing_of_its_lane(scope: str) ->
     charged, made = lane.calls - calls, house.dev.line.line.calls - asked
     assert charged <= made + 2  # a description asks more than it calls
     assert ticket.copy("dev")["subject"] != "said meanwhile"
+
+
+def test_law_36_a_visit_that_makes_no_call_takes_nothing_of_the_budget() -> None:
+    house = House()
+    tickets = [shared(house, f"number {number}") for number in range(12)]
+    paused(house, "sync:escalations")
+    lane = house.engine.core.systems["dev"].lane
+    calls, asked = lane.calls, house.dev.line.line.calls
+
+    for ticket in tickets:
+        ticket.set({"Subject": "said meanwhile"})
+    house.run(120)
+
+    charged, made = lane.calls - calls, house.dev.line.line.calls - asked
+    assert charged <= made + 2  # a description asks more than it calls
 
 
 @pytest.mark.parametrize("scope", SCOPES)

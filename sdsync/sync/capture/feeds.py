@@ -222,7 +222,7 @@ class Feeds:
         leaky = set(system.leaky)  # noted before the causes are read: these cannot lag behind
         causes = [one for one in self._core.store.causes() if one.system == system.name]
         for cause in causes:
-            if cause.at_place is None and not self._core.store.cause_members(cause.id):
+            if cause.at_place is None and not self._core.store.has_members(cause.id):
                 cause.closed_at = now
                 change.causes.append(cause)
         system.leaky -= leaky - {one.at_place for one in causes}

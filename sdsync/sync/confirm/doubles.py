@@ -20,7 +20,7 @@ from sdsync.sync.core import Core
 from sdsync.sync.decide.elements import placed_ids
 from sdsync.sync.draft import Draft
 from sdsync.sync.meter import Meter
-from sdsync.sync.policy import is_failure
+from sdsync.sync.policy import is_failure, lane_trouble
 from sdsync.sync.systems import System
 
 NIGHT_H = 3  # UTC
@@ -28,6 +28,7 @@ AT_ONCE = 10  # intents in one visit; then others of the lane have their turn
 #: Younger intents may still be in doubt, and their doubles may still land.
 OLD_ENOUGH = timedelta(hours=1)
 TROUBLE_AGAIN = timedelta(minutes=5)
+TRIES = 3  # of one record that alone cannot be read; then the others have their turn
 MARKED = frozenset({Handle.OWN_ID, Handle.STRONG_MARK, Handle.LAGGING_MARK})
 #: Answers that speak of the one thing asked for: the count goes on without it.
 OF_ONE = (Missing, Forbidden, Rejected)
@@ -43,17 +44,20 @@ class Doubles:
         """Count some intents of the system, and come again: at once, or next night."""
         core, now = self._core, self._core.clock.now()
         after, due = str(work.hint.get("after") or ""), next_night(now)
+        tries = int(work.hint.get("tries") or 0)
         upto = f"{int((now - OLD_ENOUGH).timestamp() * 1000):011x}"
         found = core.store.made(system.name, after=after, upto=upto, limit=AT_ONCE)
         for hub_id, intent_id in found:
             if not self._one(system, connector, hub_id, intent_id, meter):
-                due = now + TROUBLE_AGAIN
-                break
-            after = intent_id
+                tries += lane_trouble(meter.worst) is None
+                if tries < TRIES:
+                    due = now + TROUBLE_AGAIN
+                    break
+            after, tries = intent_id, 0
         else:
             due = now if len(found) == AT_ONCE else due
         again = core.work_for(system.name, "count", work.key.target, due=due, priority=5)
-        again.hint = {"after": after}
+        again.hint = {"after": after, "tries": tries}
         core.store.commit(Change(finished=[(work.key, work.generation)], ring=[again]))
 
     def _one(

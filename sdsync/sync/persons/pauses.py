@@ -14,8 +14,8 @@ class Pauses:
 
     def writes(self, system: str) -> bool:
         """Whether this system may be written to now, for all that its pauses say."""
-        scopes = {one.scope for one in self._store.pauses()}
-        return not scopes & {"all", f"system:{system}"}
+        paused = {one.scope for one in self._store.pauses()}
+        return not paused & {"all", f"system:{system}"}
 
     def named(self, scope: str) -> Pause | None:
         """The pause of this very scope."""

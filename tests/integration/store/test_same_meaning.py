@@ -229,6 +229,7 @@ def answers(store: Store) -> dict[str, Any]:
         "causes": [store.causes(), store.causes(open_only=False)],
         "cause": [store.cause(one) for one in "abc"],
         "members": [store.cause_members(one) for one in ("7f3", "b20")],
+        "any": [store.has_members(one) for one in ("7f3", "b20", "none")],
         "held": store.held(),
         "states": [store.replicas_with_state(one) for one in GroupState],
         "versions": [store.versions("h1"), store.versions("h2", "a")],
