@@ -134,6 +134,7 @@ class Core:
             trusted_at=self.trust.trusted_at,
             origin=self.trust.origin,
             wave=lambda system: wave_of(self.store, system, self.clock.now()),
+            row=self.store.system,
             pause=self.pauses.named,
             records=SharedRecords(self.store),
             naming=partial(Named, self._addresses),

@@ -11,7 +11,7 @@ from sdsync.connectors.contract import Capabilities, PlaceInfo
 from sdsync.mappings.contract import NO_NAMES, People, RecordNames
 from sdsync.mappings.contract import Mapping as FieldMapping
 from sdsync.ratelimit import urgency
-from sdsync.store.records import Hub, Json, Pause, Ref, Replica, Share
+from sdsync.store.records import Hub, Json, Pause, Ref, Replica, Share, SystemRow
 
 if TYPE_CHECKING:
     from sdsync.sync.draft import Draft
@@ -21,6 +21,9 @@ FEW = 5
 
 #: Lag objective per priority, seconds: how old the oldest unsent change may be.
 OBJECTIVES: Mapping[str, float] = {"P1": 30, "P2": 120, "P3": 600, "P4": 1800, "P5": 3600}
+
+#: In what is known of a system: its places that strangers can read.
+PUBLIC = "public"
 
 #: Why a group awaits a plan while the store may not be the newest of its copies (law 32).
 SUSPECT = "the store is suspect"
@@ -149,7 +152,6 @@ class SystemView:
     places: Mapping[str, PlaceInfo] = field(default_factory=dict)
     tenants: Mapping[str, str] = field(default_factory=dict)  # place -> tenant
     leaky: frozenset[str] = frozenset()  # places that dropped a private flag (law 45)
-    feed_ok_at: datetime | None = None  # last complete look at its feed (law 13)
     deadline_s: float = 10.0
     clock_offset_s: float = 0.0
     impersonates: bool = False  # notes can be written in their authors' names, as read back
@@ -200,6 +202,8 @@ class Context:
     trusted_at: datetime | None = None  # when it was suspect last
     origin: str = ""  # its id and epoch, for marks
     wave: Callable[[str], Wave] = lambda _system: CALM  # what went lately (law 41)
+    #: What the store knows of a system: another process may hold its lane, and only that has asked.
+    row: Callable[[str], SystemRow] = SystemRow
     pause: Callable[[str], Pause | None] = lambda _scope: None  # who paused it, if somebody did
     records: Records = field(default_factory=NoRecords)  # who else is shared (counterparts.py)
     naming: Callable[[Draft], RecordNames] = lambda _draft: NO_NAMES

@@ -41,7 +41,6 @@ class System:
     description: Description | None = None
     described_at: datetime | None = None
     unsure: bool = False  # it was away: another may have come back in its place
-    feed_ok_at: datetime | None = None
     leaky: set[str] = field(default_factory=set)
     ignores_names: bool = False  # a write in somebody's name was ours: not again until a check
     clock_offset_s: float = 0.0
@@ -128,7 +127,6 @@ class System:
             places=self._places(said) if said else {},
             tenants=self.tenants,
             leaky=frozenset(self.leaky),
-            feed_ok_at=self.feed_ok_at,
             deadline_s=self.deadline_s,
             clock_offset_s=self.clock_offset_s,
             impersonates=leave is not None and leave.given and not self.ignores_names,

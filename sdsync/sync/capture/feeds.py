@@ -27,6 +27,7 @@ from sdsync.sync.deliver.compute import NOBODY
 from sdsync.sync.deliver.in_names import about_names, ignored
 from sdsync.sync.draft import Draft
 from sdsync.sync.meter import Meter
+from sdsync.sync.model import PUBLIC
 from sdsync.sync.policy import is_failure
 from sdsync.sync.systems import System
 from sdsync.sync.watch.telling import SAID_AFTER, say_that_it_waits
@@ -100,7 +101,6 @@ class Feeds:
         change.finished.append((work.key, work.generation))
         self._inbox.capture(system.name, answer.events, via="poll", extra=change)
         if not answer.more:
-            system.feed_ok_at = began
             self._suspicion.review()
 
     def describe(self, system: System, connector: Connector, work: Work, meter: Meter) -> None:
@@ -263,6 +263,7 @@ class Feeds:
             "account": said.account.login,
             "warnings": list(said.warnings),
             "newest": list(said.newest) or known,
+            PUBLIC: sorted(key for key, one in system.view().places.items() if one.public),
         }
         if system.restored_at is not None:  # somebody may have written an older row meanwhile
             row.info[AT] = system.restored_at.isoformat()

@@ -129,7 +129,7 @@ class GroupMerge:
         if replica is None or replica.state in (ReplicaState.GONE, ReplicaState.UNBORN):
             return False
         read_at = replica.last_ok_at
-        feed = self.draft.ctx.systems[owner].feed_ok_at
+        feed = self.draft.ctx.row(owner).feed_ok_at
         if replica.state is ReplicaState.LIVE and feed and (read_at is None or feed > read_at):
             read_at = feed
         limit = timedelta(seconds=self.draft.ctx.setting(self.draft.hub, "owner_silent_s", 900.0))

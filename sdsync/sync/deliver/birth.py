@@ -13,6 +13,7 @@ from sdsync.sync.branches import hit
 from sdsync.sync.deliver.compute import NOBODY, Rest, Send, deep_merge, not_here, park_refused
 from sdsync.sync.deliver.desired import PEOPLE_KINDS, desired, surroundings
 from sdsync.sync.draft import BLOCKED, Draft, digest
+from sdsync.sync.model import PUBLIC
 
 BIRTH_GROUP = "birth"
 MAX_STARTS = 5
@@ -115,10 +116,8 @@ def _too_public(draft: Draft, place: PlaceInfo) -> bool:
     birth = next(
         (one for one in draft.share.replicas if one.system == draft.hub.birth_system), None
     )
-    home = draft.ctx.systems[draft.hub.birth_system].places.get(
-        (birth.place if birth else "") or ""
-    )
-    return home is None or not home.public
+    home = birth.place if birth else None
+    return home not in (draft.ctx.row(draft.hub.birth_system).info.get(PUBLIC) or ())
 
 
 def _birth_values(draft: Draft, replica: Replica) -> tuple[dict[str, Json], dict[str, Json]] | None:
