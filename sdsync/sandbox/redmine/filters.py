@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
+from typing import Any
 
 from sdsync.sandbox.call import Call, Refused, answer
 from sdsync.sandbox.redmine.state import STATUSES, Issue, RedmineState, User
@@ -15,7 +17,8 @@ _OPERATORS = ("><", ">=", "<=", "!~", "!*", "~", "!", "^", "$", "*", "=")
 _DATES = frozenset({"created_on", "updated_on", "closed_on"})
 _DAYS = frozenset({"start_date", "due_date"})
 
-Reader = Callable[[Issue], list[str]]
+Reader = Callable[[Issue], list[Any]]
+"""Texts, or instants of the filters in _DATES."""
 
 
 def wanted(
@@ -32,8 +35,10 @@ def wanted(
 def _test(
     state: RedmineState, name: str, value: str, user: User, as_of: datetime | None
 ) -> Callable[[Issue], bool] | None:
-    if name == "status_id" and value in ("open", "o", "closed", "c", "*"):
-        return lambda issue: value == "*" or STATUSES[issue.status][1] is (value[0] == "c")
+    if name == "status_id" and value == "*":
+        return None
+    if name == "status_id" and value in ("open", "o", "closed", "c"):
+        return lambda issue: STATUSES[issue.status][1] is (value[0] == "c")
     read = _reader(state, name, as_of)
     if read is None or value == "":
         return None
@@ -43,7 +48,8 @@ def _test(
     values = [str(user.id) if one == "me" and name.endswith("_to_id") else one for one in values]
     if name in _DATES | _DAYS:
         return _dated(read, operator, values, name)
-    return lambda issue: _fits(read(issue), operator, values)
+    fits = _fits(operator, values)
+    return lambda issue: fits(read(issue))
 
 
 def _reader(state: RedmineState, name: str, as_of: datetime | None) -> Reader | None:
@@ -65,9 +71,9 @@ def _reader(state: RedmineState, name: str, as_of: datetime | None) -> Reader | 
         "is_private": lambda issue: [str(int(issue.is_private))],
         "start_date": lambda issue: _many(issue.start_date),
         "due_date": lambda issue: _many(issue.due_date),
-        "created_on": lambda issue: [issue.created.isoformat()],
-        "updated_on": lambda issue: [updated(issue, as_of).isoformat()],
-        "closed_on": lambda issue: _many(issue.closed and issue.closed.isoformat()),
+        "created_on": lambda issue: [issue.created],
+        "updated_on": lambda issue: [updated(issue, as_of)],
+        "closed_on": lambda issue: [issue.closed] if issue.closed else [],
     }
     return plain.get(name)
 
@@ -85,28 +91,28 @@ def _many(value: object) -> list[str]:
     return [str(one) for one in value] if isinstance(value, list) else [str(value)]
 
 
-def _fits(have: list[str], operator: str, values: list[str]) -> bool:
-    first = values[0].lower()
+def _fits(operator: str, values: list[str]) -> Callable[[list[str]], bool]:
+    first, wanted = values[0].lower(), frozenset(values)
     match operator:
         case "*":
-            return bool(have)
+            return bool
         case "!*":
-            return not have
+            return lambda have: not have
         case "!":
-            return not any(one in values for one in have)
+            return wanted.isdisjoint
         case "~":
-            return any(first in one.lower() for one in have)
+            return lambda have: any(first in one.lower() for one in have)
         case "!~":
-            return not any(first in one.lower() for one in have)
+            return lambda have: not any(first in one.lower() for one in have)
         case "^":
-            return any(one.lower().startswith(first) for one in have)
+            return lambda have: any(one.lower().startswith(first) for one in have)
         case "$":
-            return any(one.lower().endswith(first) for one in have)
+            return lambda have: any(one.lower().endswith(first) for one in have)
         case ">=":
-            return any(int(one) >= int(first) for one in have)
+            return lambda have: any(int(one) >= int(first) for one in have)
         case "<=":
-            return any(int(one) <= int(first) for one in have)
-    return any(one in values for one in have)
+            return lambda have: any(int(one) <= int(first) for one in have)
+    return lambda have: not wanted.isdisjoint(have)
 
 
 def _dated(read: Reader, operator: str, values: list[str], name: str) -> Callable[[Issue], bool]:
@@ -122,7 +128,7 @@ def _dated(read: Reader, operator: str, values: list[str], name: str) -> Callabl
 
     def test(issue: Issue) -> bool:
         for one in read(issue):
-            at, _ = _span(one)
+            at = one if isinstance(one, datetime) else _at(one)
             if operator == ">=":
                 return at >= low
             if operator == "<=":
@@ -133,23 +139,28 @@ def _dated(read: Reader, operator: str, values: list[str], name: str) -> Callabl
     return test
 
 
-def _span(value: str) -> tuple[datetime, datetime]:
+def _at(value: str) -> datetime:
     at = datetime.fromisoformat(value.replace("Z", "+00:00"))
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _span(value: str) -> tuple[datetime, datetime]:
+    at = _at(value)
     return at, at + (timedelta(days=1) if len(value) == 10 else timedelta(seconds=1))
 
 
 def ordered(call: Call, issues: list[Issue], as_of: datetime | None) -> list[Issue]:
     """By ``sort=``; unknown keys are passed over; the last tie breaks by id, newest first."""
     keys: dict[str, Callable[[Issue], object]] = {
-        "id": lambda one: one.id,
-        "updated_on": lambda one: updated(one, as_of),
-        "created_on": lambda one: one.created,
+        "id": attrgetter("id"),
+        # As numbers: instants that were loaded have each a zone of their own, and compare slowly.
+        "updated_on": lambda one: updated(one, as_of).timestamp(),
+        "created_on": lambda one: one.created.timestamp(),
         "priority": lambda one: one.priority,
         "status": lambda one: one.status,
         "subject": lambda one: one.subject.lower(),
     }
-    issues = sorted(issues, key=lambda one: one.id, reverse=True)
+    issues = sorted(issues, key=attrgetter("id"), reverse=True)
     for part in reversed(call.param("sort").split(",")):
         name, _, direction = part.partition(":")
         if name in keys:

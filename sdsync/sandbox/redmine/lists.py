@@ -69,11 +69,16 @@ class Lists:
             self._place(call, key)
         as_of = self._world.lag(call)
         fits = filters.wanted(call, self._state, user, as_of)
+        sights = {
+            project.id: self._rights.sight(user, project.id)
+            for project in self._state.projects.values()
+            if not self._gate.archived(call, project)
+        }
         found = [
             one
             for one in self._state.issues.values()
-            if self._rights.sees(user, one)
-            and not self._gate.archived(call, self._state.projects[one.project])
+            if (sees := sights.get(one.project))
+            and sees(one)
             and (as_of is None or one.created <= as_of)
             and fits(one)
         ]

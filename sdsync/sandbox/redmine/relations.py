@@ -51,7 +51,7 @@ class Relations:
     def _errors(self, issue: Issue, other: Issue, kind: str) -> list[str]:
         errors = []
         pair = {issue.id, other.id}
-        if any({one.source, one.target} == pair for one in self._state.relations.values()):
+        if any({one.source, one.target} == pair for one in self._state.relations.of(issue.id)):
             errors.append("Related issue has already been taken")
         if issue.id == other.id:
             errors.append("Related issue is invalid")
@@ -72,7 +72,7 @@ class Relations:
                 return True
             if one not in seen:
                 seen.add(one)
-                rows = self._state.relations.values()
+                rows = self._state.relations.of(one)
                 ahead += [row.target for row in rows if row.source == one and row.type == "blocks"]
         return False
 

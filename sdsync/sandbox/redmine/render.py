@@ -141,8 +141,7 @@ class Renderer:
         return [
             {"id": one.id, "issue_id": one.source, "issue_to_id": one.target,
              "relation_type": one.type, "delay": None}
-            for one in self._state.relations.values()
-            if issue.id in (one.source, one.target)
+            for one in self._state.relations.of(issue.id)
         ]  # fmt: skip
 
     def file(self, call: Call, one: Attachment) -> dict[str, Json]:

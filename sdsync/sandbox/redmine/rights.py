@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sdsync.sandbox.redmine.state import (
     ARCHIVED,
     CLOSED,
@@ -55,16 +57,24 @@ class Rights:
 
     def sees(self, user: User, issue: Issue) -> bool:
         """Whether the user may read the issue."""
-        if not self.may(user, "view_issues", self._state.projects[issue.project]):
-            return False
-        roles = self.roles(user, issue.project)
-        group = self._state.groups.get(issue.assigned_to or 0)
-        assigned = group.users if group else [issue.assigned_to]
-        if user.admin or user.id in (issue.author, *assigned):
-            return True
-        if issue.is_private:
-            return any(one.sees_all for one in roles)
-        return not all(one.sees_own for one in roles)
+        return self.sight(user, issue.project)(issue)
+
+    def sight(self, user: User, project: int) -> Callable[[Issue], bool]:
+        """Which issues of a project the user may read; for a list it is worked out once."""
+        if not self.may(user, "view_issues", self._state.projects[project]):
+            return lambda _: False
+        roles = self.roles(user, project)
+        private = user.admin or any(one.sees_all for one in roles)
+        foreign = user.admin or not all(one.sees_own for one in roles)
+
+        def sees(issue: Issue) -> bool:
+            if private if issue.is_private else foreign:
+                return True
+            group = self._state.groups.get(issue.assigned_to or 0)
+            assigned = group.users if group else [issue.assigned_to]
+            return user.id in (issue.author, *assigned)
+
+        return sees
 
     def sees_note(self, user: User, issue: Issue, journal: Journal) -> bool:
         """Whether the user may read a note: private ones need the right, or are one's own."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
+from sdsync.sandbox.owned import Owned
 from sdsync.sandbox.world import World
 
 T = TypeVar("T")
@@ -208,6 +210,18 @@ class Counter:
     time_entry: int = 0
 
 
+def _parent(one: Issue) -> tuple[int | None]:
+    return (one.parent,)
+
+
+def _issue(one: Attachment | TimeEntry) -> tuple[int | None]:
+    return (one.issue,)
+
+
+def _ends(one: Relation) -> tuple[int, int]:
+    return one.source, one.target
+
+
 class RedmineState:
     """All records, kept in a file if the world has one."""
 
@@ -219,10 +233,10 @@ class RedmineState:
         self.projects: dict[int, Project] = {}
         self.members: dict[int, Member] = {}
         self.custom_fields: dict[int, CustomField] = {}
-        self.issues: dict[int, Issue] = {}
-        self.attachments: dict[int, Attachment] = {}
-        self.relations: dict[int, Relation] = {}
-        self.time_entries: dict[int, TimeEntry] = {}
+        self.issues: Owned[Issue] = Owned(_parent)
+        self.attachments: Owned[Attachment] = Owned(_issue)
+        self.relations: Owned[Relation] = Owned(_ends)
+        self.time_entries: Owned[TimeEntry] = Owned(_issue)
         self.default_activity = 0  # none, as in the stock product
         self.assigns_groups = False  # "Allow issue assignment to groups", likewise
         self.counter = Counter()
@@ -231,10 +245,10 @@ class RedmineState:
         """Read what was kept over the seed; False when there is nothing."""
         saver = self.world.saver
         self.projects.update(_by_number(saver.load("project", Project)))
-        self.issues = _by_number(saver.load("issue", Issue))
-        self.attachments = _by_number(saver.load("attachment", Attachment))
-        self.relations = _by_number(saver.load("relation", Relation))
-        self.time_entries = _by_number(saver.load("time_entry", TimeEntry))
+        self.issues = Owned(_parent, _by_number(saver.load("issue", Issue)))
+        self.attachments = Owned(_issue, _by_number(saver.load("attachment", Attachment)))
+        self.relations = Owned(_ends, _by_number(saver.load("relation", Relation)))
+        self.time_entries = Owned(_issue, _by_number(saver.load("time_entry", TimeEntry)))
         kept = saver.load("counter", Counter)
         self.counter = kept.get("0", Counter())
         return bool(kept)
@@ -294,7 +308,8 @@ class RedmineState:
     def drop(self, kind: str, id_: int) -> None:
         """Remove a record; its number is not used again."""
         table: dict[int, object] = getattr(self, f"{kind}s")
-        table.pop(id_, None)
+        with suppress(KeyError):  # its owners forget it too, as they would not by a pop
+            del table[id_]
         self.world.saver.drop(kind, str(id_))
 
     # -- looking up --------------------------------------------------------------
@@ -316,11 +331,11 @@ class RedmineState:
 
     def children(self, issue: Issue) -> list[Issue]:
         """Its subtasks."""
-        return [one for one in self.issues.values() if one.parent == issue.id]
+        return self.issues.of(issue.id)
 
     def files(self, issue: Issue) -> list[Attachment]:
         """Its attachments."""
-        return [one for one in self.attachments.values() if one.issue == issue.id]
+        return self.attachments.of(issue.id)
 
 
 def _by_number(rows: dict[str, T]) -> dict[int, T]:

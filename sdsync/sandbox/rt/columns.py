@@ -3,110 +3,106 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 from sdsync.sandbox.rt.query import Columns
 from sdsync.sandbox.rt.render import Record, instant
-from sdsync.sandbox.rt.state import (
-    Attachment,
-    CustomField,
-    CustomRole,
-    Group,
-    Queue,
-    RtState,
-    Ticket,
-    Transaction,
-    User,
-)
+from sdsync.sandbox.rt.state import Attachment, RtState, Ticket, Transaction, User
 
-_CF = re.compile(r"(?:CF|CustomField)\.\{(?:[^}.]*\.\{)?(?P<name>[^}]*)\}", re.IGNORECASE)
+CF = re.compile(r"(?:CF|CustomField)\.\{(?:[^}.]*\.\{)?(?P<name>[^}]*)\}", re.IGNORECASE)
+
+#: Names in lower case. One field is read at a time: a query asks few of many records.
+Table = Mapping[str, Callable[[Any], object]]
+_TICKET: Table = {
+    "id": lambda one: one.id, "effectiveid": lambda one: one.effective_id,
+    "subject": lambda one: one.subject, "status": lambda one: one.status,
+    "type": lambda _: "ticket", "priority": lambda one: one.priority,
+    "owner": lambda one: one.owner, "creator": lambda one: one.creator,
+    "lastupdatedby": lambda one: one.updated_by, "created": lambda one: instant(one.created),
+    "due": lambda one: instant(one.due), "starts": lambda one: instant(one.starts),
+    "started": lambda one: instant(one.started), "resolved": lambda one: instant(one.resolved),
+}  # fmt: skip
+_TRANSACTION: Table = {
+    "id": lambda one: one.id, "type": lambda one: one.type, "objectid": lambda one: one.ticket,
+    "objecttype": lambda _: "RT::Ticket", "ticketid": lambda one: one.ticket,
+    "creator": lambda one: one.creator, "created": lambda one: instant(one.created),
+    "field": lambda one: one.field, "data": lambda one: one.data,
+    "oldvalue": lambda one: one.old, "newvalue": lambda one: one.new,
+}  # fmt: skip
+_ATTACHMENT: Table = {
+    "id": lambda one: one.id, "transactionid": lambda one: one.transaction,
+    "parent": lambda one: one.parent, "filename": lambda one: one.filename,
+    "contenttype": lambda one: one.content_type, "creator": lambda one: one.creator,
+    "created": lambda one: instant(one.created),
+}  # fmt: skip
+_USER: Table = {
+    "id": lambda one: one.id, "name": lambda one: one.name,
+    "emailaddress": lambda one: one.email, "realname": lambda one: one.real_name,
+    "disabled": lambda one: int(one.disabled), "privileged": lambda one: int(one.privileged),
+}  # fmt: skip
+_NAMED: Table = {
+    "id": lambda one: one.id, "name": lambda one: one.name,
+    "domain": lambda one: getattr(one, "domain", None),
+    "disabled": lambda one: int(getattr(one, "disabled", False)),
+    "lookuptype": lambda _: "RT::Queue-RT::Ticket",
+}  # fmt: skip
 
 
 def columns_of(state: RtState, record: Record, as_of: datetime | None = None) -> Columns:
     """Read a record's fields by name, in any case. ``as_of``: how an index of then saw it."""
     match record:
         case Ticket():
-            return _ticket(state, record, as_of)
+            return partial(_ticket, state, record, as_of)
         case Transaction():
-            own = _table({
-                "id": record.id, "type": record.type, "objectid": record.ticket,
-                "objecttype": "RT::Ticket", "ticketid": record.ticket, "creator": record.creator,
-                "created": instant(record.created), "field": record.field, "data": record.data,
-                "oldvalue": record.old, "newvalue": record.new,
-            })  # fmt: skip
-            ticket = state.tickets[record.ticket]
-            return _with_ticket(own, lambda: _ticket(state, ticket, as_of))
+            return partial(_transaction, state, record, as_of)
         case Attachment():
-            return _table({
-                "id": record.id, "transactionid": record.transaction, "parent": record.parent,
-                "filename": record.filename, "contenttype": record.content_type,
-                "creator": record.creator, "created": instant(record.created),
-            })  # fmt: skip
+            return partial(_plain, _ATTACHMENT, record)
         case User():
-            return _table({
-                "id": record.id, "name": record.name, "emailaddress": record.email,
-                "realname": record.real_name, "disabled": int(record.disabled),
-                "privileged": int(record.privileged),
-            })  # fmt: skip
-        case Queue() | Group() | CustomField() | CustomRole():
-            domain = record.domain if isinstance(record, Group) else None
-            disabled = int(getattr(record, "disabled", False))
-            return _table({"id": record.id, "name": record.name, "domain": domain,
-                           "disabled": disabled, "lookuptype": "RT::Queue-RT::Ticket"})  # fmt: skip
+            return partial(_plain, _USER, record)
+    return partial(_plain, _NAMED, record)
 
 
-def _ticket(state: RtState, ticket: Ticket, as_of: datetime | None) -> Columns:
-    updated = ticket.updated
-    if as_of is not None:
-        past = [one.created for one in state.history(ticket) if one.created <= as_of]
-        updated = max(past, default=ticket.created)
-    plain = _table({
-        "id": ticket.id, "effectiveid": ticket.effective_id, "subject": ticket.subject,
-        "status": ticket.status, "type": "ticket", "priority": ticket.priority,
-        "queue": state.queues[ticket.queue].name, "owner": ticket.owner,
-        "creator": ticket.creator, "lastupdatedby": ticket.updated_by,
-        "created": instant(ticket.created), "lastupdated": instant(updated),
-        "due": instant(ticket.due), "starts": instant(ticket.starts),
-        "started": instant(ticket.started), "resolved": instant(ticket.resolved),
-    })  # fmt: skip
-
-    def get(name: str) -> list[str] | None:
-        if found := _CF.fullmatch(name):
-            field = state.field_named(found["name"], ticket.queue)
-            return list(ticket.fields.get(field.id, [])) if field else []
-        if name.lower() == "queue":
-            return [state.queues[ticket.queue].name, str(ticket.queue)]
-        role = name.split(".")[0].lower()
-        for real, people in ticket.people.items():
-            if real.lower() == role:
-                return [value for one in state.people_of(people) for value in (one.email, one.name)]
-        return plain(name)
-
-    return get
-
-
-def _with_ticket(own: Columns, ticket: Callable[[], Columns]) -> Columns:
-    """A transaction's own fields, and its ticket's as ``TicketQueue``, ``TicketStatus`` …
-
-    Those of the ticket are read when one is asked for: a feed asks none of them, of all history.
-    """
-
-    def get(name: str) -> list[str] | None:
-        found = own(name)
-        if found is None and name.lower().startswith("ticket"):
-            return ticket()(name[len("ticket") :])
+def _ticket(state: RtState, one: Ticket, as_of: datetime | None, name: str) -> list[str] | None:
+    found = _plain(_TICKET, one, name)
+    if found is not None:
         return found
+    if name.lower() == "queue":
+        return [state.queues[one.queue].name, str(one.queue)]
+    if name.lower() == "lastupdated":
+        return [instant(_updated(state, one, as_of))]
+    if custom := CF.fullmatch(name):
+        field = state.field_named(custom["name"], one.queue)
+        return list(one.fields.get(field.id, [])) if field else []
+    role = name.split(".")[0].lower()
+    for real, people in one.people.items():
+        if real.lower() == role:
+            return [value for who in state.people_of(people) for value in (who.email, who.name)]
+    return None
 
-    return get
+
+def _updated(state: RtState, ticket: Ticket, as_of: datetime | None) -> datetime | None:
+    if as_of is None:
+        return ticket.updated
+    past = [one.created for one in state.history(ticket) if one.created <= as_of]
+    return max(past, default=ticket.created)
 
 
-def _table(values: dict[str, object]) -> Columns:
-    def get(name: str) -> list[str] | None:
-        key = name.lower()
-        if key not in values:
-            return None
-        value = values[key]
-        return [] if value is None else [str(value)]
+def _transaction(
+    state: RtState, one: Transaction, as_of: datetime | None, name: str
+) -> list[str] | None:
+    """A transaction's own fields, and its ticket's as ``TicketQueue``, ``TicketStatus`` …"""
+    found = _plain(_TRANSACTION, one, name)
+    if found is None and name.lower().startswith("ticket"):
+        return _ticket(state, state.tickets[one.ticket], as_of, name[len("ticket") :])
+    return found
 
-    return get
+
+def _plain(table: Table, record: Record, name: str) -> list[str] | None:
+    read = table.get(name.lower())
+    if read is None:
+        return None
+    value = read(record)
+    return [] if value is None else [str(value)]

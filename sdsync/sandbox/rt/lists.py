@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
+from itertools import islice
+from operator import attrgetter
 from urllib.parse import urlencode
 
 from sdsync.sandbox.call import Answer, Call, Json, answer
+from sdsync.sandbox.owned import numbered_from
 from sdsync.sandbox.rt import query
-from sdsync.sandbox.rt.columns import columns_of
+from sdsync.sandbox.rt.columns import CF, columns_of
 from sdsync.sandbox.rt.render import Record, Renderer
-from sdsync.sandbox.rt.state import Queue, RtState, Ticket, Transaction
+from sdsync.sandbox.rt.state import (
+    CUSTOM,
+    EXACT,
+    Queue,
+    RtState,
+    Ticket,
+    Transaction,
+    exact,
+)
 
 PER_PAGE = 20
 MOST_PER_PAGE = 100
+_NUMBER = attrgetter("id")
 
 
 class Lists:
@@ -35,26 +47,28 @@ class Lists:
         viewer may not see leaves its page short, or empty.
         """
         as_of = self._world.lag(call)
-        known = [one for one in records if _known(one, as_of)]
         test = self._test(call, sql=sql)
-        found = [one for one in known if test(columns_of(self._state, one, as_of))]
-        return self._page(call, self._ordered(call, found, as_of, key))
+
+        def fits(one: Record) -> bool:
+            known = as_of is None or _known(one, as_of)
+            return known and test(columns_of(self._state, one, as_of))
+
+        keys, orders = _orders(call, key)
+        if [one.lower() for one in keys] == ["id"]:
+            by_number = sorted(records, key=_NUMBER, reverse=orders[0] == "DESC")
+            return self._page(call, filter(fits, by_number))
+        found = self._ordered(keys, orders, list(filter(fits, records)), as_of)
+        return self._page(call, found)
 
     def _test(self, call: Call, *, sql: bool) -> query.Test:
-        raw = call.param("query")
-        body = call.body.decode("utf-8", "replace").strip()
-        if call.method == "POST" and body.startswith("["):
-            return query.from_json(query.read_conditions(body))
+        raw = asked(call)
         if raw.strip().startswith("["):
             return query.from_json(query.read_conditions(raw))
         return query.parse(raw) if sql else lambda _: True
 
     def _ordered(
-        self, call: Call, records: list[Record], as_of: datetime | None, default: str
+        self, keys: list[str], orders: list[str], records: list[Record], as_of: datetime | None
     ) -> list[Record]:
-        keys = [value for name, value in call.query if name == "orderby"] or [default]
-        orders = [value.upper() for name, value in call.query if name == "order"]
-        orders += ["ASC"] * (len(keys) - len(orders))
         for key, order in reversed(list(zip(keys, orders, strict=False))):
 
             def sort_key(one: Record, key: str = key) -> tuple[float, str]:
@@ -64,18 +78,20 @@ class Lists:
             records.sort(key=sort_key, reverse=order == "DESC")
         return records
 
-    def _page(self, call: Call, records: Sequence[Record]) -> Answer:
+    def _page(self, call: Call, found: Iterable[Record]) -> Answer:
+        """Where nobody is told the total, nobody looks behind the page for it."""
         per_page = min(_positive(call.param("per_page"), PER_PAGE), MOST_PER_PAGE)
         page = _positive(call.param("page"), 1)
         start = (page - 1) * per_page
-        shown = list(records[start : start + per_page])
+        counted = self._counted(call)
+        records = list(found if counted else islice(found, start + per_page))
+        shown = records[start : start + per_page]
         if start and (struck := self._world.switches.fires("repeated_pages", call)):
             back = int(str(struck["items"]))
-            shown = list(records[max(0, start - back) : start + per_page - back])
+            shown = records[max(0, start - back) : start + per_page - back]
         if struck := self._world.switches.fires("short_pages", call):
             shown = shown[: int(str(struck["items"]))]
         shown = [one for one in shown if self._visible(call, one)]
-        counted = self._counted(call)
         return answer(self._frame(call, shown, len(records) if counted else None, page, per_page))
 
     def _counted(self, call: Call) -> bool:
@@ -108,15 +124,33 @@ class Lists:
         return frame
 
 
-def _known(record: Record, as_of: datetime | None) -> bool:
+def _known(record: Record, as_of: datetime) -> bool:
     """Whether an index of that instant has the record at all."""
     created = getattr(record, "created", None)
-    return as_of is None or not isinstance(created, datetime) or created <= as_of
+    return not isinstance(created, datetime) or created <= as_of
 
 
-def searchable(state: RtState) -> list[Record]:
-    """Tickets that a search finds: neither merged nor deleted."""
-    return [one for one in state.tickets.values() if _visible(one)]
+def asked(call: Call) -> str:
+    """The query that counts: a list in the body before that of the address."""
+    body = call.body.decode("utf-8", "replace").strip()
+    return body if call.method == "POST" and body.startswith("[") else call.param("query")
+
+
+def searchable(state: RtState, wanted: str) -> list[Ticket]:
+    """Tickets that a query can find: neither merged nor deleted, and only what an index tells."""
+    for name, operator, value in query.demands(wanted):
+        kept = CUSTOM if CF.fullmatch(name) else name
+        if operator == "=" and kept in (*EXACT, CUSTOM):
+            return [one for one in state.tickets.of(exact(kept, value)) if _visible(one)]
+    found = numbered_from(state.tickets, query.first_id(wanted))
+    return [one for one in found if _visible(one)]
+
+
+def _orders(call: Call, default: str) -> tuple[list[str], list[str]]:
+    """The fields to order by, and for each ASC or DESC."""
+    keys = [value for name, value in call.query if name == "orderby"] or [default]
+    orders = [value.upper() for name, value in call.query if name == "order"]
+    return keys, orders + ["ASC"] * (len(keys) - len(orders))
 
 
 def _visible(ticket: Ticket) -> bool:

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 from sdsync.sandbox.backups import Backup
 from sdsync.sandbox.call import Answer, Call, Json, Refused, answer, message
+from sdsync.sandbox.owned import numbered_from
 from sdsync.sandbox.routing import ALL, Handler, Router, dumped, rule
 from sdsync.sandbox.rt import query, seed
 from sdsync.sandbox.rt.acts import Acts
 from sdsync.sandbox.rt.forms import form, uploads
-from sdsync.sandbox.rt.lists import Lists, searchable
+from sdsync.sandbox.rt.lists import Lists, asked, searchable
 from sdsync.sandbox.rt.render import API, Record, Renderer
 from sdsync.sandbox.rt.rights import Administration, demand, fields_seen
 from sdsync.sandbox.rt.state import RtState, Ticket
@@ -192,10 +193,10 @@ class Desk:
     # -- lists ---------------------------------------------------------------------
     def _search(self, call: Call) -> Answer:
         """Without a query nothing is found, as in the stock product."""
-        found = [] if not call.param("query") else [
-            one for one in searchable(self.state)
-            if isinstance(one, Ticket) and not self._archived(one.queue, call)
-        ]  # fmt: skip
+        struck = self.world.switches.fires("archived_project", call)
+        gone = str(struck["place"]) if struck else None
+        known = searchable(self.state, asked(call)) if call.param("query") else []
+        found = [one for one in known if self.state.queues[one.queue].name != gone]
         return self._lists.show(call, found, sql=True)
 
     def _history(self, call: Call) -> Answer:
@@ -217,10 +218,10 @@ class Desk:
         return self._lists.show(call, self.state.attachments_of(int(call.params["id"])))
 
     def _transactions(self, call: Call) -> Answer:
-        asked = call.param("query") or call.body
-        first = query.first_id(call.param("query"))
-        kept = self.state.transactions.values() if asked else ()
-        return self._lists.show(call, [one for one in kept if one.id >= first], sql=True)
+        first = query.first_id(asked(call))
+        known = numbered_from(self.state.transactions, first)
+        found = known if call.param("query") or call.body else []
+        return self._lists.show(call, found, sql=True)
 
     def _queues(self, call: Call) -> Answer:
         enabled = [one for one in self.state.queues.values() if not one.disabled]

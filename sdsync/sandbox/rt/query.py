@@ -12,14 +12,17 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import TypeVar
+from operator import eq, ge, gt, le, lt
+from typing import Any
 
 from sdsync.sandbox.call import Json, Refused, message, text
 
 Columns = Callable[[str], list[str] | None]
 """A record's values of a field, as texts; None: no such field."""
 Test = Callable[[Columns], bool]
-Ordered = TypeVar("Ordered", float, str)
+Fits = Callable[[list[str]], bool]
+Demand = tuple[str, str, str]
+"""Name in lower case, operator, value."""
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<text>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")
@@ -31,6 +34,9 @@ _TOKEN = re.compile(
 _WORD_OPS = {"LIKE", "NOT LIKE", "IS", "IS NOT"}
 _DATES = {"created", "lastupdated", "due", "starts", "started", "resolved"}
 _NUMBERS = {"id", "priority", "objectid", "effectiveid", "timetaken", "ticketid"}
+_HOLDS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "=": eq, ">": gt, "<": lt, ">=": ge, "<=": le,
+}  # fmt: skip
 
 
 def _refuse(what: str) -> Refused:
@@ -49,27 +55,46 @@ def parse(query: str) -> Test:
     return test
 
 
-def first_id(query: str) -> int:
-    """The lowest number that can fit, as an index knows it: of an ``id > N`` that all must meet."""
-    tokens = [] if query.lstrip().startswith("[") else _tokens(query)
-    if any(kind == "paren" or value.upper() == "OR" for kind, value in tokens):
-        return 0
+def demands(query: str) -> list[Demand]:
+    """Conditions that whatever fits must meet, as an index reads a query: none of an OR."""
+    tokens = [] if query.lstrip().startswith("[") else _outside(_tokens(query))
+    if any(kind == "word" and value.upper() == "OR" for kind, value in tokens):
+        return []
     terms = zip(tokens, tokens[1:], tokens[2:], strict=False)
-    above = [int(value) for (_, name), operator, (_, value) in terms
-             if name.lower() == "id" and operator == ("op", ">") and value.isdigit()]  # fmt: skip
+    return [(name.lower(), operator, value) for (_, name), (kind, operator), (_, value) in terms
+            if kind == "op"]  # fmt: skip
+
+
+def first_id(query: str) -> int:
+    """The lowest number that can fit, by an ``id > N``."""
+    above = [int(value) for name, operator, value in demands(query)
+             if name == "id" and operator == ">" and value.isdigit()]  # fmt: skip
     return max(above, default=-1) + 1
+
+
+def _outside(tokens: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Those in no parentheses."""
+    found, depth = [], 0
+    for kind, value in tokens:
+        if kind == "paren":
+            depth += 1 if value == "(" else -1
+        elif not depth:
+            found.append((kind, value))
+    return found
 
 
 def from_json(conditions: list[Mapping[str, Json]]) -> Test:
     """A JSON query: all conditions hold. Unknown fields are passed over, as in the product."""
+    tests = [
+        (name, _fits(name.lower(), text(one.get("operator") or "=").upper(), text(one["value"])))
+        for one in conditions
+        if (name := text(one.get("field"))) and one.get("value") is not None
+    ]
 
     def test(columns: Columns) -> bool:
-        for one in conditions:
-            name = text(one.get("field"))
-            if not name or one.get("value") is None or columns(name) is None:
-                continue
-            operator = text(one.get("operator") or "=").upper()
-            if not _holds(columns, name, operator, text(one["value"])):
+        for name, fits in tests:
+            have = columns(name)
+            if have is not None and not fits(have):
                 return False
         return True
 
@@ -115,13 +140,13 @@ class _Reader:
         tests = [self.all_of()]
         while self._word("OR"):
             tests.append(self.all_of())
-        return lambda columns: any(test(columns) for test in tests)
+        return tests[0] if len(tests) == 1 else lambda columns: any(t(columns) for t in tests)
 
     def all_of(self) -> Test:
         tests = [self._one()]
         while self._word("AND"):
             tests.append(self._one())
-        return lambda columns: all(test(columns) for test in tests)
+        return tests[0] if len(tests) == 1 else lambda columns: all(t(columns) for t in tests)
 
     def _one(self) -> Test:
         if self._peek() == ("paren", "("):
@@ -132,7 +157,7 @@ class _Reader:
             self._at += 1
             return inner
         name, operator, value = self._field(), self._operator(), self._value()
-        return lambda columns: _condition(columns, name, operator, value)
+        return _condition(name, operator, value)
 
     def _field(self) -> str:
         kind, value = self._take()
@@ -173,48 +198,43 @@ class _Reader:
         return one
 
 
-def _condition(columns: Columns, name: str, operator: str, value: str) -> bool:
-    if columns(name) is None:
-        raise _refuse(f"Unknown field: {name}")
-    return _holds(columns, name, operator, value)
+def _condition(name: str, operator: str, value: str) -> Test:
+    fits = _fits(name.lower(), operator, value)
+
+    def test(columns: Columns) -> bool:
+        have = columns(name)
+        if have is None:
+            raise _refuse(f"Unknown field: {name}")
+        return fits(have)
+
+    return test
 
 
-def _holds(columns: Columns, name: str, operator: str, value: str) -> bool:
-    have = columns(name) or []
-    lower = name.lower()
+def _fits(name: str, operator: str, value: str) -> Fits:
+    """Whether the values of a field are what is asked; what can be read once is read here."""
     match operator:
         case "IS":
-            return not any(have)
+            return lambda have: not any(have)
         case "IS NOT":
-            return any(have)
-        case "LIKE":
-            return any(value.lower() in one.lower() for one in have)
-        case "NOT LIKE":
-            return not any(value.lower() in one.lower() for one in have)
+            return any
+        case "LIKE" | "NOT LIKE":
+            wanted = value.lower()
+            like = operator == "LIKE"
+            return lambda have: any(wanted in one.lower() for one in have) is like
         case "!=":
-            return all(not _compare(lower, one, "=", value) for one in have)
-    return any(_compare(lower, one, operator, value) for one in have)
+            equal = _compare(name, "=", value)
+            return lambda have: not any(map(equal, have))
+    compare = _compare(name, operator, value)
+    return lambda have: any(map(compare, have))
 
 
-def _compare(name: str, have: str, operator: str, value: str) -> bool:
-    if name in _NUMBERS:
-        return _ordered(_number(have), operator, _number(value))
-    if name in _DATES:
-        return _ordered(_instant(have), operator, _instant(value))
-    return _ordered(have.lower(), operator, value.lower())
-
-
-def _ordered(left: Ordered, operator: str, right: Ordered) -> bool:
-    match operator:
-        case "=":
-            return left == right
-        case ">":
-            return left > right
-        case "<":
-            return left < right
-        case ">=":
-            return left >= right
-    return left <= right
+def _compare(name: str, operator: str, value: str) -> Callable[[str], bool]:
+    holds: Callable[[Any, Any], bool] = _HOLDS.get(operator, le)
+    read: Callable[[str], Any] = (
+        _number if name in _NUMBERS else _instant if name in _DATES else str.lower
+    )
+    wanted = read(value)
+    return lambda have: holds(read(have), wanted)
 
 
 def _number(value: str) -> float:

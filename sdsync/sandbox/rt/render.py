@@ -149,20 +149,24 @@ class Renderer:
         def people(role: str) -> Callable[[], Json]:
             return lambda: [self._member(call, name) for name in one.people.get(role, [])]
 
-        columns = _plain({
-            "id": one.id, "Type": "ticket", "Subject": one.subject, "Status": one.status,
-            "Queue": self.ref(call, "queue", one.queue),
-            "EffectiveId": self.ref(call, "ticket", one.effective_id),
-            "Owner": self.ref(call, "user", one.owner),
-            "Creator": self.ref(call, "user", one.creator),
-            "LastUpdatedBy": self.ref(call, "user", one.updated_by or one.creator),
-            "Priority": one.priority, "InitialPriority": "0", "FinalPriority": "0",
-            "TimeEstimated": "0", "TimeLeft": "0",
-            "TimeWorked": str(self._state.time_worked(one)),
-            "Created": instant(one.created), "LastUpdated": instant(one.updated),
-            "Due": instant(one.due), "Starts": instant(one.starts),
-            "Started": instant(one.started), "Resolved": instant(one.resolved),
-        })  # fmt: skip
+        def dates(name: str) -> Callable[[], Json]:
+            return lambda: instant(getattr(one, name))
+
+        # Each when it is asked for: a list shows few of many.
+        columns: dict[str, Callable[[], Json]] = {
+            "id": lambda: one.id, "Type": lambda: "ticket", "Subject": lambda: one.subject,
+            "Status": lambda: one.status, "Queue": lambda: self.ref(call, "queue", one.queue),
+            "EffectiveId": lambda: self.ref(call, "ticket", one.effective_id),
+            "Owner": lambda: self.ref(call, "user", one.owner),
+            "Creator": lambda: self.ref(call, "user", one.creator),
+            "LastUpdatedBy": lambda: self.ref(call, "user", one.updated_by or one.creator),
+            "Priority": lambda: one.priority,
+            **_plain({"InitialPriority": "0", "FinalPriority": "0",
+                      "TimeEstimated": "0", "TimeLeft": "0"}),
+            "TimeWorked": lambda: str(self._state.time_worked(one)),
+            "Created": dates("created"), "LastUpdated": dates("updated"), "Due": dates("due"),
+            "Starts": dates("starts"), "Started": dates("started"), "Resolved": dates("resolved"),
+        }  # fmt: skip
         roles = self._state.roles_of(one.queue)
         columns.update({role: people(role) for role in roles})
         columns["CustomRoles"] = lambda: {key: people(key)() for key in roles if key not in ROLES}

@@ -8,10 +8,11 @@ from datetime import datetime
 from operator import attrgetter
 from typing import TypeVar
 
-from sdsync.sandbox.rt.owned import Owned
+from sdsync.sandbox.owned import Owned
 from sdsync.sandbox.world import World
 
 T = TypeVar("T")
+Key = int | tuple[str, str]
 
 #: Stock ``%PriorityAsString``.
 PRIORITIES: dict[str, int] = {"Low": 0, "Medium": 50, "High": 100}
@@ -26,6 +27,9 @@ TRANSITIONS: dict[str, tuple[str, ...]] = {
 }
 ON_CREATE = ("new", "open", "resolved")
 ROLES = ("Requestor", "Cc", "AdminCc")
+
+#: By these a ticket is found at once.
+EXACT, CUSTOM = ("subject", "creator"), "custom"
 
 SYSTEM = "RT_System"
 NOBODY = "Nobody"
@@ -159,8 +163,26 @@ class Attachment:
     headers: str = ""
 
 
-_TICKET = attrgetter("ticket")
-_TRANSACTION = attrgetter("transaction")
+def exact(name: str, value: str) -> Key:
+    """What tickets are found by that have exactly this value, in any case.
+
+    The name is one of EXACT, or CUSTOM for a custom field, whichever it is.
+    """
+    return name, value.lower()
+
+
+def _keys(one: Ticket) -> tuple[Key, ...]:
+    """What a ticket is found by: whom it went into, and values that are searched for."""
+    values = [exact(CUSTOM, value) for held in one.fields.values() for value in held]
+    return (one.effective_id, *(exact(name, getattr(one, name)) for name in EXACT), *values)
+
+
+def _ticket(one: Transaction) -> tuple[int]:
+    return (one.ticket,)
+
+
+def _transaction(one: Attachment) -> tuple[int]:
+    return (one.transaction,)
 
 
 class RtState:
@@ -173,9 +195,9 @@ class RtState:
         self.queues: dict[int, Queue] = {}
         self.custom_fields: dict[int, CustomField] = {}
         self.custom_roles: dict[int, CustomRole] = {}
-        self.tickets: dict[int, Ticket] = {}
-        self.transactions: Owned[Transaction] = Owned(_TICKET)
-        self.attachments: Owned[Attachment] = Owned(_TRANSACTION)
+        self.tickets: Owned[Ticket] = Owned(_keys)
+        self.transactions: Owned[Transaction] = Owned(_ticket)
+        self.attachments: Owned[Attachment] = Owned(_transaction)
 
     def load(self) -> bool:
         """Read what was kept; False when there is nothing."""
@@ -185,11 +207,11 @@ class RtState:
         self.queues = _by_number(saver.load("queue", Queue))
         self.custom_fields = _by_number(saver.load("field", CustomField))
         self.custom_roles = _by_number(saver.load("role", CustomRole))
-        self.tickets = _by_number(saver.load("ticket", Ticket))
+        self.tickets = Owned(_keys, _by_number(saver.load("ticket", Ticket)))
         transactions = _by_number(saver.load("transaction", Transaction))
-        self.transactions = Owned(_TICKET, transactions)
+        self.transactions = Owned(_ticket, transactions)
         attachments = _by_number(saver.load("attachment", Attachment))
-        self.attachments = Owned(_TRANSACTION, attachments)
+        self.attachments = Owned(_transaction, attachments)
         return bool(self.users)
 
     def clear(self) -> None:
@@ -303,7 +325,7 @@ class RtState:
 
     def family(self, ticket: Ticket) -> frozenset[int]:
         """Ids of the ticket and of all that were merged into it."""
-        return frozenset(one.id for one in self.tickets.values() if one.effective_id == ticket.id)
+        return frozenset(one.id for one in self.tickets.of(ticket.id))
 
     def history(self, ticket: Ticket) -> list[Transaction]:
         """The ticket's transactions and those of merged ones, oldest first."""
