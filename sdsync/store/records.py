@@ -300,13 +300,14 @@ class Share:
         raise KeyError(replica_id)
 
     def at(self, system: str) -> Replica | None:
-        """The live replica in ``system``, else any in it, else None."""
+        """The live replica in ``system``, else any in it, a parted one last, else None."""
         found = None
         for one in self.replicas:
             if one.system == system:
                 if one.state is ReplicaState.LIVE:
                     return one
-                found = found or one
+                if found is None or found.state is ReplicaState.UNLINKED:
+                    found = one
         return found
 
     def placements_of(self, element_id: str) -> Iterator[Placement]:

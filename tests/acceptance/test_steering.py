@@ -101,12 +101,16 @@ def claimed(store: Store, lane: str) -> list[tuple[str, str, str]]:
     return [(one.key.lane, one.key.kind, one.key.target) for one in works]
 
 
-def test_link_joins_two_records_of_two_systems(desk: Desk) -> None:
-    ran = desk.type("link", "desk#4800", "dev#990")
-    assert (ran.code, ran.err) == (0, "")
-
+def test_link_refuses_what_no_sync_joins_and_what_cannot_be_read(desk: Desk) -> None:
     assert desk.type("link", "desk#1", "desk#2").code == 1
-    assert desk.type("trace", "dev#990").code == 0
+    named = desk.type("link", "desk#4800", "dev#990", "--sync", "nothing")
+    assert (named.code, named.err.splitlines()[0]) == (
+        1,
+        "sdsync.toml has no sync nothing; it has escalations",
+    )
+
+    assert desk.type("link", "desk#4800", "dev#990").code == 1
+    assert desk.type("trace", "dev#990").code == 1
 
 
 def test_a_sync_goes_live_only_after_the_backlog_was_shown(desk: Desk) -> None:

@@ -8,13 +8,13 @@ from datetime import timedelta
 import pytest
 
 from sdsync.connectors.contract import Found
-from sdsync.store.records import Ref
 from sdsync.sync.decide.intervals import between, told
 from sdsync.sync.model import PutRule, SyncPolicy
-from sdsync.sync.persons import commands
+from sdsync.sync.plans import linking
 from sdsync.testing.simulated.clock import START
 from tests.laws.people import HOME, Ticket
 from tests.laws.rig import House, Is, shared
+from tests.laws.test_plans import typed
 
 
 # -- law 10 ------------------------------------------------------------------------------
@@ -47,8 +47,7 @@ def joined() -> Ticket:
     house.clock.advance(60)
     house.start().run(60)
     assert not ticket.shared
-    refs = (Ref("desk", "ticket", ticket.record.id), Ref("dev", "ticket", other.record.id))
-    commands.link(house.store, *refs, "escalations", "ann", house.clock.now())
+    typed(house, lambda scene: linking.link(scene, ticket.ref, other.ref))
     house.wake("desk")
     house.wake("dev")
     house.run()
@@ -61,25 +60,6 @@ def test_law_11_unequal_values_agree_to_differ_and_equal_ones_adopt(joined: Tick
     assert (joined["Subject"], copy["subject"]) == ("disk full", "disk is full")
     assert joined.group("dev", "title") == "differs"
     assert joined.group("dev", "description") == "in step"
-
-
-def test_law_11_linked_records_adopt_whichever_is_read_first() -> None:
-    house = House(started=False)
-    ticket = house.desk.open("disk full", Content="the same")
-    other = house.dev.open("disk is full", description="the same")
-    house.clock.advance(60)
-    house.start().run(60)
-    house.desk.down(60)
-    refs = (Ref("desk", "ticket", ticket.record.id), Ref("dev", "ticket", other.record.id))
-    commands.link(house.store, *refs, "escalations", "ann", house.clock.now())
-    house.wake("dev")
-    house.run(30)
-    assert not ticket.replica("dev").groups
-    house.run(600)
-
-    assert ticket.group("dev", "title") == "differs"
-    assert ticket.group("dev", "description") == "in step"
-    assert (ticket["Subject"], other["subject"]) == ("disk full", "disk is full")
 
 
 def test_law_11_an_edit_ends_the_difference(joined: Ticket) -> None:

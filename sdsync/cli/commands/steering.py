@@ -193,11 +193,12 @@ def link(
 ) -> None:
     """Make two existing records one shared record.
 
-    What differs between them agrees to differ until somebody changes it.
+    Both are read first. What differs between them agrees to differ until somebody changes it.
     """
+    from sdsync.cli.commands.plans import scene_of
     from sdsync.cli.looks import refs
     from sdsync.cli.page import cure, line
-    from sdsync.sync.persons import commands
+    from sdsync.sync.plans import linking
 
     one, other = (refs.ref(text, session.systems) for text in (left, right))
     if one.system == other.system:
@@ -205,9 +206,11 @@ def link(
             f"{left} and {right} are both in {one.system}; a sync joins two systems",
             cure=f"sdsync link {left} SYSTEM#ID",
         )
-    name = sync or _joining(session, one.system, other.system)
-    commands.link(session.store, one, other, name, session.by, session.utc)
-    page = [line(f"{left} and {right} will be one record of {name}"), cure(f"sdsync trace {left}")]
+    name = _joining(session, one.system, other.system, sync)
+    systems = linking.systems_of(session.store, (one, other), session.systems)
+    with scene_of(session, name, systems) as scene:
+        linking.link(scene, one, other)
+    page = [line(f"{left} and {right} are one record of {name}"), cure(f"sdsync trace {left}")]
     session.show({"linked": [left, right], "sync": name, "by": session.by}, page)
 
 
@@ -215,9 +218,12 @@ def unlink(session: Session, ref: RefArg, yes: Yes = False) -> Code:
     """Part the sides of a record; each stays as it is."""
     from sdsync.cli.looks import refs
     from sdsync.cli.page import cure, line
+    from sdsync.sync.decide.ending import is_ended
     from sdsync.sync.persons import commands
 
     share = session.share(ref)
+    if is_ended(share):
+        raise CommandError(f"{ref} is parted already", cure=f"sdsync link {ref} SYSTEM#ID")
     sides = [f"{one.system}#{one.native_id}" for one in share.replicas if one.native_id]
     if not yes:
         page = [line(f"would part {' and '.join(sides)}; nothing is deleted")]
@@ -238,9 +244,15 @@ def _known(session: Session, sync: str) -> None:
         )
 
 
-def _joining(session: Session, one: str, other: str) -> str:
-    """The only sync that has both systems."""
+def _joining(session: Session, one: str, other: str, named: str | None) -> str:
+    """The sync that was named, if it has both systems; else the only one that has."""
     names = [n for n, sync in session.config.syncs.items() if {one, other} <= set(sync.systems)]
+    if named is not None:
+        _known(session, named)
+        if named in names:
+            return named
+        told = f"{named} does not join {one} and {other}"
+        raise CommandError(told, cure="sdsync config")
     if len(names) == 1:
         return names[0]
     told = f"{' and '.join(names)} both join" if names else "no sync joins"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from sdsync.config.problems import show
 from sdsync.store.contract import Store
-from sdsync.store.records import Ref, Share
+from sdsync.store.records import Ref, ReplicaState, Share
 from sdsync.sync.watch.needs import name_of as name_of
 
 #: Keys are searched one by one beyond the ids, so only so many records are read.
@@ -80,6 +80,8 @@ def _by_key(store: Store, text: str, systems: list[str]) -> Share | None:
         for hub in page:
             share = store.share(hub.id)
             for one in share.replicas if share else ():
+                if one.state is ReplicaState.UNLINKED and one.native_id is None:
+                    continue  # it gave up its record, which another may have by now
                 if wanted & {one.key, one.url, *one.aliases} and (
                     system not in systems or system == one.system
                 ):

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 
 from sdsync.config.vocabulary import FIELDS, TIES, group_of
 from sdsync.mappings.contract import Unmapped
 from sdsync.mappings.paths import ABSENT, parse_path
-from sdsync.store.records import FieldVersion, GroupState, Json, Replica, ReplicaState
+from sdsync.store.records import FieldVersion, GroupState, Json, Replica
 from sdsync.sync.branches import hit
 from sdsync.sync.decide.edits import Edit, Look, edit_of
 from sdsync.sync.decide.spread import spread
@@ -19,8 +18,6 @@ from sdsync.sync.model import Context
 UNMAPPED = "unmapped"
 #: How a fidelity note says that a record or its place has no such field.
 NOT_HERE = " does not exist "
-#: A record linked by hand is read again when its side of birth should have been.
-BIRTH_FIRST = timedelta(seconds=5)
 
 
 def has_base(paths: object, replica: Replica) -> bool:
@@ -150,9 +147,6 @@ def first_contact(
     """No base: equal values adopt silently, unequal ones agree to differ (law 11)."""
     hub, ctx, group = draft.hub, draft.ctx, group_of(field)
     mapping = ctx.mapping(replica)
-    if _birth_unread(draft, replica):
-        draft.look(replica, due=ctx.now + BIRTH_FIRST)
-        return
     if field not in hub.versions and replica.system == hub.birth_system:
         if value in (None, []):
             hub.values.setdefault(field, value)
@@ -182,17 +176,6 @@ def first_contact(
     if draft.state(replica, group) is not GroupState.HELD and ctx.policy(hub, group) != "each":
         draft.mark(replica, group, GroupState.DIFFERS, note="first contact")
         _tell(draft, replica, field, value, "differs", "first contact")
-
-
-def _birth_unread(draft: Draft, replica: Replica) -> bool:
-    """Linked by hand, and the side of birth was not read yet: there is nothing to compare with."""
-    birth = draft.share.at(draft.hub.birth_system)
-    return (
-        birth is not None
-        and birth is not replica
-        and birth.state is ReplicaState.LIVE
-        and birth.seen_at is None
-    )
 
 
 def _tell(draft: Draft, replica: Replica, field: str, value: Json, action: str, why: str) -> None:

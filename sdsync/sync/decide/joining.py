@@ -19,6 +19,7 @@ from sdsync.store.records import (
     GroupState,
     Hub,
     IntentState,
+    Json,
     Ref,
     Replica,
     ReplicaState,
@@ -38,6 +39,8 @@ from sdsync.sync.model import Context
 #: Why a difference stays: nobody is mailed for a join (law 47).
 WOULD_MAIL = "its write would mail somebody for a join"
 PEER_FIELDS = frozenset({"peer_key", "peer_url"})
+#: A system in which the replica is one of these lacks the record.
+FREE = frozenset({ReplicaState.UNBORN, ReplicaState.UNLINKED})
 IN_DOUBT = frozenset({IntentState.STARTED, IntentState.PENDING, IntentState.HELD})
 
 Notifies = Callable[[str, Operation], Audience]
@@ -84,17 +87,19 @@ def obstacle(store: Store, share: Share, native: NativeRecord, ctx: Context) -> 
     """Why a record that is nobody's cannot be linked to this hub record, else None."""
     system = native.ref.system
     if share.hub.state != "open":
-        return f"{_name(share)} is {share.hub.state}"
+        return f"{_name(share)} is {share.hub.state}; link a record that is open"
     there = share.at(system)
-    if there is not None and there.state is not ReplicaState.UNBORN:
-        return f"{_name(share)} is joined with {system}#{there.native_id} already"
+    if there is not None and there.state not in FREE:
+        name = _name(share, but=there)
+        parts = f"sdsync unlink {name} parts them"
+        return f"{name} is joined with {system}#{there.native_id} already; {parts}"
     if there is not None and any(
         one.replica_id == there.id and one.element_id is None and one.state in IN_DOUBT
         for one in share.intents
     ):
-        return f"a record of {_name(share)} is being made in {system} just now"
+        return f"a record of {_name(share)} is being made in {system} just now; try again later"
     if walled(share, native, ctx):
-        return f"{native.ref} lies in a place of another tenant"
+        return f"{native.ref} lies in a place of another tenant than {_name(share)}"
     return unfit(store, native)
 
 
@@ -120,17 +125,21 @@ def as_if_live(ctx: Context) -> Context:
     return replace(ctx, syncs=syncs)
 
 
-def quieten(draft: Draft, notifies: Notifies) -> list[Send]:
+def quieten(draft: Draft, notifies: Notifies, former: frozenset[Json] = frozenset()) -> list[Send]:
     """What a join alone would still write: the other side's key, where its field is empty.
 
     Whatever else would be written, stands where something stands, or mails somebody, is
     not: its group differs, until somebody edits it or replays the record (laws 11, 47).
+
+    Args:
+        former: Keys and links of records that it was parted from: these stand there because
+            sdsync wrote them, and are written over.
     """
     sends: list[Send] = []
     for replica in draft.share.replicas:
         while isinstance(todo := compute(draft, replica, looked=True), Send):
             loud = over_mail_budget(draft, todo, notifies(replica.system, todo.operation))
-            wrong = [one for one in todo.fields if loud or not _is_free(replica, one)]
+            wrong = [one for one in todo.fields if loud or not _is_free(replica, one, former)]
             if not wrong:
                 sends.append(todo)
                 break
@@ -140,9 +149,9 @@ def quieten(draft: Draft, notifies: Notifies) -> list[Send]:
     return sends
 
 
-def _is_free(replica: Replica, field: str) -> bool:
-    """Whether the field is one that shows the other side, and nothing stands there."""
-    return field in PEER_FIELDS and replica.sent.get(field) in (None, "")
+def _is_free(replica: Replica, field: str, former: frozenset[Json]) -> bool:
+    """Whether the field is one that shows the other side, and shows nobody of now."""
+    return field in PEER_FIELDS and replica.sent.get(field) in (None, "", *former)
 
 
 def differing(draft: Draft) -> list[str]:
@@ -169,6 +178,8 @@ def replica_of(share: Share, ref: Ref) -> Replica | None:
     )
 
 
-def _name(share: Share) -> str:
+def _name(share: Share, *, but: Replica | None = None) -> str:
+    """What people call it: by its side of birth, if that is not the replica spoken of."""
     birth = share.at(share.hub.birth_system)
-    return f"{share.hub.birth_system}#{birth.native_id}" if birth else share.hub.id
+    sides = [one for one in (birth, *share.replicas) if one and one is not but and one.native_id]
+    return f"{sides[0].system}#{sides[0].native_id}" if sides else share.hub.id

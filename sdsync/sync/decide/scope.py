@@ -180,6 +180,7 @@ def join(draft: Draft, look: Look, *, why: str, by: str | None = None) -> Replic
             look.native.place,
         )
         replica.sent, replica.joined_at = {}, draft.ctx.now
+        replica.groups = {}  # what waited was its birth
     source = f"person:{by}" if by else "sdsync"
     draft.audit("linked", source=source, replica=replica, actor=by, why=why)
     absorb(draft, replica, look)

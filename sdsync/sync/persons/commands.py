@@ -15,14 +15,11 @@ from sdsync.store.contract import Store
 from sdsync.store.records import (
     AuditRow,
     Change,
-    Hub,
     Pause,
-    Ref,
-    Replica,
-    ReplicaState,
     Share,
     SyncRow,
 )
+from sdsync.sync.decide.ending import end, is_ended
 from sdsync.sync.persons.by_hand import (
     Refused,
     change_share,
@@ -118,80 +115,24 @@ def resync(store: Store, ref: str, by: str, now: datetime) -> None:
     commit(store, change)
 
 
-def link(store: Store, a: Ref, b: Ref, sync: str, by: str, now: datetime) -> None:
-    """Join two records that belong together. Unequal values agree to differ (law 11).
+def unlink(store: Store, ref: str, by: str, now: datetime) -> None:
+    """End the sharing of a record; nothing is deleted on any side.
+
+    What waits for it is let go. Its records are followed no more and let in by nothing,
+    until a person links them.
 
     Raises:
-        Refused: Both are shared already, or neither is.
+        Refused: It was parted before.
     """
-    left, right = store.share_of(a), store.share_of(b)
-    if left is not None and right is not None:
-        same = left.hub.id == right.hub.id
-        raise Refused(
-            f"{a} and {b} are linked already"
-            if same
-            else f"{a} and {b} belong to two records; unlink one first"
-        )
-    share, other = (left, b) if left is not None else (right, a)
-    if share is None:
-        share = _newborn(a, sync, now)
-        other = b
-    change = Change(shares=[share])
-    replica = Replica(
-        id=f"{share.hub.id}-{other.system}-{other.id}",
-        hub_id=share.hub.id,
-        system=other.system,
-        kind=other.kind,
-        state=ReplicaState.LIVE,
-        native_id=other.id,
-        joined_at=now,
-    )
-    share.replicas = [
-        one
-        for one in share.replicas
-        if not (one.system == other.system and one.state is ReplicaState.UNBORN)
-    ]
-    share.replicas.append(replica)
-    change.audit.append(told("linked", share.hub, replica, by, now, text=f"{a} and {b}"))
-    for one in share.replicas:
-        wake(change, share.hub, one, now)
-    commit(store, change)
-
-
-def _newborn(ref: Ref, sync: str, now: datetime) -> Share:
-    hub = Hub(
-        id=f"{int(now.timestamp() * 1000):011x}{abs(hash(ref)) % 16**13:013x}",
-        kind=ref.kind,
-        syncs=[sync],
-        correlation=str(ref),
-        birth_system=ref.system,
-        created_at=now,
-    )
-    replica = Replica(
-        id=f"{hub.id}-{ref.system}",
-        hub_id=hub.id,
-        system=ref.system,
-        kind=ref.kind,
-        state=ReplicaState.LIVE,
-        native_id=ref.id,
-        joined_at=now,
-    )
-    return Share(hub, [replica])
-
-
-def unlink(store: Store, ref: str, by: str, now: datetime) -> None:
-    """End the sharing of a record; nothing is deleted on any side."""
     share = find(store, ref)
 
-    def end(fresh: Share, change: Change) -> None:
-        fresh.hub.state = "unlinked"
-        for replica in fresh.replicas:
-            replica.groups = {}
-            if replica.state is ReplicaState.UNBORN:
-                replica.state = ReplicaState.UNLINKED
+    def part(fresh: Share, change: Change) -> None:
+        if is_ended(fresh):
+            raise Refused(f"{ref} is parted already; sdsync link {ref} SYSTEM#ID joins it anew")
+        end(fresh)
         change.audit.append(told("unlinked", fresh.hub, None, by, now, text=ref))
 
-    change_share(store, share.hub.id, end)
+    change_share(store, share.hub.id, part)
 
 
 def go_live(store: Store, sync: str, by: str, now: datetime) -> None:

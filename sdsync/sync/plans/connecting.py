@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sdsync.connectors.contract import AddElement, Update
-from sdsync.store.records import Plan, Ref, Share, Verdict
+from sdsync.store.contract import Store
+from sdsync.store.records import AuditRow, Json, Plan, Ref, Share, Verdict
 from sdsync.sync.decide.edits import Look
+from sdsync.sync.decide.ending import is_ended
 from sdsync.sync.decide.joining import (
     differing,
     joined,
@@ -45,6 +47,18 @@ class Drafted:
 
     draft: Draft
     sends: Sequence[Send]
+
+
+@dataclass(frozen=True, slots=True)
+class Former:
+    """Ended hub records that the two are taken out of, by id, and the keys these still show."""
+
+    shares: Mapping[str, Share] = field(default_factory=dict)
+    shown: frozenset[Json] = frozenset()
+    audit: Sequence[AuditRow] = ()
+
+
+NOTHING_FORMER = Former()
 
 
 def sides_of(scene: Scene) -> Sides:
@@ -158,9 +172,7 @@ def _write(pen: Pen, sides: Sides, left: Index, matches: Iterable[Match]) -> Non
 
 
 def _unmatched(pen: Pen, sides: Sides, entry: Entry) -> None:
-    ref, share = Ref(sides.born, "ticket", entry.id), None
-    if entry.hub_id is not None:
-        share = pen.scene.store.share(entry.hub_id)
+    ref, share = Ref(sides.born, "ticket", entry.id), _share(pen, entry)
     there = share.at(sides.other) if share else None
     if there is not None and there.native_id is not None:
         refs = [ref, Ref(there.system, there.kind, there.native_id)]
@@ -180,20 +192,30 @@ def _ambiguous(pen: Pen, sides: Sides, match: Match, why: str) -> None:
 
 def _joined_with(pen: Pen, entry: Entry, candidates: Sequence[Ref]) -> bool:
     """Whether it is joined with one of them: then a person has chosen already."""
-    share = pen.scene.store.share(entry.hub_id or "")
+    share = _share(pen, entry)
     ids = {(one.system, one.native_id) for one in share.replicas} if share else set()
     return any((one.system, one.id) in ids for one in candidates)
+
+
+def _share(pen: Pen, entry: Entry) -> Share | None:
+    """What the record is shared by, if it was not parted."""
+    share = pen.scene.store.share(entry.hub_id) if entry.hub_id is not None else None
+    return None if share is None or is_ended(share) else share
 
 
 def _pair(pen: Pen, sides: Sides, match: Match) -> None:
     """Two records that name nobody else: read whole, and merged as the join would."""
     left, (right,), scene = match.left, match.rights, pen.scene
     refs = [Ref(sides.born, "ticket", left.id), Ref(sides.other, "ticket", right.id)]
+    if any(one.hub_id is not None and _share(pen, one) is None for one in (left, right)):
+        why = parted(refs[0], refs[1])
+        pen.line(Verdict.AMBIGUOUS, refs[:1], title=left.title, why=why, candidates=refs[1:])
+        return
     if left.hub_id is not None and left.hub_id == right.hub_id:
         pen.line(Verdict.JOINED, refs, title=left.title, why=match.why)
         return
     if left.hub_id is not None and right.hub_id is not None:
-        why = f"{refs[0]} and {refs[1]} belong to two records; unlink one first"
+        why = _of_two(refs[0], refs[1])
         pen.line(Verdict.AMBIGUOUS, refs[:1], title=left.title, why=why, candidates=refs[1:])
         return
     looks = [whole(scene, one) for one in refs]
@@ -237,19 +259,27 @@ def seen_as(scene: Scene, look: Look) -> str:
     return shown(look.native, scene.readers[look.native.ref.system].mapping)
 
 
-def drafted(scene: Scene, born: Look, other: Look, why: str) -> Drafted | str:
+def drafted(
+    scene: Scene, born: Look, other: Look, why: str, former: Former = NOTHING_FORMER
+) -> Drafted | str:
     """The join as it would be committed now, or why it cannot be. Nothing is written.
 
     One of the two may be shared with a third system already; then the other is linked to it.
+
+    Args:
+        former: What a person takes the two out of; left out, one that was parted stays so.
     """
     ctx, store = scene.context(), scene.store
-    shares = [store.share_of(one.native.ref) for one in (born, other)]
+    shares = [_living(store, one.native.ref, former) for one in (born, other)]
+    if any(one is not None and is_ended(one) for one in shares):
+        return parted(born.native.ref, other.native.ref)
     if shares[0] is not None and shares[1] is not None:
+        one, two = born.native.ref, other.native.ref
         same = shares[0].hub.id == shares[1].hub.id
-        return "they are joined already" if same else "they belong to two records; unlink one first"
+        return f"{one} and {two} are joined already" if same else _of_two(one, two)
     share, late = (shares[0], other) if shares[0] is not None else (shares[1], born)
     if share is not None:
-        return _linked(scene, Draft(share, ctx), share, late, why)
+        return _linked(scene, Draft(share, ctx), share, late, why, former)
     reason = (
         unfit(store, born.native)
         or unfit(store, other.native)
@@ -258,17 +288,34 @@ def drafted(scene: Scene, born: Look, other: Look, why: str) -> Drafted | str:
     if reason is not None:
         return reason
     draft = joined(ctx, scene.sync.name, born, other, by=scene.by, why=why)
-    return Drafted(draft, quieten(draft, scene.notifies))
+    return Drafted(draft, quieten(draft, scene.notifies, former.shown))
 
 
-def _linked(scene: Scene, draft: Draft, share: Share, late: Look, why: str) -> Drafted | str:
+def _living(store: Store, ref: Ref, former: Former) -> Share | None:
+    """The share of a record, if it is not taken out of it just now."""
+    share = store.share_of(ref)
+    return None if share is None or share.hub.id in former.shares else share
+
+
+def _of_two(one: Ref, other: Ref) -> str:
+    return f"{one} and {other} belong to two records; unlink one first"
+
+
+def parted(one: Ref, other: Ref) -> str:
+    """Why a plan leaves a pair alone of which one was parted, by a person or a policy."""
+    return f"one of them was parted; sdsync link {one} {other} joins them"
+
+
+def _linked(
+    scene: Scene, draft: Draft, share: Share, late: Look, why: str, former: Former
+) -> Drafted | str:
     reason = obstacle(scene.store, share, late.native, draft.ctx)
     if reason is not None:
         return reason
     if scene.sync.name not in share.hub.syncs:
         share.hub.syncs.append(scene.sync.name)
     joined_to(draft, late, by=scene.by, why=why)
-    return Drafted(draft, quieten(draft, scene.notifies))
+    return Drafted(draft, quieten(draft, scene.notifies, former.shown))
 
 
 def _ended(pen: Pen, sides: Sides) -> Plan:

@@ -14,15 +14,14 @@ from sdsync.config.vocabulary import PEER
 from sdsync.store.records import (
     AuditRow,
     Change,
-    IntentState,
     Plan,
     PlanLine,
     Replica,
-    ReplicaState,
     Share,
     Verdict,
 )
 from sdsync.sync.decide.edits import Look
+from sdsync.sync.decide.ending import end, free, is_ended
 from sdsync.sync.decide.joining import IN_DOUBT, replica_of
 from sdsync.sync.decide.observe import absorb
 from sdsync.sync.draft import Draft
@@ -43,7 +42,7 @@ _ROWS = 100_000
 def looked(scene: Scene, plan: Plan, line: PlanLine, looks: Sequence[Look]) -> tuple[Verdict, str]:
     """Whether the line can be taken back, and what that leaves or why not."""
     share = scene.store.share_of(line.refs[0])
-    if share is None or share.hub.state == "unlinked" or not _together(share, line):
+    if share is None or is_ended(share) or not _together(share, line):
         return Verdict.LEFT_OUT, "parted already"
     why = _against(scene, plan, line, share, looks)
     if why is not None:
@@ -70,9 +69,10 @@ def parted(
     late = [one for one in _ours(share, line) if one.joined_at and one.joined_at > hub.created_at]
     if late and plan.kind == "connect":
         for one in late:
-            _free(share, one)
+            free(share, one)
     else:
-        _end(share, line, freed=plan.kind == "connect" or not _made(share, line))
+        freed = plan.kind == "connect" or not _made(share, line)
+        end(share, freed=_ours(share, line) if freed else ())
     text = " and ".join(map(str, line.refs))
     return Change(shares=[share], audit=[told("unlinked", hub, None, scene.by, now, text=text,
                                               why=why)])  # fmt: skip
@@ -129,25 +129,3 @@ def _told(scene: Scene, row: AuditRow) -> str:
     who = (people.display(key) if key else row.actor) or row.system or row.source
     what = f"{row.field} " if row.field else ""
     return f"{what}{row.action.replace('_', ' ')} since, by {who} {row.at:%Y-%m-%d %H:%M}Z"
-
-
-# -- parting ----------------------------------------------------------------------------
-def _end(share: Share, line: PlanLine, *, freed: bool) -> None:
-    """The hub record is over; ``freed`` records may be shared anew."""
-    hub = share.hub
-    hub.state, hub.human_at, hub.told_at = "unlinked", None, None
-    if freed:
-        hub.correlation = f"{hub.correlation} until {hub.id}"  # its name is free
-    mine = _ours(share, line)
-    for one in share.replicas:
-        if (freed and one in mine) or one.state is ReplicaState.UNBORN:
-            _free(share, one)
-        one.groups = {}
-
-
-def _free(share: Share, replica: Replica) -> None:
-    replica.state, replica.native_id, replica.groups = ReplicaState.UNLINKED, None, {}
-    replica.doubt, replica.stepping = {}, {}
-    for intent in share.intents:
-        if intent.replica_id == replica.id and intent.state is IntentState.OPEN:
-            intent.state, intent.content = IntentState.ABANDONED, {}
