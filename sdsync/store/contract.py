@@ -137,8 +137,20 @@ class Store(Protocol):
         """How many records of a system are or were shared."""
         ...
 
-    def undelivered(self, *, before: datetime, limit: int) -> Sequence[str]:
-        """Hub ids with a person's change on its way since before then, the oldest first."""
+    def undelivered(
+        self,
+        system: str,
+        sync: str,
+        *,
+        after: tuple[datetime, str],
+        before: datetime,
+        limit: int,
+    ) -> Sequence[Hub]:
+        """Hub records of ``sync``, born in ``system``, with a person's change on its way.
+
+        A group of theirs is behind, and their ``human_at`` lies before ``before``. In order
+        of (``human_at``, ``id``), from ``after`` on, exclusive; what was told is among them.
+        """
         ...
 
     def next_due(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, literal_column, select
+from sqlalchemy import bindparam, exists, func, literal_column, or_, select
 
 from sdsync.store import tables, working
 from sdsync.store.base import Base
@@ -27,11 +27,13 @@ from sdsync.store.records import (
     Work,
     WorkKey,
 )
+from sdsync.store.semantics import BEHIND
 from sdsync.store.statements import Statement
 from sdsync.store.vault import Vault, row_id
 
 _hubs, _replicas, _intents = tables.hubs, tables.replicas, tables.intents
 _values, _causes = tables.hub_values, tables.causes
+_syncs, _groups = tables.hub_syncs, tables.replica_groups
 
 HUB_OF = Statement(
     select(_hubs.c.id, _hubs.c.version, _hubs.c.doc).where(_hubs.c.id == bindparam("id"))
@@ -58,10 +60,24 @@ NAMED = Statement(
         _hubs.c.kind == bindparam("kind"), _hubs.c.correlation == bindparam("name")
     )
 )
+_of_sync = exists().where(_syncs.c.sync == bindparam("sync"), _syncs.c.hub_id == _hubs.c.id)
+_is_behind = exists().where(
+    _replicas.c.hub_id == _hubs.c.id,
+    _groups.c.replica_id == _replicas.c.id,
+    or_(*(_groups.c.state == one.value for one in sorted(BEHIND))),
+)
+#: By the index of ``human_at``; what the sync does not share is passed over in the database.
 UNDELIVERED = Statement(
-    select(_hubs.c.id)
-    .where(_hubs.c.human_at < bindparam("before"))
-    .order_by(_hubs.c.human_at)
+    select(_hubs.c.id, _hubs.c.version, _hubs.c.doc)
+    .where(
+        _hubs.c.human_at >= bindparam("after_at"),
+        _hubs.c.human_at < bindparam("before"),
+        or_(_hubs.c.human_at > bindparam("after_at"), _hubs.c.id > bindparam("after_id")),
+        func.substr(_hubs.c.correlation, 1, bindparam("letters")) == bindparam("born"),
+        _of_sync,
+        _is_behind,
+    )
+    .order_by(_hubs.c.human_at, _hubs.c.id)
     .limit(bindparam("limit"))
 )
 #: By the index of these rows alone: the word must stand in the statement itself.
@@ -240,11 +256,29 @@ class Queries(Base):
         with self._reading() as link:
             return int(link.rows(KNOWN, {"system": system})[0][0])
 
-    def undelivered(self, *, before: datetime, limit: int) -> Sequence[str]:
-        """Hub ids with a person's change on its way since before then, the oldest first."""
+    def undelivered(
+        self,
+        system: str,
+        sync: str,
+        *,
+        after: tuple[datetime, str],
+        before: datetime,
+        limit: int,
+    ) -> Sequence[Hub]:
+        """Hub records of a sync, born in a system, with a person's change on its way."""
+        born = f"{system}#"  # how the name of a record begins
+        params = {
+            "born": born,
+            "letters": len(born),
+            "sync": sync,
+            "after_at": micros(after[0]),
+            "after_id": after[1],
+            "before": micros(before),
+            "limit": limit,
+        }
         with self._reading() as link:
-            rows = link.rows(UNDELIVERED, {"before": micros(before), "limit": limit})
-        return [str(one[0]) for one in rows]
+            rows = link.rows(UNDELIVERED, params)
+        return [read_hub(one, self._vault) for one in rows]
 
     def next_due(
         self, lane: str, busy: frozenset[str] = frozenset(), *, writes: bool = True

@@ -48,6 +48,9 @@ class Identity:
 
 ENDED = frozenset({IntentState.SETTLED, IntentState.ABANDONED})
 
+#: States of a group that a change is on its way to, or stuck before (law 48).
+BEHIND = frozenset({GroupState.DIRTY, GroupState.IN_DOUBT, GroupState.PARKED, GroupState.HELD})
+
 #: The column of ``sync_counts`` for a group's state, where it is not its name.
 COUNTED_AS: Mapping[str, str] = {GroupState.AWAITING_PLAN: "awaiting"}
 

@@ -18,6 +18,7 @@ from sdsync.store.records import (
     READING,
     Cause,
     Change,
+    Hub,
     Json,
     LaneRow,
     Pause,
@@ -29,7 +30,7 @@ from sdsync.store.records import (
     Work,
     WorkKey,
 )
-from sdsync.store.semantics import ENDED, Identity, swept_from
+from sdsync.store.semantics import BEHIND, ENDED, Identity, swept_from
 from sdsync.testing.memory_screens import MemoryScreens
 from sdsync.testing.memory_state import State, apply, check, found_by
 
@@ -216,14 +217,27 @@ class MemoryStore(MemoryScreens):
         replicas = (one for share in self._shares() for one in share.replicas)
         return sum(one.system == system and one.native_id is not None for one in replicas)
 
-    def undelivered(self, *, before: datetime, limit: int) -> Sequence[str]:
-        """Hub ids with a person's change on its way since before then, the oldest first."""
-        found = [
-            (share.hub.human_at, share.hub.id)
-            for share in self._shares()
-            if share.hub.human_at is not None and share.hub.human_at < before
-        ]
-        return [hub_id for _, hub_id in sorted(found)[:limit]]
+    def undelivered(
+        self,
+        system: str,
+        sync: str,
+        *,
+        after: tuple[datetime, str],
+        before: datetime,
+        limit: int,
+    ) -> Sequence[Hub]:
+        """Hub records of a sync, born in a system, with a person's change on its way."""
+        found = {
+            (share.hub.human_at, share.hub.id): share.hub
+            for share in self._troubled()
+            if share.hub.human_at is not None
+            and share.hub.human_at < before
+            and (share.hub.human_at, share.hub.id) > after
+            and share.hub.correlation.startswith(f"{system}#")
+            and sync in share.hub.syncs
+            and any(row.state in BEHIND for one in share.replicas for row in one.groups.values())
+        }
+        return [found[key] for key in sorted(found)[:limit]]
 
     def next_due(
         self, lane: str, busy: frozenset[str] = frozenset(), *, writes: bool = True

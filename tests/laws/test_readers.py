@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any, cast
 
 import pytest
@@ -17,9 +18,19 @@ from sdsync.connectors.contract import (
 from sdsync.connectors.failures import Rejected, Scope, Throttled, Transient
 from sdsync.mappings.compile import CompiledMapping, compile_mapping
 from sdsync.mappings.examples import SamePeople
-from sdsync.store.records import ReplicaState
+from sdsync.store.records import (
+    Change,
+    GroupRow,
+    GroupState,
+    Hub,
+    Replica,
+    ReplicaState,
+    Share,
+)
+from sdsync.sync.model import SyncPolicy
 from sdsync.sync.persons import recovery
 from sdsync.sync.persons.recovery import Replay
+from sdsync.sync.watch import waiting
 from sdsync.testing.simulated.things import Note, Record
 from tests.laws.people import Ticket
 from tests.laws.rig import AWAY, House, shared
@@ -449,6 +460,66 @@ def test_law_48_never_per_record_while_a_whole_system_is_down(how: str) -> None:
 
     assert not ticket.record.notes
     assert not ticket["CustomFields.Tags"]
+
+
+def crowd(house: House, number: int, *, sync: str, home: str = "desk", told: bool = False) -> None:
+    """Records of which a change waits since yesterday; not told: they have no place for it."""
+    since = house.clock.now() - timedelta(days=1)
+    for n in range(number):
+        hub = Hub(
+            f"{sync}-{told}-{n}", "ticket", [sync], f"{home}#{told}-{n}", home, since,
+            human_at=since, told_at=since if told else None,
+        )  # fmt: skip
+        copy = Replica(f"{hub.id}-dev", hub.id, "dev", "ticket", ReplicaState.OUT_OF_REACH)
+        copy.groups["urgency"] = GroupRow(GroupState.DIRTY, since)
+        house.store.commit(Change(shares=[Share(hub, [copy])]))
+
+
+@pytest.mark.parametrize("others", ["observed", "told", "born elsewhere"])
+def test_law_48_however_many_others_wait(others: str) -> None:
+    watching = SyncPolicy("watching", ("desk", "dev"), take={}, put={}, mode="observe")
+    house = House(more_syncs=(watching,))
+    ticket = shared(house)
+    crowd(
+        house,
+        450,
+        sync="watching" if others == "observed" else "escalations",
+        home="dev" if others == "born elsewhere" else "desk",
+        told=others == "told",
+    )
+    ticket.copy("dev").record.has_child = True  # its priority cannot be set
+    ticket.set({"Priority": "90"})
+
+    house.run(1500)
+
+    (said,) = ticket.record.notes
+    assert "has not reached every side" in said.body
+
+
+def test_law_48_what_waits_later_is_not_behind_what_waits_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(waiting, "A_VISIT", 3)
+    monkeypatch.setattr(waiting, "PAGE", 2)
+    house = House()
+    ticket, away = shared(house), shared(house, "its side is away")
+    for one in (ticket, away):
+        one.copy("dev").record.has_child = True
+    away.set({"Priority": "90"})
+    crowd(house, 35, sync="escalations", told=True)
+    crowd(house, 5, sync="escalations")  # never told: their side has no record to say it on
+    house.run(600)
+    house.dev.down(1800)  # nothing is said of it meanwhile: it is found in the round
+    house.run(600)
+    assert not away.record.notes
+
+    house.run(1200)
+    ticket.set({"Priority": "90"})
+    house.run(1500)
+
+    for one in (ticket, away):
+        (said,) = one.record.notes
+        assert "has not reached every side" in said.body
 
 
 def test_law_48_what_is_parked_says_so_too() -> None:

@@ -30,13 +30,13 @@ from sdsync.sync.meter import Meter
 from sdsync.sync.model import PUBLIC
 from sdsync.sync.policy import is_failure
 from sdsync.sync.systems import System
-from sdsync.sync.watch.telling import SAID_AFTER, say_that_it_waits
+from sdsync.sync.watch.waiting import Waiting
 
 DESCRIBE_AGAIN = timedelta(minutes=10)
 TROUBLE_AGAIN = timedelta(seconds=15)
 SWEEPS = 12  # slices in the time after which a record counts as long unread
 SWEEP_SLICE = 200
-SLICE_AGAIN = timedelta(minutes=1)  # while a restored system is read again, whole
+SLICE_AGAIN = timedelta(minutes=1)  # while there is more than one slice
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -45,6 +45,7 @@ class Feeds:
 
     def __init__(self, core: Core, inbox: Inbox, suspicion: Suspicion) -> None:
         self._core, self._inbox, self._suspicion = core, inbox, suspicion
+        self._waiting = Waiting(core)
 
     def start(self) -> None:
         """Note when each sync was switched on; ring description and feed of every system."""
@@ -192,27 +193,12 @@ class Feeds:
             look = core.work_for(system.name, "look", ref.id, due=now, priority=5)
             look.hint = {"kind": ref.kind}
             change.ring.append(look)
-        self._tell_waiting(system, now)
+        told_all = self._waiting.tell(system)
         again = timedelta(seconds=system.sweep_s / SWEEPS)
-        if due_now and system.restored_at == before:
+        if not told_all or (due_now and system.restored_at == before):
             again = min(again, SLICE_AGAIN)
         change.ring.append(core.work_for(system.name, "sweep", FEED, due=now + again, priority=5))
         core.store.commit(change)
-
-    def _tell_waiting(self, system: System, now: datetime) -> None:
-        """Records born here whose change is long on its way say so themselves (law 48)."""
-        core = self._core
-        waiting = core.store.undelivered(before=now - SAID_AFTER, limit=SWEEP_SLICE)
-        rows = {name: core.store.system(name) for name in core.systems} if waiting else {}
-        for hub_id in waiting:
-            core.commit(partial(self._say, hub_id, system.name, rows))
-
-    def _say(self, hub_id: str, system: str, rows: dict[str, SystemRow]) -> Change | None:
-        share = self._core.store.share(hub_id)
-        if share is None or share.hub.birth_system != system:
-            return None
-        draft = Draft(share, self._core.context())
-        return draft.change if say_that_it_waits(draft, rows) else None
 
     def _close_causes(self, system: System, change: Change, now: datetime) -> None:
         """A cause that nothing points at any more is over, save one that distrusts a place.

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sdsync.store.records import GroupState, Replica, ReplicaState, SystemRow
+from sdsync.store.records import Replica, ReplicaState, SystemRow
+from sdsync.store.semantics import BEHIND
 from sdsync.sync.branches import hit
 from sdsync.sync.decide.elements import add_own
 from sdsync.sync.draft import Draft
 
 #: How long a person's change may be on its way before the record says so.
 SAID_AFTER = timedelta(minutes=15)
-BEHIND = frozenset({GroupState.DIRTY, GroupState.IN_DOUBT, GroupState.PARKED, GroupState.HELD})
 
 
 def behind(replica: Replica) -> list[str]:

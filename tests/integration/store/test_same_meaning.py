@@ -80,7 +80,8 @@ audit = st.builds(
 @st.composite
 def shares(draw: Any, hub_id: str) -> Share:
     """A share of a few parts whose keys collide often."""
-    hub = Hub(hub_id, "ticket", draw(st.lists(names, unique=True)), draw(names), "desk", NOW)
+    name = draw(st.sampled_from(["desk#1", "dev#1", "desk#2"]))
+    hub = Hub(hub_id, "ticket", draw(st.lists(names, unique=True)), name, "desk", NOW)
     hub.values, hub.human_at = draw(values), draw(st.none() | instants)
     share = Share(hub)
     for system in draw(st.lists(st.sampled_from(SYSTEMS), unique=True)):
@@ -249,6 +250,13 @@ def answers(store: Store) -> dict[str, Any]:
         "mappings": [store.mapping_versions(one, limit=n) for one in "abc" for n in (1, 9)],
         "alarms": [store.alarms(open_only=one, limit=n) for one in (False, True) for n in (1, 9)],
         "asking": store.asking(),
+        "undelivered": [
+            store.undelivered("desk", sync, after=(NOW, one), before=before, limit=n)
+            for sync in "ab"
+            for one in ("", "h1")
+            for before in (NOW + timedelta(seconds=5), NOW + timedelta(days=9))
+            for n in (1, 9)
+        ],
         "late": [
             store.late(lane, priority, before=before, limit=n)
             for lane in SYSTEMS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -238,3 +239,38 @@ def test_a_cause_is_not_closed_under_what_asks_for_somebody(
     store.commit(Change(causes=[replace(CAUSE, closed_at=after(5))]))
 
     assert (store.cause(CAUSE.fingerprint) is not None) is still_open
+
+
+def waiting(n: int, **changes: Any) -> Share:
+    """A ticket of which dev lacks a person's change."""
+    one = share(n)
+    one.replicas[1].groups = {"urgency": group(GroupState.PARKED, "7f3")}
+    one.hub = replace(one.hub, human_at=after(0), **changes)
+    return one
+
+
+def test_what_waits_is_told_by_sync_birth_and_time(store: Store) -> None:
+    late, observed, elsewhere, delivered, young = (waiting(n) for n in range(2, 7))
+    late.hub.human_at, late.hub.told_at = after(-5), after(1)
+    observed.hub.syncs = ["outages"]
+    elsewhere.hub.correlation = "desk-2#4"
+    delivered.replicas[1].groups = {"urgency": group(GroupState.DIFFERS)}
+    young.hub.human_at = after(9)
+    store.commit(Change(shares=[waiting(1), late, observed, elsewhere, delivered, young]))
+
+    found = store.undelivered(
+        "desk", "escalations", after=(after(-60), ""), before=after(9), limit=9
+    )
+
+    assert [(one.id, one.told_at) for one in found] == [("hub-2", after(1)), ("hub-1", None)]
+
+
+def test_what_waits_is_told_page_by_page(store: Store) -> None:
+    store.commit(Change(shares=[waiting(n) for n in (3, 1, 2)]))
+    key, pages = (after(0), ""), []
+
+    while found := store.undelivered("desk", "escalations", after=key, before=after(1), limit=2):
+        pages.append([one.id for one in found])
+        key = after(0), found[-1].id
+
+    assert pages == [["hub-1", "hub-2"], ["hub-3"]]
