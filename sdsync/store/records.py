@@ -213,7 +213,7 @@ class Element:
     version: int = 1
     hops: tuple[str, ...] = ()
     deleted_at: datetime | None = None
-    blob: str | None = None  # none yet | "wanted" | "stored" | "too large" | "refused"
+    blob: str | None = None  # None | wanted | stored | dropped: fetched again | too large | refused
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ from sdsync.ratelimit import urgency
 from sdsync.store.contract import Stale, Store
 from sdsync.store.records import AuditRow, Cause, Change, Replica, Work, WorkKey
 from sdsync.sync.capture.people import KnownPeople
+from sdsync.sync.contents import let_go
 from sdsync.sync.decide.restored import restored_at
 from sdsync.sync.decide.waves import wave_of
 from sdsync.sync.deliver.counterparts import SharedRecords
@@ -95,6 +96,7 @@ class Core:
             change = make()
             if change is None:
                 return None
+            let_go(self.store, change)
             try:
                 self.store.commit(change, lasting=lasting)
             except Stale:

@@ -30,8 +30,6 @@ from sdsync.sync.deliver.in_names import is_ours, judge_author, waiting_twin
 from sdsync.sync.draft import Draft, digest
 from sdsync.sync.watch.needs import LOOP
 
-#: Among an element's values, and of its own placement: a merge, or the survivor, knows it.
-ROUTED = "routed"
 KINDS = ("note", "attachment", WORKLOG)
 #: How far a product's clock may be behind ours when it stamps what we made.
 SKEW = timedelta(minutes=5)
@@ -383,23 +381,6 @@ def settle_element(
     place.author, place.seen_digest = intent.author, native_digest(native) if native else ""
     element = next(one for one in draft.share.elements if one.id == intent.element_id)
     place.sent_version = intent.version or element.version
-    if element.kind == "attachment":
-        _forget_content(draft, element)
-
-
-def _forget_content(draft: Draft, element: Element) -> None:
-    """A file's content is kept until it is wherever it was to go (law 40).
-
-    Who needs it once more, after a restore say, fetches it again.
-    """
-    places = draft.share.placements_of(element.id)
-    if all(one.state in (PlacementState.PLACED, PlacementState.GONE) for one in places):
-        draft.change.dropped_blobs.append(content_id(element))
-
-
-def content_id(element: Element) -> str:
-    """Under which id a file's content is kept: a routed one was fetched for its first record."""
-    return str(element.values.get(ROUTED) or element.id)
 
 
 def tell_placed(draft: Draft, replica: Replica, element_id: str, audience: str | None) -> None:

@@ -16,7 +16,8 @@ from sdsync.store.records import (
     Share,
 )
 from sdsync.sync.branches import hit
-from sdsync.sync.decide.elements import ROUTED, add_own, distribute
+from sdsync.sync.contents import ROUTED, ROUTED_FROM
+from sdsync.sync.decide.elements import add_own, distribute
 from sdsync.sync.decide.last_words import take_last_words
 from sdsync.sync.decide.restored import last_read, lose
 from sdsync.sync.decide.spread import spread
@@ -217,13 +218,13 @@ def _already_there(
             )
 
 
-def _follow(element: Element, survivor: Draft) -> bool:
+def _follow(draft: Draft, element: Element, survivor: Draft) -> bool:
     """What its author did to a routed note since, reaches its copies as well (law 54)."""
     found = (one for one in survivor.share.elements if one.values.get(ROUTED) == element.id)
     copy = next(found, None)
     if copy is None or (copy.version == element.version and copy.deleted_at == element.deleted_at):
         return False
-    copy.values = {**element.values, ROUTED: element.id}
+    copy.values = {**element.values, ROUTED: element.id, ROUTED_FROM: draft.hub.id}
     copy.version, copy.deleted_at = element.version, element.deleted_at
     for place in survivor.share.placements_of(copy.id):
         if copy.deleted_at is not None and place.state is PlacementState.PENDING:
@@ -244,11 +245,11 @@ def route_late(draft: Draft, replica: Replica, survivor: Draft) -> int:
         if element.kind not in ("note", "attachment") or home is None:
             continue
         if home.note == ROUTED:
-            moved += _follow(element, survivor)
+            moved += _follow(draft, element, survivor)
             continue
         if element.deleted_at is not None:
             continue  # its author took it back before the merge was known
-        if element.blob == "wanted":
+        if element.blob in ("wanted", "dropped"):
             draft.pull(element)
             continue
         hit("law 22: late note routed")
@@ -258,7 +259,12 @@ def route_late(draft: Draft, replica: Replica, survivor: Draft) -> int:
             hub_id=survivor.hub.id,
             kind=element.kind,
             # What stays behind because it is too large is told with the page where it lies.
-            values={"url": replica.url, **element.values, ROUTED: element.id},
+            values={
+                "url": replica.url,
+                **element.values,
+                ROUTED: element.id,
+                ROUTED_FROM: draft.hub.id,
+            },
             version=element.version,
             source=element.source,
             created_at=element.created_at,

@@ -20,9 +20,10 @@ from sdsync.sync.branches import hit
 from sdsync.sync.confirm.jobs import outcome, sent_before, unasked
 from sdsync.sync.confirm.outcome import confirm
 from sdsync.sync.confirm.settling import settle_intent
+from sdsync.sync.contents import ROUTED, content_id
 from sdsync.sync.core import Core
 from sdsync.sync.decide.edits import Look
-from sdsync.sync.decide.elements import ROUTED, content_id, placed_ids
+from sdsync.sync.decide.elements import placed_ids
 from sdsync.sync.decide.looks import Looks
 from sdsync.sync.decide.matching import Match, Matching, Name, Seek
 from sdsync.sync.decide.observe import too_old, went_back
@@ -159,8 +160,8 @@ class Visit(Matching):
         return draft.change
 
     def _pull_again(self, draft: Draft, replica: Replica, element: Element) -> Change:
-        """Its content went when it was wherever it was to go, and it is to go once more."""
-        if ROUTED in element.values:  # it lies on a record that was merged away
+        """Its content went when nothing waited for it, and it is to go once more."""
+        if ROUTED in element.values or not _can_be_fetched(draft, element):
             element.blob = "refused"
             draft.deliver(replica)
         else:
@@ -346,6 +347,13 @@ class Visit(Matching):
         """No replica waits any more: the oldest undelivered human change is over."""
         if not any(behind(one) for one in share.replicas):
             share.hub.human_at = share.hub.told_at = None
+
+
+def _can_be_fetched(draft: Draft, element: Element) -> bool:
+    """Whether the record where it was first seen still shows it; one that was moved may not."""
+    source = draft.share.at(element.source)
+    place = draft.share.placement(element.id, source.id) if source else None
+    return bool(source and source.native_id and place and place.native_id)
 
 
 def _may_stand(draft: Draft, element_id: str) -> bool:

@@ -249,7 +249,7 @@ def _add(
     if (why := not_here(draft, replica, element)) is not None:
         _unplaceable(draft, replica, element, place, f"{replica.system} cannot hold it: {why}")
         return None
-    if element.kind == "attachment" and element.blob != "stored":
+    if element.kind == "attachment" and element.blob not in ("stored", "dropped"):
         if element.blob in ("too large", "refused"):
             _as_link(draft, replica, element, place)
         return None

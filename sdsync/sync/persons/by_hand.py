@@ -20,6 +20,7 @@ from sdsync.store.records import (
     Work,
     WorkKey,
 )
+from sdsync.sync.contents import let_go
 from sdsync.sync.decide.spread import remember_clock
 from sdsync.sync.model import OBJECTIVES
 
@@ -60,6 +61,7 @@ def change_share(store: Store, hub_id: str, make: Callable[[Share, Change], None
 
 def commit(store: Store, change: Change) -> None:
     """Commit, and wake the lanes of a running daemon (law 34)."""
+    let_go(store, change)
     store.commit(change)
     for lane in {work.key.lane for work in change.ring}:
         store.ring(lane)
