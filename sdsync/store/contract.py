@@ -221,9 +221,18 @@ class Store(Protocol):
         ...
 
     def replicas_with_state(
-        self, state: str, *, limit: int = 500
+        self,
+        state: str,
+        *,
+        system: str | None = None,
+        after: tuple[Hub, Replica, str] | None = None,
+        limit: int = 500,
     ) -> Sequence[tuple[Hub, Replica, str]]:
-        """(hub, replica, group) whose group is in the given state, e.g. ``differs``."""
+        """(hub, replica, group) whose group is in the given state, e.g. ``differs``.
+
+        Of one system only where that is said. ``after`` is the last of the page before, as
+        it was told: it may have changed since.
+        """
         ...
 
     def versions(self, hub_id: str, field: str | None = None) -> Sequence[FieldVersion]:

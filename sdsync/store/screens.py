@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, case, func, select
+from sqlalchemy import Select, and_, bindparam, case, func, or_, select
 
 from sdsync.store import tables, trail
 from sdsync.store.base import Base
@@ -80,9 +80,26 @@ LATE = Statement(
     .limit(bindparam("count"))
 )
 WITH_STATE = Statement(_members().where(_groups.c.state == bindparam("state")))
-SOME_WITH_STATE = Statement(
-    _members().where(_groups.c.state == bindparam("state")).limit(bindparam("count"))
+_some_with_state = (
+    _members()
+    .where(
+        _groups.c.state == bindparam("state"),
+        _groups.c.since <= bindparam("since"),
+        or_(
+            _groups.c.since < bindparam("since"),
+            _groups.c.replica_id > bindparam("replica_id"),
+            and_(
+                _groups.c.replica_id == bindparam("replica_id"),
+                _groups.c.name > bindparam("name"),
+            ),
+        ),
+    )
+    .limit(bindparam("count"))
 )
+SOME_WITH_STATE = Statement(_some_with_state)
+SOME_OF_SYSTEM = Statement(_some_with_state.where(_replicas.c.system == bindparam("system")))
+#: Newer than any instant: the first page begins behind it.
+NEWEST = 2**62
 HUBS = Statement(
     select(_hubs.c.id, _hubs.c.version, _hubs.c.doc)
     .where(_hubs.c.id > bindparam("after"))
@@ -133,6 +150,16 @@ TROUBLED = Statement(
 )
 
 
+def _behind(last: Member | None) -> dict[str, Any]:
+    """Where a page begins: behind the last of the page before."""
+    if last is None:
+        return {"since": NEWEST, "replica_id": "", "name": ""}
+    _, replica, group = last
+    return {
+        "since": micros(replica.groups[group].since), "replica_id": replica.id, "name": group,
+    }  # fmt: skip
+
+
 class Screens(Base):
     """What the status, the dead letters, the trace and the sweeps ask."""
 
@@ -172,10 +199,21 @@ class Screens(Base):
             rows = link.rows(WITH_STATE, {"state": GroupState.HELD.value})
         return [self._member(one) for one in rows]
 
-    def replicas_with_state(self, state: str, *, limit: int = 500) -> Sequence[Member]:
+    def replicas_with_state(
+        self,
+        state: str,
+        *,
+        system: str | None = None,
+        after: Member | None = None,
+        limit: int = 500,
+    ) -> Sequence[Member]:
         """(hub, replica, group) whose group is in the given state."""
+        asked: dict[str, Any] = {"state": str(state), "count": limit, **_behind(after)}
         with self._reading() as link:
-            rows = link.rows(SOME_WITH_STATE, {"state": str(state), "count": limit})
+            if system is None:
+                rows = link.rows(SOME_WITH_STATE, asked)
+            else:
+                rows = link.rows(SOME_OF_SYSTEM, {**asked, "system": system})
         return [self._member(one) for one in rows]
 
     def _member(self, row: Row) -> Member:

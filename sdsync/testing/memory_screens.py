@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from sdsync.config.clock import Clock
+from sdsync.store.codec import micros
 from sdsync.store.records import (
     Alarm,
     AuditRow,
@@ -71,8 +72,7 @@ class MemoryScreens:
             for group, row in replica.groups.items()
             if (state is None or row.state == state) and (cause is None or row.cause == cause)
         ]
-        found.sort(key=lambda one: (one[1].id, one[2]))
-        found.sort(key=lambda one: one[1].groups[one[2]].since, reverse=True)
+        found.sort(key=_place)
         return found
 
     def cause_members(self, cause_id: str) -> Sequence[Member]:
@@ -119,9 +119,21 @@ class MemoryScreens:
         """(hub, replica, group) that are held."""
         return self._members(GroupState.HELD, None)
 
-    def replicas_with_state(self, state: str, *, limit: int = 500) -> Sequence[Member]:
+    def replicas_with_state(
+        self,
+        state: str,
+        *,
+        system: str | None = None,
+        after: Member | None = None,
+        limit: int = 500,
+    ) -> Sequence[Member]:
         """(hub, replica, group) whose group is in the given state."""
-        return self._members(state, None)[:limit]
+        found = [
+            one
+            for one in self._members(state, None)
+            if system in (None, one[1].system) and (after is None or _place(after) < _place(one))
+        ]
+        return found[:limit]
 
     def hubs(self, *, sync: str | None = None, after: str = "", limit: int = 500) -> Sequence[Hub]:
         """Hub records in order of id."""
@@ -221,3 +233,9 @@ class MemoryScreens:
             rows = sorted(self._reading().mappings.items(), reverse=True)
         kept = [one for (name, _), one in rows if name == mapping]
         return [self._state.give(MappingVersion, one) for one in kept[:limit]]
+
+
+def _place(member: Member) -> tuple[int, str, str]:
+    """Where it stands among others: the newest first."""
+    _, replica, group = member
+    return -micros(replica.groups[group].since), replica.id, group

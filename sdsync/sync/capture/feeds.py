@@ -36,6 +36,7 @@ DESCRIBE_AGAIN = timedelta(minutes=10)
 TROUBLE_AGAIN = timedelta(seconds=15)
 SWEEPS = 12  # slices in the time after which a record counts as long unread
 SWEEP_SLICE = 200
+PEOPLE_SLICE = 500  # at a time in memory; each record has a commit of its own
 SLICE_AGAIN = timedelta(minutes=1)  # while there is more than one slice
 NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -156,19 +157,23 @@ class Feeds:
         self._judge_names(system, answer, change, now)
         due = now + DESCRIBE_AGAIN
         change.ring.append(core.work_for(system.name, "describe", FEED, due=due, priority=1))
-        known = core.store.people(system.name)
+        known = {one.native_id: one for one in core.store.people(system.name)}
         core.store.commit(change)
-        if change.people and sorted(map(repr, known)) != sorted(map(repr, change.people)):
+        # Who is gone keeps a row, since history names them: that alone is no change.
+        if any(known.get(one.native_id) != one for one in change.people):
             core.people.forget()
             self._try_people_again(system)
 
     def _try_people_again(self, system: System) -> None:
         """Assignments that found nobody are tried with the people as they are now."""
-        core = self._core
-        for hub, replica, group in core.store.replicas_with_state(GroupState.DIFFERS):
-            row = replica.groups.get(group)
-            if replica.system == system.name and row is not None and row.note == NOBODY:
-                core.commit(partial(self._undecided, hub.id, replica.id, group))
+        core, last = self._core, None
+        while found := core.store.replicas_with_state(
+            GroupState.DIFFERS, system=system.name, after=last, limit=PEOPLE_SLICE
+        ):
+            last = found[-1]
+            for hub, replica, group in found:
+                if replica.groups[group].note == NOBODY:
+                    core.commit(partial(self._undecided, hub.id, replica.id, group))
 
     def _undecided(self, hub_id: str, replica_id: str, group: str) -> Change | None:
         share = self._core.store.share(hub_id)

@@ -232,7 +232,11 @@ def answers(store: Store) -> dict[str, Any]:
         "members": [store.cause_members(one) for one in ("7f3", "b20")],
         "any": [store.has_members(one) for one in ("7f3", "b20", "none")],
         "held": store.held(),
-        "states": [store.replicas_with_state(one) for one in GroupState],
+        "states": [
+            store.replicas_with_state(one, system=system)
+            for one in GroupState
+            for system in (None, *SYSTEMS)
+        ],
         "versions": [store.versions("h1"), store.versions("h2", "a")],
         "audit": [list(store.audit()), list(store.audit(hub_id="h1", after_seq=1))],
         "last": store.last_audit_seq(),

@@ -51,6 +51,28 @@ def test_members_are_told_newest_first(store: Store) -> None:
     assert store.replicas_with_state(GroupState.DIFFERS) == []
 
 
+def test_members_of_a_system_are_told_page_by_page(store: Store) -> None:
+    shares = [share(n) for n in range(1, 6)]
+    for n, one in enumerate(shares):
+        one.replicas[1].groups = {
+            "people": group(GroupState.DIFFERS, seconds=n // 2),
+            "urgency": group(GroupState.DIFFERS, seconds=n // 2),
+        }
+        one.replicas[0].groups = {"people": group(GroupState.DIFFERS, seconds=9)}
+    store.commit(Change(shares=shares))
+    pages: list[list[tuple[str, str]]] = []
+    last = None
+
+    while found := store.replicas_with_state("differs", system="dev", after=last, limit=3):
+        pages.append([(r.id, name) for _, r, name in found])
+        last = found[-1]
+
+    told = [one for page in pages for one in page]
+    order = ["dev-5", "dev-3", "dev-4", "dev-1", "dev-2"]
+    assert told == [(one, name) for one in order for name in ("people", "urgency")]
+    assert [len(page) for page in pages] == [3, 3, 3, 1]
+
+
 def test_a_mended_group_is_listed_no_more(store: Store) -> None:
     store.commit(Change(shares=troubled()))
     mended = store.share("hub-1")
