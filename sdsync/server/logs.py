@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import base64
 import logging
+import os
 import re
 import sys
 import threading
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
+from functools import partial
+from json import dumps
 from typing import Any, TextIO
 from urllib.parse import quote
 
@@ -77,6 +80,67 @@ class Scrubber:
         return _IN_URL.sub(HIDDEN, text) if "://" in text else text
 
 
+class Outlet:
+    """Where lines leave the process; whoever logs never hears that one could not.
+
+    A full disk, or a pipe whose reader ended, may be nothing but the log's own trouble:
+    what runs, and logs on its way, goes on. A line that cannot be written is lost and
+    counted, and the first that can be is preceded by one that tells the count.
+    """
+
+    def __init__(self, stream: TextIO, told: Callable[[int], str]) -> None:
+        """``told``: the line that says how many were lost."""
+        self._stream, self._told = stream, told
+        self._lost = 0
+        self._torn = False  # the last line stands there in part
+        # A line may be logged in the middle of a line, by what is collected as garbage.
+        self._lock = threading.RLock()
+
+    def __call__(self, *_: object) -> Outlet:
+        """Its own logger: structlog asks for one at each line."""
+        return self
+
+    def msg(self, line: str) -> None:
+        """Write a line, or count it."""
+        with self._lock:
+            try:
+                if self._lost:
+                    self._write(self._told(self._lost))
+                    self._lost = 0
+                self._write(line)
+            except (OSError, ValueError):  # ValueError: the stream is closed
+                self._lost += 1
+
+    log = debug = info = warn = warning = msg
+    fatal = failure = err = error = critical = exception = msg
+
+    def _write(self, line: str) -> None:
+        number = _number_of(self._stream)
+        if number is None:
+            self._stream.write(f"{line}\n")
+            self._stream.flush()
+            return
+        # Past the stream's buffer: it would keep what the disk refused, write it later all
+        # the same, and make an exit code of what it still has at the end.
+        left = f"{line}\n".encode("utf-8", "backslashreplace")
+        left = b"\n" + left if self._torn else left
+        while left:
+            left = left[os.write(number, left) :]
+            self._torn = bool(left)
+
+
+def _number_of(stream: TextIO) -> int | None:
+    """The file behind a stream; None for one in memory.
+
+    Raises:
+        ValueError: It is closed.
+    """
+    try:
+        return stream.fileno()
+    except OSError:  # io.UnsupportedOperation, which is a ValueError too
+        return None
+
+
 def configure(
     level: str = "info",
     *,
@@ -94,20 +158,21 @@ def configure(
     """
     stream = stream or sys.stderr
     number = logging.getLevelNamesMapping()[level.upper()]
+    processors: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+        structlog.processors.format_exc_info,
+        scrubber,
+        _as_json
+        if json
+        else structlog.dev.ConsoleRenderer(colors=bool(stream and stream.isatty())),
+    ]
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.StackInfoRenderer(),
-            structlog.processors.format_exc_info,
-            scrubber,
-            _as_json
-            if json
-            else structlog.dev.ConsoleRenderer(colors=bool(stream and stream.isatty())),
-        ],
+        processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(stream),
+        logger_factory=Outlet(stream, partial(_resumed, processors)),
         cache_logger_on_first_use=False,
     )
     root = logging.getLogger()
@@ -119,8 +184,18 @@ def configure(
         silenced.setLevel(logging.CRITICAL + 1)
 
 
+def _resumed(processors: Sequence[structlog.typing.Processor], lost: int) -> str:
+    line: Any = {"event": "log.resumed", "lost_lines": lost}
+    for processor in processors:
+        line = processor(None, "warning", line)
+    return str(line)
+
+
 def _as_json(_logger: object, _method: str, line: Mapping[str, Any]) -> str:
-    return orjson.dumps(line, default=str).decode()
+    try:
+        return orjson.dumps(line, default=str).decode()
+    except TypeError:  # a text that is no UTF-8, a number of more than 64 bits
+        return dumps(line, default=str)
 
 
 class _ToStructlog(logging.Handler):

@@ -243,11 +243,11 @@ class Bells:
 
     def _failed(self, lane: str, error: Exception) -> None:
         """Try again later; say it once, not every few seconds of a night."""
+        self._timer.at(lane, FAILED_S)  # first: to say it may fail as well
         kind = type(error).__name__
         if self._failing.get(lane) != kind:
             self._failing[lane] = kind
             log.error("lane.failed", lane=lane, again_every_s=FAILED_S, exc_info=error)
-        self._timer.at(lane, FAILED_S)
 
     def _clear(self, lane: str) -> None:
         """Clear the bell before the look, so that a ring from now on sends a new one."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
+
+from sdsync.sync.bells.enduring import endure
 
 #: A bell that nobody rang: it asks the broker whether it would carry one.
 KNOCK = ""
@@ -16,7 +19,10 @@ class Carrier:
     """
 
     def __init__(self, carry: Callable[[str], None], knock_s: float) -> None:
-        """``carry(lane)`` may block and never raises; it gets a knock when idle for ``knock_s``."""
+        """``carry(lane)`` may block; it gets a knock when idle for ``knock_s``.
+
+        What it raises ends nothing.
+        """
         self._carry, self._knock_s = carry, knock_s
         self._waiting: dict[str, None] = {KNOCK: None}  # at once: is anybody there?
         self._changed = threading.Condition()
@@ -41,7 +47,7 @@ class Carrier:
 
     def _run(self) -> None:
         while (lane := self._next()) is not None:
-            self._carry(lane)
+            endure("bell.not_carried", partial(self._carry, lane))
 
     def _next(self) -> str | None:
         with self._changed:

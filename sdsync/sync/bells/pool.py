@@ -12,7 +12,10 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
+
+from sdsync.sync.bells.enduring import endure
 
 T = TypeVar("T")
 
@@ -24,7 +27,7 @@ class Pool:
     """Threads that wait without waking, and drive the lanes that are wanted."""
 
     def __init__(self, threads: int, drive: Callable[[str, bool], None]) -> None:
-        """``drive(lane, rung)`` works in the lane and returns soon; it never raises."""
+        """``drive(lane, rung)`` works in the lane and returns soon; what it raises ends nothing."""
         self.size = max(2, threads)
         self._most = max(1, self.size // 2)
         self._last_quarter = max(1, self.size - self.size * 3 // 4)
@@ -101,7 +104,7 @@ class Pool:
         while (taken := self._take()) is not None:
             lane, rung = taken
             try:
-                self._drive(lane, rung)
+                endure("lane.not_driven", partial(self._drive, lane, rung))
             finally:
                 self._leave(lane)
 

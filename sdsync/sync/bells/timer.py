@@ -6,6 +6,9 @@ import heapq
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
+
+from sdsync.sync.bells.enduring import endure
 
 #: A wake-up that is already over comes this much later, so that a lane which is
 #: wrong about its time costs some looks and not a core.
@@ -27,7 +30,7 @@ class Timer:
         self._thread = threading.Thread(target=self._run, name="timer", daemon=True)
 
     def every(self, seconds: float, chore: Callable[[], None]) -> None:
-        """Call ``chore`` this often; call before :meth:`start`. It never raises."""
+        """Call ``chore`` this often; call before :meth:`start`. What it raises ends nothing."""
         self._chores.append((seconds, chore))
         self._due.append(0.0)
 
@@ -61,7 +64,7 @@ class Timer:
                     return
                 lanes = self._over(time.monotonic())
             for lane in lanes:
-                self._wake(lane)
+                endure("wake_up.failed", partial(self._wake, lane))
             self._do_chores()
             with self._changed:
                 pause_s = self._nearest() - time.monotonic()
@@ -80,7 +83,7 @@ class Timer:
     def _do_chores(self) -> None:
         for number, (seconds, chore) in enumerate(self._chores):
             if self._due[number] <= time.monotonic() and not self._stopping:
-                chore()
+                endure("chore.failed", chore)
                 self._due[number] = time.monotonic() + seconds
 
     def _nearest(self) -> float:

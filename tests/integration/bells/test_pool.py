@@ -90,3 +90,20 @@ def test_a_stop_says_when_a_unit_did_not_end(sick: Sick) -> None:
     assert not sick.pool.stop(0.05)
     sick.gate.set()
     assert sick.pool.stop(SOON_S)
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_drive_that_raises_ends_no_thread() -> None:
+    driven = threading.Semaphore(0)
+
+    def drive(lane: str, rung: bool) -> None:
+        driven.release()
+        raise OSError(28, "No space left on device")
+
+    pool = Pool(2, drive)
+    pool.start()
+    for _ in range(5):  # more often than there are threads
+        pool.want("desk", rung=True)
+        assert driven.acquire(timeout=5.0)
+    assert all(one.is_alive() for one in pool._threads)
+    assert pool.stop(SOON_S)

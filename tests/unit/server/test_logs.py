@@ -6,7 +6,9 @@ import base64
 import io
 import json
 import logging
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import structlog
@@ -101,3 +103,76 @@ def test_a_value_of_one_letter_does_not_black_out_the_log() -> None:
 
 def _connect(url: str) -> None:
     raise RuntimeError(f"connect to {url} failed")
+
+
+class Disk(io.StringIO):
+    """A stream that can be full, or closed by who read it."""
+
+    refuses: Exception | None = None
+
+    def write(self, text: str) -> int:
+        if self.refuses is not None:
+            raise self.refuses
+        return super().write(text)
+
+
+@pytest.mark.parametrize("refusal", [OSError(28, "full"), BrokenPipeError(), ValueError("closed")])
+@pytest.mark.usefixtures("out")  # it puts the logging of the tests back
+def test_lines_that_cannot_be_written_are_counted_and_raise_nothing(refusal: Exception) -> None:
+    disk = Disk()
+    configure("info", scrubber=Scrubber(), stream=disk)
+    disk.refuses = refusal
+    structlog.get_logger().info("lane.rung")
+    logging.getLogger("sqlalchemy.pool").warning("lost a connection")
+    disk.refuses = None
+
+    structlog.get_logger().info("lane.recovered")
+    structlog.get_logger().info("lane.rung")
+
+    lines = [json.loads(line) for line in disk.getvalue().splitlines()]
+    assert [one["event"] for one in lines] == ["log.resumed", "lane.recovered", "lane.rung"]
+    assert (lines[0]["lost_lines"], lines[0]["level"]) == (2, "warning")
+
+
+@pytest.mark.usefixtures("out")
+def test_a_line_cut_by_a_full_disk_ends_before_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room, write = [10], os.write
+
+    def in_room(number: int, data: bytes) -> int:
+        if not room[0]:
+            raise OSError(28, "No space left on device")
+        written = write(number, data[: room[0]])
+        room[0] -= written
+        return written
+
+    with (tmp_path / "log").open("w+") as file:
+        configure("info", scrubber=Scrubber(), stream=file)
+        monkeypatch.setattr("os.write", in_room)
+        structlog.get_logger().info("lane.rung")
+        structlog.get_logger().info("lane.rung")
+        room[0] = 10_000
+        structlog.get_logger().info("lane.recovered")
+        monkeypatch.undo()
+
+    cut, *lines = (tmp_path / "log").read_text().splitlines()
+    assert len(cut) == 10
+    assert [json.loads(one)["event"] for one in lines] == ["log.resumed", "lane.recovered"]
+    assert json.loads(lines[0])["lost_lines"] == 2
+
+
+@pytest.mark.usefixtures("out")
+def test_a_closed_stream_ends_nobody(tmp_path: Path) -> None:
+    file = (tmp_path / "log").open("w")
+    configure("info", scrubber=Scrubber(), stream=file)
+    file.close()
+
+    structlog.get_logger().error("lane.failed")
+
+
+@pytest.mark.parametrize("odd", ["desk#\udcff", 2**70])
+def test_a_value_that_is_no_json_is_logged_all_the_same(out: io.StringIO, odd: str | int) -> None:
+    structlog.get_logger().info("lane.rung", record=odd)
+
+    assert json.loads(out.getvalue())["record"] == odd
