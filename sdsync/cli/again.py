@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections.abc import Sequence
@@ -37,7 +38,18 @@ def here(command: str) -> str:
     file = _FILE.get()
     if file is None:
         return command
-    return _COMMAND.sub(lambda _: f"sdsync -c {shlex.quote(file)} ", command)
+    return _COMMAND.sub(lambda _: f"sdsync -c {_quoted(file)} ", command)
+
+
+def _quoted(file: str) -> str:
+    """For a shell; a name that no terminal could show is told by its bytes."""
+    name = os.fsencode(file)
+    try:
+        return shlex.quote(name.decode())
+    except UnicodeDecodeError:
+        plain = range(32, 127)
+        told = (chr(one) if one in plain and one not in b"\\'" else f"\\x{one:02x}" for one in name)
+        return f"$'{''.join(told)}'"
 
 
 def page_here(page: Page) -> Page:

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.models import ArgumentInfo, OptionInfo
 
 from sdsync.cli.codes import Code
 from sdsync.cli.session import Session
+from sdsync.cli.typed import refuse_bytes
 
 ConfigPath = Annotated[
     Path | None,
@@ -47,7 +49,7 @@ def command(app: typer.Typer, name: str | None = None) -> Callable[[Work], Work]
 
     The function's first parameter is the session; the command line gives
     ``--config`` and ``--json`` in its place. What the function returns is the
-    exit code; None is fine.
+    exit code; None is fine. Texts that are no UTF-8 do not reach it.
     """
 
     def register(work: Work) -> Work:
@@ -60,6 +62,8 @@ def command(app: typer.Typer, name: str | None = None) -> Callable[[Work], Work]
         def run(ctx: typer.Context, **given: Any) -> None:
             path = given.pop("config") or (ctx.obj if isinstance(ctx.obj, Path) else None)
             as_json = given.pop("as_json")
+            for parameter, value in given.items():
+                refuse_bytes(value, _typed_as(parameter, hints[parameter]))
             session = ctx.obj if isinstance(ctx.obj, Session) else Session(path, as_json=as_json)
             with session.closing():
                 code = work(session, **given)
@@ -85,3 +89,14 @@ def command(app: typer.Typer, name: str | None = None) -> Callable[[Work], Work]
         return work
 
     return register
+
+
+def _typed_as(name: str, hint: Any) -> str:
+    """What a parameter of a command is called where it is typed: ``REF``, ``--reason``."""
+    for info in getattr(hint, "__metadata__", ()):
+        if isinstance(info, OptionInfo):
+            own = [one for one in info.param_decls or () if one.startswith("--")]
+            return own[0] if own else f"--{name.replace('_', '-')}"
+        if isinstance(info, ArgumentInfo) and info.metavar:
+            return str(info.metavar).strip("[]")
+    return name.upper()

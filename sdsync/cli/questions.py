@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from sdsync.cli.codes import Code, CommandError
+from sdsync.cli.typed import refuse_bytes
 
 if TYPE_CHECKING:
     from sdsync.cli.output import Output
@@ -161,8 +162,17 @@ class Asker:
     def _line(self, prompt: str) -> str:
         self._out.stream.write(prompt)
         self._out.stream.flush()
-        typed = sys.stdin.readline()
+        typed = _read()
         if not typed:
             self._out.line("")
             raise CommandError("the answers ended; nothing was written", code=Code.USAGE)
         return typed.strip()
+
+
+def _read() -> str:
+    try:
+        typed = sys.stdin.readline()
+    except UnicodeDecodeError:
+        typed = "\udcff"  # as other locales hand it over
+    refuse_bytes(typed, "the answer")
+    return typed
