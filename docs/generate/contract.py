@@ -23,6 +23,7 @@ SECTIONS = {
     "sdsync.connectors.replies": "Answers",
     "sdsync.connectors.bodies": "Bodies",
     "sdsync.connectors.common": "What connectors share",
+    "sdsync.connectors.stamps": "Stamps",
     "sdsync.connectors.batches": "Batches",
     "sdsync.connectors.jobs": "Jobs",
     "sdsync.connectors.webhooks": "Webhooks",

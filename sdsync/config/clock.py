@@ -13,6 +13,17 @@ STEP_S = 5.0
 BELIEVED_S = 120.0
 
 
+def moved(at: datetime, by_s: float) -> datetime:
+    """An instant so many seconds later; the same where the calendar ends before that.
+
+    For instants that came from outside, which may lie anywhere in it.
+    """
+    try:
+        return at + timedelta(seconds=by_s)
+    except OverflowError:
+        return at
+
+
 class Clock(Protocol):
     """Where every instant comes from."""
 

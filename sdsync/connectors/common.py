@@ -6,8 +6,7 @@ import functools
 import hashlib
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Concatenate, ParamSpec, TypeVar
 
 import orjson
@@ -25,6 +24,7 @@ from sdsync.connectors.failures import (
     Transient,
 )
 from sdsync.connectors.replies import Reply
+from sdsync.connectors.stamps import http_date
 from sdsync.store.records import Json
 
 T = TypeVar("T")
@@ -35,6 +35,8 @@ P = ParamSpec("P")
 LONGEST_WAIT_S = 3600.0
 #: Asked to slow down without a word for how long.
 UNHINTED_S = 30.0
+#: What reading an answer of another shape raises.
+_STRANGE = (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]")
 
 
@@ -84,7 +86,7 @@ def _ending_early(
             return method(self, *args, **kwargs)
         except Refused as end:
             return end.failure
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as odd:
+        except _STRANGE as odd:
             return strange(f"an answer has an unknown shape ({type(odd).__name__})")
 
     return wrapper
@@ -108,15 +110,6 @@ def retry_after(headers: dict[str, str], *, now: datetime) -> float | None:
         return None
     start = http_date(headers.get("date", "")) or now
     return min(max((until - start).total_seconds(), 0.0), LONGEST_WAIT_S)
-
-
-def http_date(text: str) -> datetime | None:
-    """An HTTP date as aware UTC; None when it is none."""
-    try:
-        told = parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError):
-        return None
-    return told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC)
 
 
 def throttled(reply: Reply, *, now: datetime) -> Throttled:
@@ -182,19 +175,3 @@ def digest(value: Json) -> str:
     """A short digest; equal values share it, whatever the order of their keys."""
     packed = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
     return hashlib.blake2b(packed, digest_size=12).hexdigest()
-
-
-def instant(text: str | None) -> datetime | None:
-    """An ISO instant as aware UTC; None for None, empty and what is none."""
-    if not text:
-        return None
-    try:
-        told = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC)
-
-
-def zulu(at: datetime) -> str:
-    """An instant to the second as products read it: 2026-11-21T18:19:03Z."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

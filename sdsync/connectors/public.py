@@ -16,11 +16,9 @@ from sdsync.connectors.common import (
     cut,
     digest,
     failure,
-    instant,
     is_one_line,
     need,
     writes,
-    zulu,
 )
 from sdsync.connectors.contract import (
     NEWEST,
@@ -86,6 +84,7 @@ from sdsync.connectors.preparing import (
 )
 from sdsync.connectors.replies import Reply
 from sdsync.connectors.settings import http_of, option, token_of
+from sdsync.connectors.stamps import instant, zulu
 from sdsync.connectors.webhooks import events as webhook_events
 from sdsync.store.records import Json, Ref
 

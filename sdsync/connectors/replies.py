@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 
 from sdsync.connectors.bodies import Broken, parse
 from sdsync.connectors.failures import Failure, Misconfigured, OutcomeUnknown, Rejected, Transient
+from sdsync.connectors.stamps import clock
 from sdsync.store.records import Json
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -38,11 +38,7 @@ class Reply:
     @property
     def date(self) -> datetime | None:
         """The product's clock as its Date header tells, aware UTC."""
-        try:
-            told = parsedate_to_datetime(self.headers.get("date", ""))
-        except ValueError:
-            return None
-        return told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC)
+        return clock(self.headers.get("date", ""))
 
     def json(self) -> Json | Failure:
         """The JSON of a 2xx, or what its absence means: see :meth:`unreadable`."""

@@ -6,9 +6,10 @@ import re
 from collections.abc import Collection
 
 from sdsync.connectors.bodies import Broken, parse
-from sdsync.connectors.common import Refused, digest, instant
+from sdsync.connectors.common import Refused, digest
 from sdsync.connectors.contract import ChangeEvent
 from sdsync.connectors.failures import Rejected
+from sdsync.connectors.stamps import instant
 
 MOST_EVENTS = 1000
 _ID = re.compile(r"\d{1,18}")

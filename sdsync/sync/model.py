@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
+from sdsync.config.clock import moved
 from sdsync.connectors.contract import Capabilities, PlaceInfo
 from sdsync.mappings.contract import NO_NAMES, People, RecordNames
 from sdsync.mappings.contract import Mapping as FieldMapping
@@ -211,7 +212,7 @@ class Context:
 
     def ours(self, system: str, at: datetime) -> datetime:
         """A stamp of a product's clock as our clock would have read it (law 14)."""
-        return at - timedelta(seconds=self.systems[system].clock_offset_s)
+        return moved(at, -self.systems[system].clock_offset_s)
 
     def may_have_made(self, at: datetime) -> bool:
         """Whether what was taken in then may stand at its target, and the store forgot it (law 32).

@@ -263,6 +263,21 @@ def test_law_55_both_daylight_saving_nights(night: str, hours: int) -> None:
     assert lens.get(written.value, SCENE) == night  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("zone", "day", "whole"),
+    [
+        ("America/New_York", "9999-12-31", "2026-11-22T04:59:00Z"),
+        ("Europe/Prague", "0001-01-01", "2026-11-20T23:10:00Z"),
+    ],
+)
+def test_law_55_a_day_at_the_calendars_end_is_a_day_where_it_can_be_no_instant(
+    zone: str, day: str, whole: str
+) -> None:
+    lens = DayLens(zone=ZoneInfo(zone))
+
+    assert lens.carry("2026-11-21", day, whole) == day
+
+
 # -- law 56 ------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     "scope", ["all", "system:dev", "sync:escalations", "tenant:acme", "record"]

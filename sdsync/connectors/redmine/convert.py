@@ -6,12 +6,13 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from sdsync.connectors.common import Refused, instant, is_one_line
+from sdsync.connectors.common import Refused, is_one_line
 from sdsync.connectors.contract import FieldChange, NativeElement, NativeRecord
 from sdsync.connectors.failures import Rejected
 from sdsync.connectors.redmine import relations
 from sdsync.connectors.redmine.client import Row, named, number
 from sdsync.connectors.redmine.metadata import Metadata
+from sdsync.connectors.stamps import instant
 from sdsync.store.records import Json, Ref
 
 #: Redmine's column -> the word that packs use.

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sdsync.connectors.common import Refused, digest, instant, need, zulu
+from sdsync.connectors.common import Refused, digest, need
 from sdsync.connectors.contract import ChangeEvent, Changes
 from sdsync.connectors.failures import Misconfigured
 from sdsync.connectors.redmine.client import PAGE, Client, Row
 from sdsync.connectors.redmine.worklogs import Worklogs
+from sdsync.connectors.stamps import instant, zulu
 from sdsync.store.records import Json
 
 #: Longer than a write of a healthy Redmine takes from its stamp to its commit.

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 from sdsync.connectors import common
-from sdsync.connectors.common import Refused, instant, zulu
+from sdsync.connectors.common import Refused
 from sdsync.connectors.contract import Find, Found, Listed, NativeElement, NativeRecord
 from sdsync.connectors.failures import Rejected
 from sdsync.connectors.redmine import convert, worklogs
 from sdsync.connectors.redmine.client import PAGE, Client, Row, number
 from sdsync.connectors.redmine.metadata import Metadata
 from sdsync.connectors.redmine.write import same_text
+from sdsync.connectors.stamps import instant, zulu
 from sdsync.store.records import Json, Ref
 
 #: Stamps have whole seconds, and the offset of the clocks too.

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sdsync.connectors.common import Refused, digest, instant, is_one_line, need
+from sdsync.connectors.common import Refused, digest, is_one_line, need
 from sdsync.connectors.contract import AddElement, ChangeEvent, Done, NativeElement
 from sdsync.connectors.failures import Forbidden, Missing, OutcomeUnknown, Rejected
 from sdsync.connectors.redmine.client import PAGE, Client, Row, named, number
 from sdsync.connectors.redmine.metadata import Metadata
+from sdsync.connectors.stamps import instant
 from sdsync.store.records import Json, Ref
 
 PATH = "/time_entries.json"

@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from sdsync.connectors.common import Refused, instant, is_one_line
+from sdsync.connectors.common import Refused, is_one_line
 from sdsync.connectors.contract import FieldChange, NativeElement
 from sdsync.connectors.failures import Rejected
 from sdsync.connectors.request_tracker import links, roles
 from sdsync.connectors.request_tracker.client import Row, uid
 from sdsync.connectors.request_tracker.metadata import Field
 from sdsync.connectors.request_tracker.roles import NOBODY, RoleOf
+from sdsync.connectors.stamps import instant
 from sdsync.store.records import Json
 
 #: RT writes "no date" as the first second of 1970.

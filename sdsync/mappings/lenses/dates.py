@@ -46,7 +46,11 @@ def parse_instant(text: object, zone: ZoneInfo) -> datetime | None:
 
 
 def iso(instant: datetime) -> str:
-    """``2026-11-21T20:40:00Z``."""
+    """``2026-11-21T20:40:00Z``.
+
+    Raises:
+        OverflowError: It lies beyond the calendar's ends in UTC.
+    """
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ").rjust(20, "0")
 
 
@@ -102,8 +106,11 @@ class DayLens(_DateLens):
             return new_view
         if local_day(instant, self.zone) == day:
             return whole
-        clock = instant.astimezone(self.zone).time()
-        return iso(datetime.combine(day, clock, tzinfo=self.zone))
+        try:
+            clock = instant.astimezone(self.zone).time()
+            return iso(datetime.combine(day, clock, tzinfo=self.zone))
+        except OverflowError:  # the first or last day that can be told, without that time
+            return new_view
 
 
 @dataclass(frozen=True)

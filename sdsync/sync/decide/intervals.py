@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+
+from sdsync.config.clock import moved
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +26,8 @@ class Interval:
 
 def told(at: datetime, *, offset_s: float, resolution_s: float) -> Interval:
     """From the product's history: a stamp of its clock, as coarse as it writes it."""
-    ours = at - timedelta(seconds=offset_s)
-    return Interval(ours, ours + timedelta(seconds=resolution_s))
+    ours = moved(at, -offset_s)
+    return Interval(ours, moved(ours, resolution_s))
 
 
 def between(previous: datetime | None, looked: datetime) -> Interval:

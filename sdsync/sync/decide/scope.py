@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from sdsync.config.clock import moved
 from sdsync.connectors.contract import NativeRecord
 from sdsync.mappings.contract import UNKNOWN, Unmapped
 from sdsync.store.records import Hub, Json, Replica, ReplicaState, Share
@@ -62,7 +63,7 @@ def takers(
 def _latest(at: datetime, native: NativeRecord, ctx: Context) -> datetime:
     """The latest instant that a stamp of the product can mean: it may count whole seconds."""
     system = ctx.systems[native.ref.system]
-    return ctx.ours(system.name, at) + timedelta(seconds=system.capabilities.stamp_resolution_s)
+    return moved(ctx.ours(system.name, at), system.capabilities.stamp_resolution_s)
 
 
 def _entered_since(native: NativeRecord, sync: SyncPolicy, since: datetime, ctx: Context) -> bool:

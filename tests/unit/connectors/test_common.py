@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from sdsync.connectors import common, webhooks
+from sdsync.connectors import common, stamps, webhooks
 from sdsync.connectors.batches import in_order
 from sdsync.connectors.contract import ChangeEvent, Done, Operation, Update
 from sdsync.connectors.failures import (
@@ -34,6 +34,8 @@ NOW = datetime(2026, 11, 21, 20, 50, 33, tzinfo=UTC)
         ({"retry-after": "99999999999999999999"}, common.LONGEST_WAIT_S),
         ({"retry-after": "Sat, 21 Nov 2026 20:51:33 GMT"}, 60.0),
         ({"retry-after": "Sat, 21 Nov 2026 20:49:33 GMT"}, 0.0),
+        ({"retry-after": "Fri, 31 Dec 9999 23:59:59 GMT"}, common.LONGEST_WAIT_S),
+        ({"retry-after": "Fri, 31 Dec 9999 23:59:59 -1200"}, None),
         ({"retry-after": "Saturday, 21-Nov-26 20:51:33 GMT"}, 60.0),
         # Their clock is a day ahead: what counts is the distance on their own clock.
         ({"retry-after": "Sun, 22 Nov 2026 20:51:33 GMT",
@@ -96,11 +98,11 @@ def test_words_of_a_product_are_one_short_line() -> None:
 
 
 def test_instants_are_aware_utc() -> None:
-    assert common.instant("2026-11-21T20:50:33Z") == NOW
-    assert common.instant("2026-11-21T21:50:33+01:00") == NOW
-    assert common.instant("2026-11-21 20:50:33") == NOW
-    assert common.instant("") is common.instant(None) is common.instant("soon") is None
-    assert common.zulu(NOW.astimezone(timezone(timedelta(hours=2)))) == "2026-11-21T20:50:33Z"
+    assert stamps.instant("2026-11-21T20:50:33Z") == NOW
+    assert stamps.instant("2026-11-21T21:50:33+01:00") == NOW
+    assert stamps.instant("2026-11-21 20:50:33") == NOW
+    assert stamps.instant("") is stamps.instant(None) is stamps.instant("soon") is None
+    assert stamps.zulu(NOW.astimezone(timezone(timedelta(hours=2)))) == "2026-11-21T20:50:33Z"
 
 
 def test_equal_values_share_a_digest() -> None:

@@ -11,7 +11,6 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
-from sdsync.connectors.common import instant, zulu
 from sdsync.connectors.contract import (
     AddElement,
     Audience,
@@ -34,6 +33,7 @@ from sdsync.connectors.failures import (
 from sdsync.connectors.redmine import failures
 from sdsync.connectors.redmine.convert import stored_name
 from sdsync.connectors.replies import Reply
+from sdsync.connectors.stamps import instant, zulu
 from sdsync.store.records import Ref
 from sdsync.testing.misbehaving import only_writes, whole
 from tests.unit.connectors.replay import ORIGIN, SECRET, Recording, connector, recording

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -245,6 +245,41 @@ def test_no_date_is_guessed(text: str) -> None:
     assert parse_instant(text, BERLIN) is None
     if text:
         assert isinstance(DayLens(BERLIN).get(text, SCENE), Unmapped)
+
+
+_ZONES = [
+    "UTC", "Europe/Berlin", "America/New_York", "Pacific/Kiritimati", "Etc/GMT+12",
+    "Africa/Monrovia",
+]  # fmt: skip
+_OFFSET = st.integers(-1439, 1439).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+#: Half of them where the calendar ends: elsewhere nothing is beyond what can be told.
+_EDGE = st.sampled_from([date.min, date.max, date(1, 1, 2), date(9999, 12, 30)])
+_ANY_DAY = st.one_of(_EDGE, st.dates())
+_ANY_TEXT = st.builds(
+    lambda day, time, zone: datetime.combine(day, time, tzinfo=zone).isoformat(),
+    _ANY_DAY,
+    st.times(),
+    st.one_of(st.none(), _OFFSET),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(_ANY_DAY.map(str) | _ANY_TEXT, _ANY_DAY.map(str), _ANY_TEXT)
+@pytest.mark.parametrize("zone", _ZONES)
+def test_no_date_that_can_be_written_ends_in_an_error(
+    zone: str, native: str, day: str, whole: str
+) -> None:
+    days, instants = DayLens(ZoneInfo(zone)), InstantLens(ZoneInfo(zone), midnight_is_a_day=True)
+
+    for lens in (days, instants):
+        view = lens.get(native, SCENE)
+        assert isinstance(view, str | Unmapped)
+        assert isinstance(lens.put(native, ABSENT, SCENE), Written | Refused)
+        if isinstance(view, str):
+            assert lens.get(view, SCENE) == view
+            assert isinstance(lens.put(view, ABSENT, SCENE), Written)
+    carried = days.carry(native, day, whole)
+    assert days.get(carried, SCENE) == day or carried is None
 
 
 _NAME = st.text(alphabet="abc@.", min_size=1, max_size=5)
