@@ -384,7 +384,7 @@ class InboxEvent:
     native_id: str | None
     via: str  # webhook | poll | sweep | person
     received_at: datetime
-    digest: str  # equal events share it: a repeat is dropped by content
+    digest: str  # equal events share it: a repeat is not kept, and changes no work that waits
     body: bytes = b""
 
 

@@ -26,7 +26,10 @@ class Inbox:
     ) -> None:
         """Commit change events and ring a look for each record they name.
 
-        Returns when they are on disk. A repeat is dropped by content.
+        Returns when they are on disk. What is known by its content is not kept again and
+        leaves a look that waits as it is. Once that look is over, it rings another one: a
+        product that came back from its backup gives its numbers out anew, so that what is
+        known may be another change, and a look too many changes nothing.
         """
         change = extra or Change()
         self._note(change, system, events, via, body)

@@ -142,6 +142,20 @@ def test_a_known_event_rings_only_what_is_not_waiting(store: Store) -> None:
     assert store.work(look().key) is not None
 
 
+def test_a_number_that_a_product_gives_anew_is_another_change(store: Store) -> None:
+    """Restored from its backup, it counts on from there: for another record, or the same."""
+    store.commit(Change(events=[event("transaction 7")], ring=[look()]))
+    first = store.work(look().key)
+    assert first is not None
+    store.commit(Change(finished=[(first.key, first.generation)]))
+
+    store.commit(Change(events=[event("transaction 7", native_id="9")], ring=[look("9")]))
+    store.commit(Change(events=[event("transaction 7")], ring=[look()]))
+
+    assert store.work(look("9").key) is not None
+    assert store.work(look().key) is not None
+
+
 def test_one_new_event_among_known_ones_rings(store: Store) -> None:
     store.commit(Change(events=[event("a")], ring=[look()]))
     first = store.work(look().key)
