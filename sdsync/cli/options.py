@@ -44,12 +44,15 @@ AnchorFile = Annotated[
 Work = Callable[..., Code | None]
 
 
-def command(app: typer.Typer, name: str | None = None) -> Callable[[Work], Work]:
+def command(
+    app: typer.Typer, name: str | None = None, *, whole: bool = True
+) -> Callable[[Work], Work]:
     """Register a function of a session (and more) as a command.
 
     The function's first parameter is the session; the command line gives
     ``--config`` and ``--json`` in its place. What the function returns is the
-    exit code; None is fine. Texts that are no UTF-8 do not reach it.
+    exit code; None is fine. Texts that are no UTF-8 do not reach it. ``whole`` is as
+    :func:`sdsync.config.load.load` has it.
     """
 
     def register(work: Work) -> Work:
@@ -64,7 +67,8 @@ def command(app: typer.Typer, name: str | None = None) -> Callable[[Work], Work]
             as_json = given.pop("as_json")
             for parameter, value in given.items():
                 refuse_bytes(value, _typed_as(parameter, hints[parameter]))
-            session = ctx.obj if isinstance(ctx.obj, Session) else Session(path, as_json=as_json)
+            made = functools.partial(Session, path, as_json=as_json, whole=whole)
+            session = ctx.obj if isinstance(ctx.obj, Session) else made()
             with session.closing():
                 code = work(session, **given)
             raise typer.Exit(int(code or Code.FINE))

@@ -37,12 +37,14 @@ class Session:
         path: Path | None = None,
         *,
         as_json: bool = False,
+        whole: bool = True,
         store: Store | None = None,
         now: datetime | None = None,
         out: Output | None = None,
     ) -> None:
         self.path = path or Path(CONFIG_FILE)
         self.as_json = as_json
+        self._whole = whole  # whether settings without systems or syncs are refused
         self.out = out or Output()
         self.err = Output(sys.stderr)
         self._store = store
@@ -71,7 +73,7 @@ class Session:
                 f"{self.path} is not there", cure="sdsync --config PATH, or SDSYNC_CONFIG=PATH"
             )
         try:
-            return load(self.path)
+            return load(self.path, whole=self._whole)
         except ConfigError as error:
             more = translators.problems(error.sound) if isinstance(error, PartlySoundError) else ()
             raise ConfigError([*error.problems, *more]) from None

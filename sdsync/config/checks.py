@@ -34,6 +34,13 @@ _FITS: Mapping[str, frozenset[str]] = {
     "max": frozenset({"choice", "date", "int"}),
 }
 
+#: What a file needs one of at least. Nothing else of it is worth a place to look at, for
+#: its end is what is missing: all that was below the last line that reached the disk.
+_NEEDED: Mapping[str, str] = {
+    "systems": "[systems.NAME] for each product; sdsync init asks for them and writes the file",
+    "syncs": "[syncs.NAME] with its systems, such as desk.take and dev.put; sdsync init writes one",
+}
+
 _NATIVE = "no canonical field of this name; a rule ext.NAME in the mapping makes one"
 
 
@@ -49,6 +56,7 @@ class Checked:
     tables: tuple[str, ...]
     secrets: Mapping[KeyPath, SecretRef]
     partly_read: frozenset[str]  # syncs that name a system which is not declared
+    lacking: tuple[str, ...]  # "systems" and "syncs", where one is needed and none declared
     today: date
 
     def problem(
@@ -70,7 +78,7 @@ class Checked:
 
 def check(given: Checked) -> list[Problem]:
     """All that is wrong beyond single values."""
-    found: list[Problem] = []
+    found = list(_lacking(given))
     for system in given.systems.values():
         found.extend(_address(given, system))
         found.extend(_people(given, system))
@@ -82,6 +90,12 @@ def check(given: Checked) -> list[Problem]:
     found.extend(_owners(given))
     found.extend(_open_secrets(given))
     return found
+
+
+def _lacking(given: Checked) -> Iterator[Problem]:
+    """A file that was cut off is valid TOML, and would take every system away."""
+    for section in given.lacking:
+        yield Problem(given.file, 0, 0, section, "none", _NEEDED[section])
 
 
 def _address(given: Checked, system: SystemConfig) -> Iterator[Problem]:

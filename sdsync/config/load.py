@@ -33,7 +33,7 @@ class PartlySoundError(ConfigError):
         self.sound = sound
 
 
-def load(path: Path, *, clock: Clock | None = None) -> Config:
+def load(path: Path, *, clock: Clock | None = None, whole: bool = True) -> Config:
     """Read, check and complete the configuration.
 
     Secrets are not looked up: :func:`missing_secrets` tells which are not there.
@@ -41,18 +41,24 @@ def load(path: Path, *, clock: Clock | None = None) -> Config:
     Args:
         path: Of ``sdsync.toml``; what it names relatively starts from its folder.
         clock: Tells whether a waiver has ended; left out: the machine's.
+        whole: A file without systems, or without syncs, is refused: it is what an
+            editor leaves on a full disk. False for who needs neither, such as a
+            command on the store.
 
     Raises:
         ConfigError: All problems at once, in file order.
     """
     document = read_toml(path, str(path))
-    return _Loader(document, path, clock or SystemClock()).config()
+    return _Loader(document, path, clock or SystemClock(), whole=whole).config()
 
 
-def load_text(text: str, *, path: Path | None = None, clock: Clock | None = None) -> Config:
+def load_text(
+    text: str, *, path: Path | None = None, clock: Clock | None = None, whole: bool = True
+) -> Config:
     """As :func:`load`, from text that stands for the file at ``path``."""
     path = path or Path("sdsync.toml")
-    return _Loader(read_toml(text, str(path)), path, clock or SystemClock()).config()
+    document = read_toml(text, str(path))
+    return _Loader(document, path, clock or SystemClock(), whole=whole).config()
 
 
 def missing_secrets(config: Config) -> tuple[Problem, ...]:
@@ -88,10 +94,11 @@ def _references(path: KeyPath, value: Any) -> Iterator[tuple[KeyPath, SecretRef]
 class _Loader:
     """One reading of one document."""
 
-    def __init__(self, document: Document, path: Path, clock: Clock) -> None:
+    def __init__(self, document: Document, path: Path, clock: Clock, *, whole: bool) -> None:
         self._name = document.name
         self._path = path
         self._today = clock.now().date()
+        self._whole = whole
         self._shape = Shaper(document)
         self._problems: list[Problem] = self._shape.problems
 
@@ -179,7 +186,9 @@ class _Loader:
         return Problem(self._name, place.value_line, place.value_column, dotted(path), found)
 
     def _checked(self, config: Config) -> Checked:
-        declared = self._shape.document.values.get("systems")
+        values = self._shape.document.values
+        declared = values.get("systems")
+        needed = ("systems", "syncs") if self._whole else ()
         return Checked(
             file=self._name,
             places=self._shape.places,
@@ -189,6 +198,7 @@ class _Loader:
             tables=tuple(config.tables),
             secrets=dict(secrets_of(config)),
             partly_read=frozenset(self._shape.partly_read),
+            lacking=tuple(one for one in needed if values.get(one, {}) == {}),
             today=self._today,
         )
 

@@ -46,6 +46,7 @@ EXAMPLE_KEYS: Final = ("name", "native", "canonical", "back", "born", "problem")
 OFF: Final = "off"
 #: The value of ``extends`` for a file that stands alone.
 ALONE: Final = "nothing"
+_SOMETHING: Final = "fields, extends or examples; to use the shipped pack alone, delete the file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,11 @@ class MappingFile:
     examples: list[Example] = default(default_factory=list)
     problems: list[Problem] = default(default_factory=list)
 
+    @property
+    def says_nothing(self) -> bool:
+        """Whether it is empty, or holds comments and keys without values alone."""
+        return not (self.extends or self.rules or self.examples or self.problems)
+
 
 def read_mapping_file(source: Path | str, name: str, *, own: bool = False) -> MappingFile:
     """Read a file (a path) or text. ConfigError only where nothing could be read at all.
@@ -127,6 +133,9 @@ def read_mapping_file(source: Path | str, name: str, *, own: bool = False) -> Ma
     data, places = read_yaml(source, name)  # bounds the size, and refuses what is no plain file
     raw = source.read_bytes() if isinstance(source, Path) else source.encode()
     found = _Reader(name, places).file(data, hashlib.sha256(raw).hexdigest())
+    if own and found.says_nothing:
+        # What an editor leaves on a full disk: in force, it would take every rule away.
+        found.problems.append(Problem(name, 0, 0, "", "nothing", _SOMETHING))
     if own and isinstance(source, Path):
         found.written = written(source, raw.decode("utf-8"))
     return found

@@ -28,6 +28,22 @@ def test_a_mistake_is_named_with_file_line_and_column(site: Desk) -> None:
     assert "mappings/desk-ticket.yaml:2:48: fields.environment.tabel: unknown key" in ran.err
 
 
+@pytest.mark.parametrize("text", ["", "# rules were here\n", "fields:\n"])
+def test_an_empty_file_takes_no_rule_away(site: Desk, text: str) -> None:
+    write(site, text)
+
+    ran = site.type("mappings", "check")
+
+    assert (ran.code, ran.err.splitlines()[0]) == (
+        1,
+        (
+            "mappings/desk-ticket.yaml: found nothing, expected fields, extends or examples; "
+            "to use the shipped pack alone, delete the file"
+        ),
+    )
+    assert site.type("check").code == 1
+
+
 def test_the_status_table_of_both_ways_is_shown(site: Desk) -> None:
     ran = site.type("mappings", "check")
 

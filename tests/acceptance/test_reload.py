@@ -59,6 +59,11 @@ def test_edited_files_are_put_in_force_all_or_none(empty_desk: Desk, daemon: int
     assert wrong.code != 0
     assert "sdsync.toml:1:" in wrong.err
 
+    empty_desk.toml.write_text(whole.partition("[systems")[0], encoding="utf-8")
+    cut = empty_desk.type("reload")
+    assert cut.code == 1
+    assert "systems: found none" in cut.err
+
     empty_desk.toml.write_text(f"store.url = 'sqlite:///x.db'\n{whole}", encoding="utf-8")
     fixed = empty_desk.type("reload")
     assert fixed.code == 1

@@ -22,6 +22,24 @@ def test_a_good_configuration_is_called_fine(empty_desk: Desk) -> None:
     assert ran.out.startswith("sdsync.toml: fine; systems desk, dev; syncs escalations (live)")
 
 
+@pytest.mark.parametrize("command", ["check", "run", "reload", "status"])
+def test_a_file_that_was_cut_off_is_not_called_fine(empty_desk: Desk, command: str) -> None:
+    empty_desk.toml.write_text("server.port = 1\n", encoding="utf-8")
+
+    ran = empty_desk.type(command)
+
+    assert (ran.code, ran.out) == (1, "")
+    assert "sdsync.toml: systems: found none, expected [systems.NAME]" in ran.err
+    assert "sdsync init" in ran.err
+
+
+def test_a_store_is_looked_after_with_what_is_left_of_a_file(desk: Desk) -> None:
+    desk.toml.write_text("server.port = 1\n", encoding="utf-8")
+
+    assert desk.type("store", "verify").code == 0
+    assert desk.type("store", "backup").code == 0
+
+
 class Answering:
     """Stands for a product that has these places."""
 

@@ -18,12 +18,9 @@ if TYPE_CHECKING:
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(help="The database behind it all.", no_args_is_help=True)
-    command(group)(upgrade)
-    command(group)(verify)
-    command(group)(backup)
-    command(group)(restore)
-    command(group)(trust)
-    command(group)(reencrypt)
+    for work in (upgrade, verify, backup, restore, trust, reencrypt):
+        # The store is looked after with what is left of a file that was cut off, too.
+        command(group, whole=False)(work)
     app.add_typer(group, name="store")
 
 

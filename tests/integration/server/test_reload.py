@@ -15,6 +15,7 @@ from sdsync.config.load import load
 from sdsync.config.model import Config
 from sdsync.server.daemon import Daemon, run
 from sdsync.server.orders import Orders
+from sdsync.server.reading import NotReloadedError, read_anew
 from tests.integration.server.test_daemon import PATIENCE_S, config, get, process, settings
 
 __all__ = ["config", "settings"]
@@ -102,6 +103,13 @@ def test_a_terminal_that_is_gone_ends_it_and_one_that_is_there_does_not(
         while get(port, "healthz").json()["files"] == told:
             assert int(child.stdout.readline()) == port
     os.close(ours)
+
+
+def test_a_file_that_was_cut_off_takes_no_system_away(config: Config) -> None:
+    config.path.write_text("")
+
+    with pytest.raises(NotReloadedError, match="systems: found none"):
+        read_anew(config)
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,8 @@ def test_what_answers_at_their_address_is_not_taken_for_them(
             [systems.dev]
             connector = "redmine"
             url = "http://127.0.0.1:1"
-            """
+            """,
+            whole=False,
         )
 
         with (

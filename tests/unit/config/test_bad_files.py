@@ -25,7 +25,7 @@ def read(name: str) -> None:
     path = Path(name)
     match path.suffix:
         case ".toml":
-            load(path)
+            load(path, whole=False)  # each shows its own mistake alone
         case ".yaml":
             read_yaml(path, name)
         case _:

@@ -111,12 +111,44 @@ def test_a_new_sync_observes_and_keeps_notes_internal() -> None:
 
 
 def test_what_is_left_out_has_its_default() -> None:
-    config = load_text("")
+    config = load_text("", whole=False)
 
     assert (config.store.url, config.broker.url) == (None, None)
     assert (config.server.host, config.server.port) == ("127.0.0.1", 8080)
     assert load_text(MINIMAL).systems["desk"].poll_s == 10
     assert config.lag == {"P1": 30, "P2": 120, "P3": 600, "P4": 1800, "P5": 3600}
+
+
+NO_SYSTEMS = (
+    "sdsync.toml: systems: found none, expected [systems.NAME] for each product; "
+    "sdsync init asks for them and writes the file"
+)
+NO_SYNCS = (
+    "sdsync.toml: syncs: found none, expected [syncs.NAME] with its systems, "
+    "such as desk.take and dev.put; sdsync init writes one"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", [NO_SYSTEMS, NO_SYNCS]),
+        ("# only a comment\n[systems]\n", [NO_SYSTEMS, NO_SYNCS]),
+        (MINIMAL.partition("[syncs")[0], [NO_SYNCS]),
+    ],
+)
+def test_a_file_that_was_cut_off_is_refused(text: str, told: list[str]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_text(text)
+
+    assert [str(one) for one in caught.value.problems] == told
+
+
+def test_what_is_wrong_beside_is_told_as_well() -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_text("log.level = 'loud'\n")
+
+    assert [one.where for one in caught.value.problems] == ["systems", "syncs", "log.level"]
 
 
 def test_the_file_for_many_customers_is_read(customers: Config) -> None:
