@@ -52,7 +52,7 @@ def translated(error: Exception) -> CommandError:
             return CommandError(str(error), cure="sdsync config; the address is store.url")
         case _ if type(error).__module__.startswith("sdsync."):
             # Ours are written for a person; a bug shows its traceback.
-            return CommandError(str(error))
+            return CommandError(str(error), cure=getattr(error, "cure", None))
     raise error
 
 

@@ -24,10 +24,21 @@ from sdsync.store.writer import StoreDamaged
 
 #: What SQLite keeps beside a file: the log before the rest, which is nothing without it.
 _BESIDE = ("-wal", "-shm")
+#: What every file of SQLite begins with. Source: sqlite.org/fileformat.html, section 1.3.
+_MAGIC = b"SQLite format 3\0"
 
 
 class BackupProblem(Exception):  # noqa: N818 - named as what it reports
-    """No backup was made, or none was put back; the text says why. Nothing was changed."""
+    """No backup was made, or none was put back; the text says why. Nothing was changed.
+
+    Args:
+        message: What is wrong.
+        cure: The command to type next.
+    """
+
+    def __init__(self, message: str, *, cure: str | None = None) -> None:
+        super().__init__(message)
+        self.cure = cure
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +108,9 @@ def put_back(
     Raises:
         BackupProblem: The backup is not sound, is no store's, or does not open.
     """
-    database = _file(files, there=False)
-    if not backup.is_file():
-        raise BackupProblem(f"{backup} is no file")
-    if database.exists() and backup.samefile(database):
-        raise BackupProblem(f"{backup} is the store itself")
-    with _part(database) as part:
+    database = judge(files, backup)
+    # Of another name: a dry run holds no lock, and may go on beside one who does put it back.
+    with _part(_beside(database, ".dry-run") if dry_run else database) as part:
         for end in ("", *_BESIDE[:1]):
             if (source := _beside(backup, end)).exists():
                 shutil.copyfile(source, _beside(part, end))
@@ -119,6 +127,43 @@ def put_back(
         part.replace(database)
         _on_disk(database.parent)
     return Restored(found, kept)
+
+
+def judge(files: StoreFiles, backup: Path) -> Path:
+    """Refuse at a glance what is no backup; where it would go if it is one.
+
+    Raises:
+        BackupProblem: It is not there, is something else, or the store is on a server.
+    """
+    database = _file(files, there=False)
+    look = f"ls -l {backup.parent}"
+    try:
+        if backup.is_dir():
+            raise _folder(backup)
+        if not backup.exists():
+            raise BackupProblem(f"{backup} is not there", cure=look)
+        if not backup.is_file() or not _is_sqlite(backup):
+            raise BackupProblem(f"{backup} is no backup of sdsync", cure=look)
+        if database.exists() and backup.samefile(database):
+            raise BackupProblem(f"{backup} is the store itself")
+    except OSError as error:
+        raise BackupProblem(f"{backup} cannot be read: {error.strerror}", cure=look) from error
+    return database
+
+
+def _folder(folder: Path) -> BackupProblem:
+    """What to say of a folder: the backup in it that was probably meant."""
+    found = [one for one in folder.glob("*.backup-*") if one.is_file() and _is_sqlite(one)]
+    if not found:
+        return BackupProblem(f"{folder} is a folder", cure=f"ls -l {folder}")
+    newest = max(found, key=lambda one: one.stat().st_mtime)
+    told = f"{folder} is a folder; its newest backup is {newest.name}"
+    return BackupProblem(told, cure=f"sdsync store restore {newest}")
+
+
+def _is_sqlite(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_MAGIC)) == _MAGIC
 
 
 def _file(files: StoreFiles, *, there: bool = True) -> Path:

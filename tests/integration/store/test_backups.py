@@ -191,7 +191,12 @@ def test_the_log_of_the_old_store_is_not_read_into_the_new_one(
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"", "holds no store"), (b"letters" * 999, "not a database"), (None, "is no file")],
+    [
+        (b"", "copy is no backup of sdsync"),
+        (b"letters" * 999, "copy is no backup of sdsync"),
+        (b"SQLite format 3\0" + b"letters" * 999, "damaged|not a database"),
+        (None, "copy is not there"),
+    ],
 )
 def test_what_is_no_backup_is_refused_and_nothing_changes(
     store: SqlStore, files: StoreFiles, tmp_path: Path, content: bytes | None, said: str
