@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from contextlib import suppress
+from traceback import walk_tb
+from typing import Annotated, TextIO
 
 import typer
 
@@ -29,6 +31,7 @@ from sdsync.cli.commands import (
     store,
 )
 from sdsync.cli.options import ConfigPath
+from sdsync.cli.output import Output, Unwritten, forgive, let_go
 
 app = typer.Typer(
     name="sdsync",
@@ -82,27 +85,57 @@ def run(argv: Sequence[str] | None = None) -> int:
         completion_init()
     words = list(sys.argv[1:] if argv is None else argv)
     again.remember(words)
-    as_json = "--json" in words
+    out = sys.stdout
+    forgive(out)
+    try:
+        code = _ended(words)
+        Output(out).flush()  # what cannot be written is told here, not when the process ends
+    except Unwritten as stop:
+        return _not_written(stop, out)
+    return code
+
+
+def _ended(words: list[str]) -> int:
+    as_json, streams = "--json" in words, (sys.stdout, sys.stderr)
     try:
         app(args=words, prog_name="sdsync")
     except SystemExit as ended:
+        sys.stdout, sys.stderr = streams  # click puts others in place when a pipe is closed
+        _echoed(ended.__context__)
         return ended.code if isinstance(ended.code, int) else Code.FAILED
     except CommandError as error:
         return _told(error, as_json=as_json)
-    except BrokenPipeError:
-        # The reader has had enough (`sdsync trace … | head`); that is no failure of ours.
-        sys.stderr.close()
-        return Code.FINE
     except KeyboardInterrupt:
         return 130
+    except Unwritten:
+        raise
     except Exception as error:  # to tell every room's own with a cure; others are raised again
+        _echoed(error)
         return _told(wrong.translated(error), error, as_json=as_json)
     return Code.FINE
 
 
+def _echoed(error: BaseException | None) -> None:
+    """Raise what click itself could not write, such as a help; any other failure is no output's."""
+    if not isinstance(error, OSError):
+        return
+    *_, (frame, _line) = walk_tb(error.__traceback__)
+    if frame.f_code is typer.echo.__code__:
+        raise Unwritten(error) from error
+
+
+def _not_written(stop: Unwritten, out: TextIO) -> int:
+    """End quietly when the reader has had enough (`sdsync trace … | head`); else say why."""
+    let_go(out)
+    if not stop.gone:
+        with suppress(Unwritten):
+            Output(sys.stderr).line(str(stop))
+    let_go(sys.stderr)
+    return Code.FINE if stop.gone else Code.FAILED
+
+
 def _told(error: CommandError, cause: Exception | None = None, *, as_json: bool = False) -> int:
     """Say what is wrong on standard error; a script that wants JSON gets it where it reads."""
-    from sdsync.cli.output import Output
     from sdsync.config.problems import repeated
 
     if as_json:

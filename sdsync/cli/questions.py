@@ -160,8 +160,8 @@ class Asker:
             self._out.line(one)
 
     def _line(self, prompt: str) -> str:
-        self._out.stream.write(prompt)
-        self._out.stream.flush()
+        self._out.write(prompt)
+        self._out.flush()
         typed = _read()
         if not typed:
             self._out.line("")

@@ -53,7 +53,7 @@ class Teller:
                 self._out.line(screen.draw(line, now, name=name, width=self._out.width))
                 if row.action == "born":
                     self._born(name)
-        self._out.stream.flush()
+        self._out.flush()
 
     def _name(self, row: AuditRow) -> str:
         """The record's name at its side of birth: the same on every line about it."""

@@ -67,7 +67,7 @@ class Terminal:
     def _say(self, page: Page) -> None:
         # Not on standard output: what stands there is the audit trail and nothing else.
         self._session.err.page(page)
-        self._session.err.stream.flush()
+        self._session.err.flush()
 
 
 def _as_typed() -> str:

@@ -181,7 +181,7 @@ def anchor(
         raise CommandError("the trail is empty, or the store suspect", cure="sdsync store verify")
     head, text = noted
     if to is None:
-        session.out.stream.write(text.decode())
+        session.out.write(text.decode())
         return
     append(to, text)
     told = f"{to}: the trail up to record {head.seq:,}"

@@ -22,6 +22,13 @@ SETTINGS = """\
 connector = "request_tracker"
 url = "http://127.0.0.1:1"
 token = "env:SDSYNC_TEST_TOKEN"
+[systems.dev]
+connector = "redmine"
+url = "http://127.0.0.1:1"
+token = "env:SDSYNC_TEST_TOKEN"
+[syncs.escalations]
+desk.take = 'queue == "Escalated"'
+dev.put = { project = "infra" }
 """
 
 

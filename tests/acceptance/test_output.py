@@ -1,0 +1,77 @@
+"""Where the words go: a disk that is full, a reader who has had enough, an odd encoding."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import sdsync
+from tests.acceptance.conftest import Desk
+
+HOME = str(Path(sdsync.__file__).resolve().parents[1])
+FULL = Path("/dev/full")
+LOOKS = (
+    "status", "dead list --json", "trace desk#4711 --all", "audit show", "config", "--help",
+    "--version",
+)  # fmt: skip
+
+
+def shell(line: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """One line for a shell, in which ``sdsync`` is this program."""
+    program = f"{sys.executable} -m sdsync"
+    return subprocess.run(
+        ["bash", "-c", line.replace("sdsync ", f"{program} ", 1)],
+        capture_output=True, encoding="utf-8", errors="replace", check=False, timeout=60,
+        env={**os.environ, "PYTHONPATH": HOME, **environment},
+    )  # fmt: skip
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="this machine has no /dev/full")
+@pytest.mark.usefixtures("desk")
+@pytest.mark.parametrize("look", LOOKS)
+def test_a_full_disk_is_said_in_one_line(look: str) -> None:
+    ended = shell(f"sdsync {look} > /dev/full")
+
+    told = "cannot write the output: no space left on device\n"
+    assert (ended.returncode, ended.stderr) == (1, told)
+
+
+@pytest.mark.usefixtures("desk")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("look", LOOKS)
+def test_a_reader_who_has_had_enough_is_no_failure(look: str, unbuffered: str) -> None:
+    # The reader is gone before the first word.
+    line = f"(sleep 0.2; exec sdsync {look}) | true; echo ${{PIPESTATUS[0]}}"
+    ended = shell(line, PYTHONUNBUFFERED=unbuffered)
+
+    assert (ended.stdout, ended.stderr) == ("0\n", "")
+
+
+@pytest.mark.usefixtures("desk")
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"PYTHONIOENCODING": "latin-1"},
+        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    ],
+)
+def test_a_character_that_an_encoding_lacks_is_a_question_mark(environment: dict[str, str]) -> None:
+    ended = shell("sdsync trace desk#4711 --all", **environment)
+
+    assert (ended.returncode, ended.stderr) == (3, "")  # something needs a person there
+    assert "https://redmine.example.org/issues/?\n" in ended.stdout
+
+
+def test_json_loses_no_character(desk: Desk) -> None:
+    desk.toml.write_text(
+        desk.toml.read_text(encoding="utf-8").replace('"Escalated"', '"Störung…"'), encoding="utf-8"
+    )
+    ended = shell("sdsync config --json", PYTHONIOENCODING="ascii")
+
+    assert json.loads(ended.stdout) == desk.type("config", "--json").json
+    assert "Störung…" in desk.type("config").out
