@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import http.client
 import json
-from contextlib import closing, nullcontext, suppress
+import os
+import shlex
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, nullcontext, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
     from sdsync.config.secrets import SecretRef
     from sdsync.store.backups import Backup, Restored
     from sdsync.store.contract import Store
+    from sdsync.store.opening import StoreFiles
     from sdsync.store.sql import SqlStore
     from sdsync.store.verify import StoreReport
 
@@ -35,25 +40,68 @@ def revealed(value: SecretRef | str | None) -> str | None:
     return value if value is None or isinstance(value, str) else value.reveal()
 
 
+def _files(config: Config) -> StoreFiles:
+    from sdsync.store.opening import files_of
+
+    return files_of(revealed(config.store.url), config.path.absolute().parent)
+
+
+@contextmanager
+def _owned(config: Config) -> Iterator[None]:
+    """Where a file of the store does not open, say whose it is and how to become them."""
+    try:
+        yield
+    except (PermissionError, sqlite3.OperationalError) as error:
+        shut = isinstance(error, PermissionError) or "unable to open" in str(error)
+        database = _files(config).database
+        uid = _owner(database) if shut and database is not None else None
+        if uid in (None, os.geteuid()):
+            raise
+        owner, file = _account(uid), shlex.quote(str(config.path))
+        raise CommandError(
+            f"the store {database} belongs to {owner}, and you are {_account(os.geteuid())}",
+            # With the file: sudo hands no SDSYNC_CONFIG on.
+            cure=f"sudo -u {shlex.quote(owner)} -- sdsync -c {file} …",
+        ) from error
+
+
+def _owner(path: Path) -> int | None:
+    """Whose it is, or the folder that we may not look into; None: nobody says."""
+    for one in (path, *path.parents):
+        with suppress(OSError):
+            return one.stat().st_uid
+    return None
+
+
+def _account(uid: int | None) -> str:
+    import pwd
+
+    try:
+        return pwd.getpwuid(uid or 0).pw_name
+    except KeyError:
+        return f"#{uid}"  # as sudo takes it
+
+
 def open_store(config: Config) -> SqlStore:
     """The store that is there; a command that only looks never makes one."""
-    from sdsync.store.opening import files_of
     from sdsync.store.opening import open_store as opening
 
     url, folder = revealed(config.store.url), config.path.parent
-    database = files_of(url, folder).database
-    if database is not None and not database.exists():
-        raise CommandError(
-            f"there is no store at {database}: sdsync did not run here yet", cure="sdsync run"
-        )
-    return opening(url, revealed(config.store.key), path=folder, check=False)
+    database = _files(config).database
+    with _owned(config):
+        if database is not None and not database.exists():
+            raise CommandError(
+                f"there is no store at {database}: sdsync did not run here yet", cure="sdsync run"
+            )
+        return opening(url, revealed(config.store.key), path=folder, check=False)
 
 
 def upgrade_store(config: Config) -> str:
     """Bring the tables to this program's form; what is said of it."""
-    from sdsync.store.opening import files_of, upgrade_files
+    from sdsync.store.opening import upgrade_files
 
-    revision = upgrade_files(files_of(revealed(config.store.url), config.path.parent))
+    with _owned(config):
+        revision = upgrade_files(_files(config))
     return f"the store has form {revision}, the one of this program"
 
 
@@ -66,9 +114,9 @@ def verify_store(config: Config, anchor: Path | None = None) -> StoreReport:
     """
     from sdsync.store.opening import open_store as opening
 
-    store = opening(
-        revealed(config.store.url), revealed(config.store.key), path=config.path.parent, check=True
-    )
+    url, key = revealed(config.store.url), revealed(config.store.key)
+    with _owned(config):
+        store = opening(url, key, path=config.path.parent, check=True)
     with closing(store):
         report = store.examine()
         heads = None if anchor is None else store.check_anchors(anchor)
@@ -92,9 +140,11 @@ def verify_store(config: Config, anchor: Path | None = None) -> StoreReport:
 def back_up_store(config: Config, to: Path | None, now: datetime) -> Backup:
     """Copy the store beside itself, or where that is said; a daemon goes on meanwhile."""
     from sdsync.store.backups import back_up
-    from sdsync.store.opening import files_of
 
-    files = files_of(revealed(config.store.url), config.path.absolute().parent)
+    files = _files(config)
+    with _owned(config):
+        if files.database is not None and files.database.exists():
+            files.database.open("rb").close()
     name = f"{files.database.name if files.database else 'store'}.backup-{now:%Y%m%dT%H%M%S}"
     folder = files.key.parent if to is None else to
     where = folder / name if folder.is_dir() else folder
@@ -104,16 +154,18 @@ def back_up_store(config: Config, to: Path | None, now: datetime) -> Backup:
 def put_back_store(
     config: Config, backup: Path, *, by: str, now: datetime, dry_run: bool
 ) -> Restored:
-    """Put a backup in the store's place; refused while a daemon runs on it."""
-    from sdsync.server.single import AlreadyRunningError, only_instance
-    from sdsync.store.backups import put_back
-    from sdsync.store.opening import files_of
+    """Put a backup in the store's place; refused while a daemon runs on it.
 
-    files = files_of(revealed(config.store.url), config.path.absolute().parent)
-    lock = nullcontext() if files.database is None else only_instance(files.database)
+    A dry run only reads the backup, and needs nobody to stop.
+    """
+    from sdsync.server.single import AlreadyRunningError, only_instance
+    from sdsync.store.backups import judge, put_back
+
+    files, key = _files(config), revealed(config.store.key)
+    database = judge(files, backup)
+    lock = nullcontext() if dry_run else only_instance(database)
     try:
-        with lock:
-            key = revealed(config.store.key)
+        with _owned(config), lock:
             return put_back(files, key, backup, by=by, now=now, dry_run=dry_run)
     except AlreadyRunningError:
         told = "sdsync runs on this store; stop it first"

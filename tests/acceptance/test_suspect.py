@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 import shutil
 import sqlite3
 from contextlib import closing
@@ -48,6 +50,7 @@ def test_a_backup_is_made_beside_the_running_daemon_and_put_back_when_it_is_down
             1,
             "sdsync runs on this store; stop it first",
         )
+        assert desk.type("store", "restore", str(backup), "--dry-run").code == 4
     assert desk.type("pause", "desk").code == 0
 
     assert desk.type("store", "restore", str(backup), "--dry-run").code == 4
@@ -73,6 +76,46 @@ def test_a_folder_and_a_file_that_is_there(desk: Desk) -> None:
     assert Path(first["path"]).parent.name == "backups"
     assert again.code == 1
     assert again.err.splitlines()[0].endswith(" is there already")
+
+
+def test_what_is_to_be_put_back_is_looked_at_before_anybody_has_to_stop(desk: Desk) -> None:
+    folder = desk.folder / "backups"
+    folder.mkdir()
+    with only_instance(desk.folder / "sdsync.db"):
+        empty = desk.type("store", "restore", "backups")
+        newest = Path(desk.type("store", "backup", "backups", "--json").json["path"])
+        full = desk.type("store", "restore", "backups")
+        absent = desk.type("store", "restore", "backups/none")
+        strange = desk.type("store", "restore", "sdsync.toml", "--dry-run")
+
+    assert empty.err == "backups is a folder\n> ls -l backups\n"
+    assert full.err == (
+        f"backups is a folder; its newest backup is {newest.name}\n"
+        f"> sdsync store restore backups/{newest.name}\n"
+    )
+    assert absent.err == "backups/none is not there\n> ls -l backups\n"
+    assert strange.err == "sdsync.toml is no backup of sdsync\n> ls -l .\n"
+
+
+def test_a_store_of_another_user_is_said_to_be_theirs(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = pwd.getpwuid(os.geteuid()).pw_name
+    store = desk.folder / "store.db"
+    store.mkdir()  # opens as little as a file that is shut does
+    text = desk.toml.read_text(encoding="utf-8")
+    desk.toml.write_text(f"store.url = 'sqlite:///{store}'\n{text}", encoding="utf-8")
+    monkeypatch.setattr(os, "geteuid", lambda: 4_000_000)
+
+    told = desk.type("status")
+
+    assert (told.code, told.err) == (
+        1,
+        (
+            f"the store {store} belongs to {owner}, and you are #4000000\n"
+            f"> sudo -u {owner} -- sdsync -c sdsync.toml …\n"
+        ),
+    )
 
 
 def test_verify_names_what_is_not_sound(desk: Desk) -> None:
