@@ -141,6 +141,12 @@ def back_up_store(config: Config, to: Path | None, now: datetime) -> Backup:
     """Copy the store beside itself, or where that is said; a daemon goes on meanwhile."""
     from sdsync.store.backups import back_up
 
+    if to is not None and not to.suffix and not to.exists():
+        # The disk for backups may not be mounted: a file of its name would be on this one.
+        raise CommandError(
+            f"{to} is not there: a folder that is missing, or a disk that is not mounted",
+            cure=f"mkdir -p {to}; or name a file in it, such as {to / 'sdsync.backup'}",
+        )
     files = _files(config)
     with _owned(config):
         if files.database is not None and files.database.exists():

@@ -72,7 +72,10 @@ def back_up(files: StoreFiles, key: str | None, to: Path) -> Backup:
     """
     database = _file(files)
     if to.exists():
-        raise BackupProblem(f"{to} is there already")
+        told = f"{to} is there already"
+        raise BackupProblem(told, cure=f"sdsync store backup {to.parent}: a new name there")
+    if not to.parent.is_dir():
+        raise BackupProblem(f"{to.parent} is no folder", cure=f"mkdir -p {to.parent}")
     with _part(to) as part:
         _copy(database, part)
         found = _sound(part, files, key, upgrading=False)

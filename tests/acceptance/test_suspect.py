@@ -75,7 +75,22 @@ def test_a_folder_and_a_file_that_is_there(desk: Desk) -> None:
 
     assert Path(first["path"]).parent.name == "backups"
     assert again.code == 1
-    assert again.err.splitlines()[0].endswith(" is there already")
+    assert again.err == (
+        f"{first['path']} is there already\n> sdsync store backup backups: a new name there\n"
+    )
+
+
+def test_a_disk_that_is_not_mounted_is_no_file(desk: Desk) -> None:
+    ran = desk.type("store", "backup", "mnt/backup")
+
+    assert (ran.code, ran.err.splitlines()[0]) == (
+        1,
+        "mnt/backup is not there: a folder that is missing, or a disk that is not mounted",
+    )
+    assert ran.err.splitlines()[1].startswith("> mkdir -p mnt/backup; or name a file")
+    assert not (desk.folder / "mnt").exists()
+    assert desk.type("store", "backup", "mnt/copy.db").err == ("mnt is no folder\n> mkdir -p mnt\n")
+    assert desk.type("store", "backup", "copy.db").code == 0
 
 
 def test_what_is_to_be_put_back_is_looked_at_before_anybody_has_to_stop(desk: Desk) -> None:
