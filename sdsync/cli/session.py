@@ -69,9 +69,11 @@ class Session:
         from sdsync.config.problems import ConfigError
 
         if not self.path.is_file():
-            raise CommandError(
-                f"{self.path} is not there", cure="sdsync --config PATH, or SDSYNC_CONFIG=PATH"
-            )
+            other = "-c FILE, or SDSYNC_CONFIG=FILE, names another"
+            if self.path.is_dir():
+                raise CommandError(f"{self.path} is a folder", cure=other)
+            told = f"{self.path} is not there"
+            raise CommandError(told, cure=f"sdsync init makes one; {other}")
         try:
             return load(self.path, whole=self._whole)
         except ConfigError as error:

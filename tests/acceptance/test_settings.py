@@ -33,6 +33,18 @@ def test_a_file_that_was_cut_off_is_not_called_fine(empty_desk: Desk, command: s
     assert "sdsync init" in ran.err
 
 
+def test_without_a_file_the_way_to_one_is_named(empty_desk: Desk) -> None:
+    other = "-c FILE, or SDSYNC_CONFIG=FILE, names another\n"
+    empty_desk.toml.unlink()
+
+    absent = empty_desk.type("status")
+    empty_desk.toml.mkdir()
+    folder = empty_desk.type("status")
+
+    assert absent.err == f"sdsync.toml is not there\n> sdsync init makes one; {other}"
+    assert folder.err == f"sdsync.toml is a folder\n> {other}"
+
+
 def test_a_store_is_looked_after_with_what_is_left_of_a_file(desk: Desk) -> None:
     desk.toml.write_text("server.port = 1\n", encoding="utf-8")
 
@@ -240,7 +252,8 @@ def test_a_missing_file_is_said_with_what_to_do(empty_desk: Desk) -> None:
 
     assert ran.code == 1
     assert ran.err == (
-        "elsewhere.toml is not there\n> sdsync --config PATH, or SDSYNC_CONFIG=PATH\n"
+        "elsewhere.toml is not there\n"
+        "> sdsync -c elsewhere.toml init makes one; -c FILE, or SDSYNC_CONFIG=FILE, names another\n"
     )
 
 
