@@ -66,6 +66,7 @@ class Daemon:
         steps: Callable[[str], None] = lambda _name: None,
         port: int | None = None,
         listening: socket.socket | None = None,
+        started: float | None = None,
     ) -> None:
         """Nothing is opened yet.
 
@@ -74,13 +75,14 @@ class Daemon:
             steps: Called at each numbered step; crash tests end the process there.
             port: In place of the setting; 0 takes a free one.
             listening: The port that the daemon before this one left open.
+            started: When the process began, as Health takes it.
         """
         self.config, self.clock = config, clock or SteadyClock()
         self._wall = clock or SystemClock()  # for what others stamped
         self._files = files_of(config)
         self._scrubber, self._steps = scrubber or Scrubber(), steps
         self._port = config.server.port if port is None else port
-        self._listening = listening
+        self._listening, self._started = listening, started
         self._stack = ExitStack()
         self._sealed = -1
 
@@ -158,6 +160,7 @@ class Daemon:
             files=self._files,
             notes={"broker": self.bells.broker_trouble},
             key=self.store.key_id,
+            started=self._started,
         )
         app = App(intake, self.health, metrics)
         self.web = Web(app, self.config.server.host, self._port, listening=self._listening)
@@ -267,13 +270,15 @@ def run(
     orders, scrubber = orders or Orders(), Scrubber()
     following: Config | None = config
     listening: socket.socket | None = None
+    started = time.monotonic()  # a reload is no restart
     share_one_arena()
     with orders.by_signals():
         while following is not None:
             _log_as(following, scrubber, plain=tail is not None)
             with Daemon(
-                following, scrubber=scrubber, steps=steps, port=port, listening=listening
-            ) as daemon:
+                following, scrubber=scrubber, steps=steps, port=port, listening=listening,
+                started=started,
+            ) as daemon:  # fmt: skip
                 if ready is not None:
                     ready(daemon)
                 settle()

@@ -29,6 +29,7 @@ class Health:
         files: Mapping[str, str] | None = None,
         notes: Mapping[str, Check] | None = None,
         key: str | None = None,
+        started: float | None = None,
     ) -> None:
         """Nothing is checked yet.
 
@@ -37,10 +38,12 @@ class Health:
             key: The id of the key that the store's new rows are encrypted with.
             notes: What a person should know although the work goes on; these
                 answer at once.
+            started: On the monotonic clock, when the process began; it may have read its
+                files anew since. Now when left out.
         """
         self._checks, self.version, self._files = dict(checks), version, dict(files or {})
         self._notes, self._key = dict(notes or {}), key
-        self._started = time.monotonic()
+        self.started = time.monotonic() if started is None else started
         self._stopping = False
         self._refusals, self._refused = 0, ""
         self._threads = ThreadPoolExecutor(max(1, len(checks)), thread_name_prefix="health")
@@ -53,7 +56,7 @@ class Health:
         return {
             "status": "ok",
             "version": self.version,
-            "up_s": round(time.monotonic() - self._started, 1),
+            "up_s": round(time.monotonic() - self.started, 1),
             "files": self._files,
             "key": self._key,
             "notes": self.notes(),

@@ -68,6 +68,15 @@ def test_what_connects_between_two_daemons_is_answered_by_the_second(
     assert ports[0] == ports[1]
 
 
+def test_a_daemon_that_read_its_files_anew_still_says_since_when_it_runs(config: Config) -> None:
+    began = list[float]()
+    edit(config, 'type = "bug"', 'type = "support"')
+    reloaded(config, lambda daemon: began.append(daemon.health.started))
+
+    assert len(began) == 2
+    assert began[0] == began[1]
+
+
 def test_a_signal_reloads_the_process_that_runs(settings: Path) -> None:
     with process(settings) as (child, port):
         before = get(port, "healthz").json()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 
@@ -74,3 +75,12 @@ def test_a_daemon_that_stops_is_not_ready() -> None:
     one.stop()
 
     assert one.problems() == {"daemon": "stopping"}
+
+
+def test_a_process_runs_since_it_began_and_not_since_it_read_its_files() -> None:
+    one = Health({}, version="1", started=time.monotonic() - 3_600)
+
+    up_s = one.alive()["up_s"]
+    assert isinstance(up_s, float)
+    assert up_s >= 3_600
+    one.stop()
