@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.text import Text
 
 from sdsync.cli.output import WIDTH as WIDTH
@@ -28,12 +28,16 @@ Page = list[Text]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table. ``give`` columns are cut, in order, when the page is too narrow."""
+    """A column of a table. ``give`` columns are cut, in order, when the page is too narrow.
+
+    A last column that has ``wrap`` is not cut: it goes on below itself.
+    """
 
     title: str
     align: Literal["left", "right"] = "left"
     give: bool = False
     least: int = 4
+    wrap: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +134,25 @@ def table(
     if head:
         titles = [Cell(column.title, HEAD) for column in columns]
         made.append(_row(columns, titles, widths, indent, gap))
-    made += [_row(columns, row, widths, indent, gap) for row in cells]
+    for row in cells:
+        last, room = row[-1], max(1, widths[-1])
+        first, *more = _folded(last.text, room) if columns[-1].wrap else [last.text]
+        made.append(_row(columns, [*row[:-1], Cell(first, last.style)], widths, indent, gap))
+        below = " " * (indent + sum(widths[:-1]) + gap * (len(columns) - 1))
+        made += [line(below, (one, last.style)) for one in more]
     return made
+
+
+def _folded(text: str, room: int) -> list[str]:
+    """``text`` on lines of at most ``room`` cells; only a word that is longer is broken."""
+    lines = [""]
+    for word in text.split(" "):
+        if lines[-1] and cell_len(lines[-1]) + 1 + cell_len(word) > room:
+            lines.append("")
+        lines[-1] += (" " if lines[-1] else "") + word
+        if cell_len(lines[-1]) > room:
+            lines[-1:] = chop_cells(lines[-1], room)
+    return lines
 
 
 def _widths(

@@ -32,16 +32,15 @@ _SIDES = (
     Column("KEY", give=True, least=6),
     Column("STATUS", give=True, least=6),
     Column("STATE"),
-    Column("URL", give=True, least=10),
 )
+#: A reason has so much room at least, and goes on below itself: it is what somebody looks for.
+WHY = 24
 
 
 def draw(look: TraceLook, now: datetime, width: int = WIDTH) -> Page:
     """The whole screen. ``now`` is aware; its zone is the reader's."""
     page = [_head(look, width)]
-    page += table(
-        _SIDES, [_side(one, now) for one in look.sides], head=False, indent=1, width=width
-    )
+    page += _sides(look.sides, now, width)
     page += [_pause(one, now) for one in look.pauses]
     for need in look.waits:
         page += wrapped(line(), need.text, width=width)
@@ -69,12 +68,29 @@ def _head(look: TraceLook, width: int) -> Text:
     return ends(line((title, HEAD), "  ", tail), line((right, WARN)), width)
 
 
+def _sides(sides: Sequence[SideLook], now: datetime, width: int) -> Page:
+    """Each side with its address, which is opened and copied: never cut, rather on its own line."""
+    rows = table(_SIDES, [_side(one, now) for one in sides], head=False, indent=1, width=width)
+    urls = [clean(one.url or "") for one in sides]
+    begin = max((row.cell_len for row in rows), default=0) + 2
+    own_line = any(begin + len(url) > width for url in urls)
+    below = " " * (3 + max((len(one.system) for one in sides), default=0))
+    page: Page = []
+    for row, url in zip(rows, urls, strict=True):
+        page.append(row)
+        if url and own_line:
+            page.append(line(below, url))
+        elif url:
+            row.append(" " * (begin - row.cell_len) + url)
+    return page
+
+
 def _side(one: SideLook, now: datetime) -> tuple[str | Cell, ...]:
     state = one.state
     if one.since is not None and state == "in step":
         state += f" {words.since(one.since, now)}"
     key = one.key if "#" in one.key or one.key == "not born" else f"#{one.key}"
-    return one.system, key, one.shown, Cell(state, WARN if one.trouble else ""), one.url or ""
+    return one.system, key, one.shown, Cell(state, WARN if one.trouble else "")
 
 
 def _pause(one: PauseLook, now: datetime) -> Text:
@@ -98,7 +114,7 @@ def _fields(look: TraceLook, width: int) -> Page:
         Column("FIELD"),
         *(Column(system, give=True, least=6) for system in look.systems),
         Column("hub", give=True, least=6),
-        Column("WHY", give=True, least=12),
+        Column("WHY", give=True, least=WHY, wrap=True),
     )
     return table(columns, rows, width=width)
 

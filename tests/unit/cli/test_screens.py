@@ -18,7 +18,15 @@ from sdsync.cli.screens import held as held_screen
 from sdsync.cli.screens import status as status_screen
 from sdsync.cli.screens import story as story_screen
 from sdsync.cli.screens import trace as trace_screen
-from sdsync.store.records import Change, MappingVersion, Pause, PlacementState, SyncRow
+from sdsync.store.records import (
+    Change,
+    GroupRow,
+    GroupState,
+    MappingVersion,
+    Pause,
+    PlacementState,
+    SyncRow,
+)
 from sdsync.testing.memory_store import MemoryStore
 from tests.unit.cli import scenes
 
@@ -109,10 +117,13 @@ def test_trace_shows_sides_fields_and_the_story() -> None:
 
 TRACE = """
 "db01: disk full"  P1  acme  escalations                            1 field: 7f3
- desk  #4711      in_progress  in step 03:05  https://rt.example.org/4711
- dev   infra#882  in_progress  2 of 3         https://redmine.example.org/issue…
+ desk  #4711      in_progress  in step 03:05
+       https://rt.example.org/4711
+ dev   infra#882  in_progress  2 of 3
+       https://redmine.example.org/issues/882
 FIELD        desk         dev          hub          WHY
-environment  prod2        -            prod2        parked 7f3 at dev: allowed:…
+environment  prod2        -            prod2        parked 7f3 at dev: allowed:
+                                                    prod, stage, test
 status       in_progress  in_progress  in_progress  dev, ops-2
 notes        7            5            7            2 on the way
 02:14:03 desk   enters: db01: disk full
@@ -122,6 +133,52 @@ notes        7            5            7            2 on the way
 03:05:10 desk   > status triage -> in_progress, from dev                  190 ms
 > sdsync dead show 7f3
 """
+
+
+def test_an_address_stands_beside_its_record_where_all_of_it_has_room() -> None:
+    store = scenes.busy()
+    look = trace.look(store, refs.find(store, "desk#4711", ["desk", "dev"]), {})
+
+    page = plain(trace_screen.draw(look, scenes.NOW, 120))
+
+    assert "in step 03:05  https://rt.example.org/4711\n" in page
+    assert "2 of 3         https://redmine.example.org/issues/882\n" in page
+
+
+def test_an_address_is_never_cut() -> None:
+    store = scenes.busy()
+    look = trace.look(store, refs.find(store, "desk#4711", ["desk", "dev"]), {})
+    url = f"https://rt.example.org/{'deep/' * 20}Ticket/Display.html?id=4711"
+    first, *others = look.sides
+
+    page = trace_screen.draw(replace(look, sides=[replace(first, url=url), *others]), scenes.NOW)
+
+    assert f"       {url}\n" in plain(page)
+
+
+def test_a_reason_is_told_whole_also_beside_long_values() -> None:
+    store = scenes.busy()
+    share = refs.find(store, "desk#4711", ["desk", "dev"])
+    share.hub.values["title"] = "the disk of db01 is full again, and so is the one of db02"
+    for one in share.replicas:
+        one.sent["title"] = share.hub.values["title"]
+    share.replicas[1].groups["title"] = GroupRow(
+        GroupState.DIFFERS, scenes.NOW, note="somebody there said so in words that take their time"
+    )
+
+    page = told(trace_screen.draw(trace.look(store, share, {}, all_rows=True), scenes.NOW))
+
+    assert page.split("\nnotes")[0].split("hub ")[1] == LONG_REASONS
+
+
+LONG_REASONS = """           WHY
+environment  prod2         -             prod2          parked 7f3 at dev:
+                                                        allowed: prod, stage,
+                                                        test
+status       in_progress   in_progress   in_progress    dev, ops-2
+title        the disk of…  the disk of…  the disk of…   differs at dev: somebody
+                                                        there said so in words
+                                                        that take their time"""
 
 
 def test_trace_says_which_system_it_waits_for_and_what_ends_that() -> None:
