@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 
 import pytest
 from textual.pilot import Pilot
@@ -17,7 +18,7 @@ from sdsync.cli.console.running import Runner
 from sdsync.cli.page import Page
 from sdsync.cli.session import Session
 from sdsync.store.opening import open_store
-from sdsync.store.records import Change, Pause
+from sdsync.store.records import Change, GroupRow, GroupState, Pause
 from tests.acceptance.conftest import Desk
 from tests.unit.cli.scenes import NOW
 
@@ -32,6 +33,11 @@ class Keys:
     def head(self) -> str:
         """The first line of the terminal."""
         return str(self.console.query_one("#head", Static).render())
+
+    @property
+    def foot(self) -> str:
+        """The last line of the terminal."""
+        return str(self.console.query_one("#foot", Static).render())
 
     async def press(self, *names: str) -> str:
         """The screen after the last key."""
@@ -249,3 +255,87 @@ def test_a_screen_that_asks_no_product_follows_what_happens(
             await keys.pilot.pause()
 
     sit(desk, walk)
+
+
+def test_what_it_says_stands_until_the_next_key(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, runs = Runner.run, list[Sequence[str]]()
+
+    def counted(runner: Runner, words: Sequence[str], width: int) -> Page:
+        runs.append(words)
+        return run(runner, words, width)
+
+    monkeypatch.setattr(Runner, "run", counted)
+    monkeypatch.setattr(console, "FRESH_S", 0.2)
+
+    async def walk(keys: Keys) -> None:
+        await keys.press("home", "t")
+        said, before = keys.foot, len(runs)
+        assert said == "t traces a record; this line names none"
+        while len(runs) < before + 3:
+            await keys.pilot.pause()
+        assert keys.foot == said
+        await keys.press("down")
+        assert keys.foot.startswith("enter open")
+
+    sit(desk, walk)
+
+
+def test_enter_on_the_second_line_of_a_trouble_opens_it(desk: Desk) -> None:
+    long_text = "dev allows no way from New to Waiting for customer in infra; did you mean Waiting?"
+    store = open_store(None, None, path=desk.folder)
+    (cause,) = [one for one in store.causes() if one.id == "7f3"]
+    store.commit(Change(causes=[replace(cause, text=long_text)]))
+    store.close()
+
+    async def walk(keys: Keys) -> None:
+        await keys.to("did you mean")
+        assert "7f3" not in keys.console.chosen
+        assert (await keys.press("enter")).startswith("sdsync dead show 7f3\n")
+
+    sit(desk, walk)
+
+
+def loop(desk: Desk) -> None:
+    """What is held of the second record is no conflict, but a suspected loop."""
+    store = open_store(None, None, path=desk.folder)
+    share = store.share("h2")
+    assert share is not None
+    for one in share.replicas:
+        one.groups = {"notes": GroupRow(GroupState.HELD, NOW, cause="9a1", note="loop suspected")}
+    store.commit(Change(shares=[share]))
+    store.close()
+
+
+def test_r_replays_the_cause_of_a_held_loop(desk: Desk) -> None:
+    loop(desk)
+
+    async def walk(keys: Keys) -> None:
+        await keys.to("9a1")
+        assert (await keys.press("r")).startswith("sdsync held show 9a1\n")
+        assert "> sdsync dead replay 9a1" in keys.console.shown
+        shown = await keys.press("r")
+        assert shown.startswith("sdsync dead replay 9a1 --dry-run\n")
+        assert "would be tried again" in shown
+
+    sit(desk, walk)
+
+
+def test_a_replay_of_a_record_names_what_is_held_of_it(desk: Desk) -> None:
+    loop(desk)
+
+    replayed = desk.type("dead", "replay", "desk#4712", "--dry-run")
+
+    assert replayed.out == (
+        "nothing is parked for desk#4712; held is its notes\n> sdsync dead replay 9a1\n"
+    )
+
+
+def test_a_replay_of_a_record_leads_to_the_choice_that_it_waits_for(desk: Desk) -> None:
+    replayed = desk.type("dead", "replay", "desk#4712")
+
+    assert replayed.out == (
+        "nothing is parked for desk#4712; held is its status (outcome)\n"
+        "> sdsync held show desk#4712\n"
+    )

@@ -13,6 +13,7 @@ from sdsync.cli.options import command
 from sdsync.cli.session import Session
 
 if TYPE_CHECKING:
+    from sdsync.cli.looks.held import HeldLook
     from sdsync.store.records import Cause
 
 CauseArg = Annotated[str, typer.Argument(metavar="CAUSE", help="A cause from `sdsync dead list`.")]
@@ -138,7 +139,11 @@ def replay(
     found = recovery.replay(session.store, asked, session.by, session.utc, dry_run=dry_run)
     look = screen.look(found, asked, session.utc, dry_run=dry_run)
     options = _options(since=since, until=until, rate=rate)
-    session.show(look, screen.draw(look, what, options, now, session.out.width))
+    if found or "#" not in what or options:
+        page = screen.draw(look, what, options, now, session.out.width)
+    else:
+        page = screen.nothing(what, _held_of(session, what))
+    session.show(look, page)
     return Code.CHANGES if dry_run and found else Code.FINE
 
 
@@ -178,6 +183,12 @@ def _named(session: Session, what: str) -> str:
     if what == "all":
         return what
     return refs.name_of(session.share(what)) if "#" in what else cause_of(session, what).id
+
+
+def _held_of(session: Session, ref: str) -> list[HeldLook]:
+    from sdsync.cli.looks import held
+
+    return held.matching(session.store, session.share(ref).hub.id, None)
 
 
 def _options(**given: str | None) -> str:

@@ -22,6 +22,7 @@ from sdsync.cli.console.lines import (
     about,
     command_of,
     kind_of,
+    replayed,
     subjects,
     typed,
     words_of,
@@ -89,6 +90,7 @@ class Console(App[None]):
         # One at a time and in order: a connection of the store belongs to one thread.
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="console")
         self._visits: list[Visit] = []
+        self._said = ""  # until the next key, whatever is drawn meanwhile
         self._asked: tuple[str, ...] = ()
         self._asked_at: int | None = None
         self._busy = False
@@ -143,15 +145,15 @@ class Console(App[None]):
         shown.highlighted = min(visit.at, len(visit.page) - 1) if visit.page else None
         self._say()
 
-    def _say(self, text: str | None = None) -> None:
-        """The first line names the command; the last one the keys, or what is asked."""
+    def _say(self, text: str = "") -> None:
+        """The first line names the command; the last one what was said or is asked, or the keys."""
+        self._said = text or self._said
         visit, width = self._visits[-1], self.size.width
         head = f"sdsync {typed(visit.words)}{'  …' if self._busy else ''}"
         self.query_one("#head", Static).update(Text(clip(head, width)))
-        if text is None and self._asked:
-            text = f"enter does it: sdsync {typed(self._asked)}   esc leaves it"
+        asked = f"enter does it: sdsync {typed(self._asked)}   esc leaves it" if self._asked else ""
         keys = _KEYS if len(self._visits) > 1 else _KEYS.replace("back", "quit")
-        self.query_one("#foot", Static).update(Text(clip(text or keys, width)))
+        self.query_one("#foot", Static).update(Text(clip(self._said or asked or keys, width)))
 
     # -- going on and back -----------------------------------------------------------------
     def _open(self, words: tuple[str, ...]) -> None:
@@ -222,6 +224,13 @@ class Console(App[None]):
             self.exit()
 
     # -- the keys ----------------------------------------------------------------------------
+    async def on_event(self, event: events.Event) -> None:
+        """What was said was read: a key comes here first, and once more when it was dealt with."""
+        if isinstance(event, events.Key) and not event.is_forwarded and self._said:
+            self._said = ""
+            self._say()
+        await super().on_event(event)
+
     def on_option_list_option_selected(self, _event: OptionList.OptionSelected) -> None:
         """Enter: what is asked, else the line's command, else its record or cause."""
         if self._asked:
@@ -251,7 +260,11 @@ class Console(App[None]):
     def action_replay(self) -> None:
         """Show what a replay of the line's record or cause would try again."""
         one = self._acting
-        if one.cause and one.held:
+        screen = self._visits[-1]
+        on_held = screen.words[:2] == ("held", "show")
+        if on_held and (cause := replayed(screen.subjects)):
+            self._begin(("dead", "replay", cause, "--dry-run"))
+        elif one.cause and one.held:
             self._begin(("held", "show", one.cause))
         elif what := one.ref or one.cause:
             self._begin(("dead", "replay", what, "--dry-run"))

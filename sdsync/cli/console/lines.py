@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from sdsync.cli.page import Page
@@ -68,8 +68,23 @@ _DRY = {"--dry-run", "-n"}
 
 
 def subjects(page: Page, known: Known) -> list[Subject]:
-    """One for each line."""
-    return [_subject(one.plain, known) for one in page]
+    """One for each line; one that only goes on below another is about what that is about."""
+    made: list[Subject] = []
+    above, indent = Subject(), 0
+    for one in page:
+        text = one.plain
+        mine, begin = _subject(text, known), len(text) - len(text.lstrip())
+        goes_on = begin > indent and not mine.any and not command_of(text)
+        if not goes_on:
+            above, indent = replace(mine, words=()), begin
+        made.append(above if goes_on else mine)
+    return made
+
+
+def replayed(made: Sequence[Subject]) -> str | None:
+    """The cause that a line of the screen would replay: there, it is what is tried again."""
+    found = (one.words[2] for one in made if one.words[:2] == ("dead", "replay") and one.cause)
+    return next(found, None)
 
 
 def words_of(text: str) -> tuple[str, ...]:

@@ -68,6 +68,13 @@ def draw_detail(
     return page + [cure(one) for one in remedies]
 
 
+def way_out(one: HeldLook) -> str:
+    """The command that ends it, or that shows what there is to choose."""
+    if one.remedy or one.candidates or not one.cause:
+        return one.remedy or f"sdsync held show {one.ref}"
+    return f"sdsync dead replay {one.cause}"
+
+
 def _short(one: HeldLook, now: datetime, width: int) -> Page:
     """Values that fit into a table."""
     rows = [("now", _values(one.present), "", "")]

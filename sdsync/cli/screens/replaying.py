@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 from sdsync.cli import words
 from sdsync.cli.looks.dead import name_of
 from sdsync.cli.page import WIDTH, Page, clean, cure, ends, line
+from sdsync.cli.screens.held import way_out
 from sdsync.config.vocabulary import spoken
 
 if TYPE_CHECKING:
+    from sdsync.cli.looks.held import HeldLook
     from sdsync.sync.persons.letters import Member
     from sdsync.sync.persons.recovery import Replay
 
@@ -80,6 +82,15 @@ def draw(look: ReplayLook, what: str, options: str, now: datetime, width: int = 
     page = [line(told), *_list(look.replayed, width)]
     again = f"sdsync dead replay {shlex.quote(what) if '#' not in what else what}{options}"
     return [*page, cure(again if look.dry_run else "sdsync dead list")]
+
+
+def nothing(what: str, held: Sequence[HeldLook]) -> Page:
+    """A record that has nothing parked; what is held of it waits for something else."""
+    if not held:
+        return [line(f"nothing is parked for {what}")]
+    groups = ", ".join(dict.fromkeys(spoken(one.group) for one in held))
+    ways = dict.fromkeys(way_out(one) for one in held)
+    return [line(f"nothing is parked for {what}; held is its {groups}"), *map(cure, ways)]
 
 
 def draw_dropped(look: DropLook, what: str, reason: str, width: int = WIDTH) -> Page:

@@ -48,6 +48,29 @@ def test_a_line_is_about_what_it_names(text: str) -> None:
     assert subjects([line(text)], KNOWN) == [LINES[text]]
 
 
+WRAPPED = [
+    ("NEEDS YOU", Subject()),
+    (" 7f3  412 records: dev allows no way from New to Waiting       P1", Subject(cause="7f3")),
+    ("      for customer; did you mean Waiting for the customer?", Subject(cause="7f3")),
+    (
+        "      > sdsync dead show 7f3",
+        Subject(("dead", "show", "7f3"), cause="7f3"),
+    ),
+    (" dev refuses our credential; what waits for it is not lost", Subject()),
+    (" > renew env:REDMINE_KEY, then it drains by itself", Subject()),
+    (" dev#882  db01: disk full                                    P1", Subject(ref="dev#882")),
+    ("   allowed: prod, stage, test", Subject(ref="dev#882")),
+    ("   > sdsync dead edit dev#882 FIELD=VALUE", Subject()),
+    ("12 records", Subject()),
+]
+
+
+def test_a_line_that_goes_on_below_another_is_about_the_same() -> None:
+    page = [line(text) for text, _ in WRAPPED]
+
+    assert subjects(page, KNOWN) == [one for _, one in WRAPPED]
+
+
 def test_a_screen_is_about_what_its_command_names() -> None:
     assert about(("trace", "desk#4711"), KNOWN) == Subject(ref="desk#4711")
     assert about(("status",), KNOWN) == Subject()
