@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.acceptance.conftest import Desk
@@ -9,7 +11,10 @@ from tests.acceptance.conftest import Desk
 
 def test_who_is_on_it_is_seen_by_everybody(desk: Desk) -> None:
     taken = desk.type("dead", "take", "7f")
-    assert (taken.code, taken.out) == (0, "7f3 is with ops-2\n> sdsync dead show 7f3\n")
+    assert (taken.code, taken.out) == (
+        0,
+        "7f3 is with ops-2\nit was with ops-core\n> sdsync dead show 7f3\n",
+    )
     assert "  ops-2  dev refuses" in desk.type("dead", "list").out
 
     assert desk.type("dead", "assign", "7f3", "ops core").code == 0
@@ -22,6 +27,32 @@ def test_who_is_on_it_is_seen_by_everybody(desk: Desk) -> None:
     trail = desk.type("audit", "show").out
     assert "assigned by ops-2: ops core" in trail
     assert "assigned by ops-2: nobody" in trail
+
+
+def test_who_takes_what_a_colleague_is_on_is_told_since_when(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert desk.type("dead", "assign", "7f3", "ops-core").code == 0
+    assert desk.type("dead", "take", "7f3").code == 0
+
+    monkeypatch.setenv("SUDO_USER", "ops-3")
+    taken = desk.type("dead", "take", "7f3")
+    again = desk.type("dead", "take", "7f3")
+
+    assert re.fullmatch(
+        r"7f3 is with ops-3\nit was with ops-2 since \d\d:\d\d\n> sdsync dead show 7f3\n", taken.out
+    )
+    assert again.out == "7f3 is with ops-3\n> sdsync dead show 7f3\n"
+
+
+def test_who_took_what_is_held_is_seen_by_everybody(desk: Desk) -> None:
+    assert "OWNER" not in desk.type("held", "list").out
+
+    assert desk.type("dead", "take", "9a1").code == 0
+
+    listed = desk.type("held", "list").out
+    assert "  OWNER  TITLE" in listed
+    assert "  ops-2  printer" in listed
 
 
 @pytest.mark.parametrize("name", ["", "\x1b[2J" * 30, "x" * 81])

@@ -97,13 +97,19 @@ def assign(
 
 
 def _assign(session: Session, text: str, owner: str | None) -> None:
-    from sdsync.cli.page import clean, cure, line
+    from sdsync.cli import words
+    from sdsync.cli.looks import dead as looks
+    from sdsync.cli.page import WARN, clean, cure, line
     from sdsync.sync.persons import letters
 
     cause = cause_of(session, text)
+    before, since = cause.owner or None, looks.taken_at(session.store, cause)
     letters.assign(session.store, cause, owner, session.by, session.utc)
-    told = {"cause": cause.id, "owner": owner, "by": session.by}
+    told = {"cause": cause.id, "owner": owner, "by": session.by, "before": before}
     page = [line(f"{cause.id} is with {clean(owner or 'nobody')}")]
+    if before and before != (cause.owner or None):
+        when = f" since {words.since(since, session.now)}" if since else ""
+        page.append(line((f"it was with {clean(before)}{when}", WARN)))
     session.show(told, [*page, cure(f"sdsync dead show {cause.id}")])
 
 

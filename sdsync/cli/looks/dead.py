@@ -17,6 +17,8 @@ Member = tuple[Hub, Replica, str]
 Compare = Callable[[Hub, Replica, str], TargetLook | None]
 
 MEMBERS = 6
+#: A trail may have millions of rows, and who asks waits: the newest ones are looked through.
+PAGE, PAGES = 500, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,23 @@ def _detail(
 ) -> DeadDetail:
     members = [_member(store, *one, compare) for one in found[:limit]]
     return DeadDetail(_look(store, cause), members, max(0, len(found) - limit))
+
+
+def taken_at(store: Store, cause: Cause) -> datetime | None:
+    """Since when its owner is on it; None where the newest rows of the trail do not tell."""
+    before = store.last_audit_seq()
+    for _ in range(PAGES):
+        if before <= 0:
+            break
+        after = max(0, before - PAGE)
+        rows = [one for one in store.audit(after_seq=after, limit=PAGE) if one.seq <= before]
+        for row in reversed(rows):
+            if row.action == "assigned" and row.why == cause.id:
+                return row.at if row.after == cause.owner else None
+        if rows and rows[0].at < cause.since:
+            break
+        before = after
+    return None
 
 
 def pick(store: Store, text: str) -> Cause | None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from sdsync.cli.looks.people import People
 from sdsync.config.vocabulary import group_of
 from sdsync.store.contract import Store
-from sdsync.store.records import GroupRow, Hub, Json, Replica
+from sdsync.store.records import Cause, GroupRow, Hub, Json, Replica
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ class HeldLook:
     candidates: Sequence[Candidate]
     present: Mapping[str, Json] = field(default_factory=dict)
     remedy: str | None = None  # the command that ends it, when it is no choice of a candidate
+    owner: str | None = None  # who took its cause
 
 
 def listing(store: Store) -> list[HeldLook]:
@@ -44,8 +45,8 @@ def listing(store: Store) -> list[HeldLook]:
     found: dict[tuple[str, str], list[tuple[Hub, Replica]]] = {}
     for hub, replica, group in store.held():
         found.setdefault((hub.id, group), []).append((hub, replica))
-    remedies, people = {one.id: one.remedy for one in store.causes()}, People(store)
-    looks = [_look(group, members, remedies, people) for (_, group), members in found.items()]
+    causes, people = {one.id: one for one in store.causes()}, People(store)
+    looks = [_look(group, members, causes, people) for (_, group), members in found.items()]
     return sorted(looks, key=lambda one: (one.priority, one.since))
 
 
@@ -66,13 +67,14 @@ def heads(look: HeldLook) -> dict[str, Mapping[str, Json]]:
 def _look(
     group: str,
     members: list[tuple[Hub, Replica]],
-    remedies: Mapping[str, str | None],
+    causes: Mapping[str, Cause],
     people: People,
 ) -> HeldLook:
     hub = members[0][0]
     # Where it was born comes first: that is the name by which people know it.
     members.sort(key=lambda one: (one[1].system != hub.birth_system, one[1].system))
     first, row = members[0][1], members[0][1].groups[group]
+    cause = causes.get(row.cause or "")
     candidates = [
         _candidate(hub, replica, replica.groups[group], people)
         for _, replica in members
@@ -89,7 +91,8 @@ def _look(
         note=row.note,
         candidates=tuple(candidates),
         present={name: one for name, one in hub.values.items() if group_of(name) == group},
-        remedy=remedies.get(row.cause or ""),
+        remedy=cause.remedy if cause else None,
+        owner=(cause.owner or None) if cause else None,
     )
 
 

@@ -30,16 +30,22 @@ _LIST = (
     Column("GROUP"),
     Column("P"),
     Column("SINCE"),
-    Column("TITLE", give=True, least=12),
-    Column("WHY", give=True, least=20),
+    Column("OWNER", give=True, least=6),
+    Column("TITLE", give=True, least=8),
+    Column("WHY", give=True, least=16, wrap=True),
 )
+_OWNER = 4
 
 
 def draw_list(looks: Sequence[HeldLook], now: datetime, width: int = WIDTH) -> Page:
     """Everything that is held. ``now`` is aware; its zone is the reader's."""
     if not looks:
         return [line("nothing is held")]
-    page = table(_LIST, [_row(one, now) for one in looks], width=width)
+    columns, rows = list(_LIST), [_row(one, now) for one in looks]
+    if not any(one.owner for one in looks):  # its room is the reasons' until somebody took one
+        del columns[_OWNER]
+        rows = [[*row[:_OWNER], *row[_OWNER + 1 :]] for row in rows]
+    page = table(columns, rows, width=width)
     cures = dict.fromkeys(one.remedy or f"sdsync held show {one.ref}" for one in looks)
     return page + [cure(one) for one in list(cures)[:3]]
 
@@ -128,10 +134,11 @@ def _ways_on(one: HeldLook) -> list[str]:
     return [f"sdsync trace {one.ref}", *first.get(one.group, []), *again]
 
 
-def _row(one: HeldLook, now: datetime) -> tuple[str | Cell, ...]:
+def _row(one: HeldLook, now: datetime) -> list[str | Cell]:
     since, priority = words.since(one.since, now), f"P{one.priority}"
     group = spoken(one.group)
-    return Cell(one.ref, WARN), group, priority, since, one.title, one.note or "-"
+    owner = one.owner or "nobody"
+    return [Cell(one.ref, WARN), group, priority, since, owner, one.title, one.note or "-"]
 
 
 def _candidate(head: Candidate, now: datetime) -> tuple[str, str, str, str]:
