@@ -38,8 +38,13 @@ BAD_WEEK: dict[str, dict[str, object]] = {
 }
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Serve until SIGTERM or Ctrl-C; 1 when a port is taken."""
+def main(argv: list[str] | None = None, *, bound: Callable[[], None] = lambda: None) -> int:
+    """Serve until SIGTERM or Ctrl-C; 1 when a port is taken.
+
+    Args:
+        argv: The words of the command line; None takes the process's.
+        bound: Called once both answer.
+    """
     options = _parser().parse_args(argv)
     if options.save is not None:
         options.save.mkdir(parents=True, exist_ok=True)
@@ -56,6 +61,7 @@ def main(argv: list[str] | None = None) -> int:
     people = People(pair.desk.url, pair.dev.url, options.seed, options.pace)
     with pair:
         _prepare(pair, options)
+        bound()
         if options.people:
             people.start()
         if not options.quiet:

@@ -8,19 +8,25 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from sdsync.sandbox import __main__ as products
 from sdsync.sandbox import accounts
-from sdsync.sandbox.stage import DrillError, Stage
+from sdsync.sandbox.stage import DrillError, Stage, ports_of
 
 #: The only key that the tracker takes after ``revoked``.
 NEW_KEY = "dev-second-key"
 #: What the tracker's Environment is called after ``refused``: Production is no more.
 RENAMED = ["Live", "Staging", "Test"]
 RIGHT, WRONG = "prod: Production, stage: Staging", "prod: Staging, stage: Production"
+
+#: Where all three listen when nobody says otherwise.
+PORTS = {"port": 18180, "desk_port": 18181, "dev_port": 18182}
+#: The folder of both products' records.
+KEPT = "products"
 
 SETTINGS = """\
 # A drill: the two sandboxes of `python -m sdsync.sandbox.drill open`.
@@ -136,25 +142,83 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("scene", choices=("open", *SCENES), metavar="SCENE", help=f"open, {', '.join(SCENES)}")
     add("--records", type=int, default=40, help="how many tickets are concerned")
-    add("--port", type=int, default=18180, help="open: of sdsync")
-    add("--desk-port", type=int, default=18181, help="open: of the desk")
-    add("--dev-port", type=int, default=18182, help="open: of the tracker")
+    add("--port", type=int, help=f"open: of sdsync; {PORTS['port']} when left out")
+    add("--desk-port", type=int, help=f"open: of the desk; {PORTS['desk_port']}")
+    add("--dev-port", type=int, help=f"open: of the tracker; {PORTS['dev_port']}")
     return parser
 
 
 def _open(folder: Path, options: argparse.Namespace) -> int:
-    """Write what is missing here, and run both products until Ctrl-C."""
-    if not (folder / "sdsync.toml").exists():
-        if any(folder.iterdir()):
+    """Run both products until Ctrl-C, and write what is missing here once they are there.
+
+    Nothing is written before: what a try leaves behind that found its ports taken would
+    have the next one work on the products of somebody else.
+    """
+    asked = {name: getattr(options, name) for name in PORTS}
+    began = (folder / "sdsync.toml").exists()
+    if began:
+        ports = _as_asked(folder, asked)
+    else:
+        if any(one.name != KEPT for one in folder.iterdir()):
             raise DrillError("this folder is not empty: mkdir drill && cd drill")
-        _write(folder, options)
-    say("both products run here; in another terminal: sdsync run")
-    ports = ["--desk-port", str(options.desk_port), "--dev-port", str(options.dev_port)]
-    return products.main([*ports, "--save", str(folder / "products"), "--quiet"])
+        ports = {name: asked[name] or usual for name, usual in PORTS.items()}
+    # A daemon of this very folder may run already.
+    _free({name: port for name, port in ports.items() if name != "port" or not began}, ports)
+
+    def bound() -> None:
+        if not began:
+            _write(folder, ports)
+        say("both products run here; in another terminal: sdsync run")
+
+    words = ["--desk-port", str(ports["desk_port"]), "--dev-port", str(ports["dev_port"])]
+    return products.main([*words, "--save", str(folder / KEPT), "--quiet"], bound=bound)
 
 
-def _write(folder: Path, options: argparse.Namespace) -> None:
-    words = {"port": options.port, "desk_port": options.desk_port, "dev_port": options.dev_port}
+def _as_asked(folder: Path, asked: Mapping[str, int | None]) -> dict[str, int]:
+    """The ports of a drill that was begun here.
+
+    Raises:
+        DrillError: Others are asked for now.
+    """
+    ports = ports_of(folder)
+    if any(port is not None and port != ports[name] for name, port in asked.items()):
+        raise DrillError(
+            f"sdsync.toml of this folder names {_flags(ports)}: leave the options out to go on "
+            "with these, or begin in an empty folder: mkdir drill && cd drill"
+        )
+    return ports
+
+
+def _free(needed: Mapping[str, int], ports: Mapping[str, int]) -> None:
+    """Return when nobody listens where something shall.
+
+    Raises:
+        DrillError: Somebody does.
+    """
+    taken = [str(port) for port in needed.values() if not _can_bind(port)]
+    if taken:
+        raise DrillError(
+            f"taken: port {' and '.join(taken)}, perhaps by `make run` or another drill; end "
+            f"that, or choose other ports than {_flags(ports)}"
+        )
+
+
+def _flags(ports: Mapping[str, int]) -> str:
+    """``--port 18180 --desk-port 18181 --dev-port 18182``."""
+    return " ".join(f"--{name.replace('_', '-')} {port}" for name, port in ports.items())
+
+
+def _can_bind(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tried.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def _write(folder: Path, ports: Mapping[str, int]) -> None:
     for name in ("mappings", "secrets"):
         (folder / name).mkdir()
     for name, secret in (("desk", accounts.DESK_TOKEN), ("dev", accounts.DEV_KEY)):
@@ -168,7 +232,7 @@ def _write(folder: Path, options: argparse.Namespace) -> None:
         mapping = MAPPING.format(pack=pack, at=at, right=RIGHT)
         (folder / "mappings" / f"{name}-ticket.yaml").write_text(mapping, encoding="utf-8")
     # Last: who is killed before has nothing that looks whole.
-    (folder / "sdsync.toml").write_text(SETTINGS.format(**words), encoding="utf-8")
+    (folder / "sdsync.toml").write_text(SETTINGS.format(**ports), encoding="utf-8")
 
 
 def say(*lines: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -22,6 +23,24 @@ OPEN = "python -m sdsync.sandbox.drill open"
 
 class DrillError(Exception):
     """The scene cannot be set; the text says what to do."""
+
+
+def ports_of(folder: Path) -> dict[str, int]:
+    """Where sdsync, the desk and the tracker of the folder's ``sdsync.toml`` listen.
+
+    Raises:
+        DrillError: The file does not tell.
+    """
+    settings = tomllib.loads((folder / "sdsync.toml").read_text(encoding="utf-8"))
+    try:
+        urls = [urlsplit(str(settings["systems"][name]["url"])).port for name in ("desk", "dev")]
+        found = [settings["server"]["port"], *urls]
+    except (KeyError, TypeError, ValueError):
+        found = []
+    match found:
+        case [int(port), int(desk_port), int(dev_port)]:
+            return {"port": port, "desk_port": desk_port, "dev_port": dev_port}
+    raise DrillError("sdsync.toml of this folder is none of a drill: mkdir drill && cd drill")
 
 
 class Stage:
