@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import random
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -20,6 +21,10 @@ from sdsync.sandbox.accounts import Somebody
 from sdsync.sandbox.call import Json, text
 
 TIMEOUT_S = 5.0
+#: Nobody writes more on a ticket, or on an issue, within the window: on both and on what is merged
+#: into them that stays below the ten notes that sdsync takes for a loop.
+NOTES = 3
+WINDOW_S = 600.0
 DESK_API = "/REST/2.0"
 
 SUBJECTS = (
@@ -55,13 +60,24 @@ class People:
         desk_url: Where the desk answers, without a path; ``dev_url`` likewise.
         seed: The same seed and answers make the same day.
         pace_s: Seconds between two deeds, on average.
+        now_s: The time by which they keep their pace of notes.
     """
 
-    def __init__(self, desk_url: str, dev_url: str, seed: int = 7, pace_s: float = 3.0) -> None:
+    def __init__(
+        self,
+        desk_url: str,
+        dev_url: str,
+        seed: int = 7,
+        pace_s: float = 3.0,
+        *,
+        now_s: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.desk_url = desk_url
         self.dev_url = dev_url
         self.pace_s = pace_s
         self.done: list[Deed] = []
+        self._now_s = now_s
+        self._noted: dict[tuple[str, str], list[float]] = {}  # (where, record) -> when
         self._dice = random.Random(seed)  # noqa: S311 - dice, not a secret
         self._client = httpx.Client(timeout=TIMEOUT_S, trust_env=False)
         self._stop = threading.Event()
@@ -144,8 +160,13 @@ class People:
         return self._put({"Queue": "Escalated"}, "moved to Escalated")
 
     def _merge(self) -> Deed | None:
-        into = self._a_ticket()
-        return self._put({"MergeInto": into}, f"merged into {into}") if into else None
+        """What was said on both counts for the one that stays."""
+        into, gone = (self._a_ticket(most=NOTES // 2) for _ in range(2))
+        if into is None or gone is None or into == gone:
+            return None
+        self._noted.setdefault(("desk", into), []).extend(self._lately("desk", gone))
+        body, what = {"MergeInto": into}, f"merged into {into}"
+        return self._desk(self._agent(), "PUT", f"/ticket/{gone}", body, what, gone)
 
     def _attach(self) -> Deed | None:
         number = self._dice.randrange(1000)
@@ -160,13 +181,16 @@ class People:
     def _to_a_ticket(
         self, method: str, path: str, body: Json, what: str, agent: Somebody | None = None
     ) -> Deed | None:
-        id_ = self._a_ticket()
+        note = bool(path)
+        id_ = self._a_ticket(most=NOTES - 1 if note else None)
         if id_ is None:
             return None
+        if note:
+            self._note("desk", id_)
         return self._desk(agent or self._agent(), method, f"/ticket/{id_}{path}", body, what, id_)
 
-    def _a_ticket(self) -> str | None:
-        """A ticket that somebody would have open now."""
+    def _a_ticket(self, most: int | None = None) -> str | None:
+        """A ticket that somebody would have open now; with at most so many notes of late."""
         query = "Status != 'resolved' AND Status != 'rejected'"
         headers = {"Authorization": f"token {accounts.STAFF[0].token}"}
         params = {"query": query, "per_page": "100"}
@@ -177,7 +201,20 @@ class People:
             if isinstance(items, list)
             else []
         )
+        return self._one_of("desk", ids, most)
+
+    def _one_of(self, where: str, ids: list[str], most: int | None) -> str | None:
+        if most is not None:
+            ids = [one for one in ids if len(self._lately(where, one)) <= most]
         return self._dice.choice(ids) if ids else None
+
+    def _lately(self, where: str, id_: str) -> list[float]:
+        """When something was written there, within the window."""
+        since = self._now_s() - WINDOW_S
+        return [at for at in self._noted.get((where, id_), ()) if at > since]
+
+    def _note(self, where: str, id_: str) -> None:
+        self._noted[where, id_] = [*self._lately(where, id_), self._now_s()]
 
     def _agent(self) -> Somebody:
         return self._dice.choice([one for one in accounts.STAFF if one.desk])
@@ -216,9 +253,12 @@ class People:
             if isinstance(issues, list)
             else []
         )
-        if not ids:
+        note = "notes" in fields
+        id_ = self._one_of("dev", ids, NOTES - 1 if note else None)
+        if id_ is None:
             return None
-        id_ = self._dice.choice(ids)
+        if note:
+            self._note("dev", id_)
         url = f"{self.dev_url}/issues/{id_}.json"
         status = self._send("PUT", url, headers, {"issue": fields})
         return Deed(who.login, "dev", what, id_, status)

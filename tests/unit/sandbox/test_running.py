@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections import Counter
 from pathlib import Path
 
 import httpx
@@ -78,6 +79,24 @@ def test_what_people_do_is_taken_by_the_products(pair: Pair) -> None:
 
     assert {one.where for one in people.done} == {"desk", "dev"}
     assert {one.status for one in people.done} <= {200, 201, 204}
+
+
+def test_people_write_no_more_on_one_record_than_people_do(pair: Pair) -> None:
+    for _ in range(2):
+        pair.dev.act("create", by="irina", subject="something to work on")
+    hour = [0.0]
+    people = People(pair.desk.url, pair.dev.url, seed=5, now_s=lambda: hour[0])
+    for _ in range(2):
+        for _ in range(150):
+            people.step()
+        hour[0] += 3_600
+    people.stop()
+
+    kinds = ("reply", "internal comment", "file", "note", "private note")
+    notes = Counter((one.where, one.record) for one in people.done if one.what in kinds)
+    issues = [number for (where, _), number in notes.items() if where == "dev"]
+    assert issues == [6, 6]  # three in either hour, though there were more to write
+    assert max(notes.values()) == 6
 
 
 def test_the_dice_of_one_switch_do_not_depend_on_another(pair: Pair) -> None:
