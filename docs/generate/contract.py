@@ -34,7 +34,7 @@ SECTIONS = {
 }
 TESTING = """
 What `from sdsync.testing import …` gives: the conformance kit, which needs pytest
-(`pip install 'sdsync[testing]'`).
+(in the checkout of sdsync: `pip install '.[testing]'`).
 """
 #: Of a model that has a page of its own, only the first line.
 _ELSEWHERE = {"SystemConfig": "[its keys](configuration.md#systemsname)"}
