@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sdsync.store.records import Change, Pause
+from sdsync.sync.persons import commands
 from sdsync.testing.simulated.product import SimulatedProduct
 from sdsync.testing.simulated.things import Record
 from sdsync.testing.simulated.truth import token
@@ -149,15 +149,12 @@ class Mishaps:
     def pause(self, system: str) -> None:
         """Somebody pauses something, and forgets it for a while."""
         scope = self.rand.choice(("all", f"system:{system}", "sync:escalations"))
-        self.world.store.commit(
-            Change(pauses=[Pause(scope, self.world.clock.now(), "ops", "simulated")])
-        )
+        commands.pause(self.world.store, scope, "ops", "simulated", self.world.clock.now())
         self.world.clock.after(self.rand.uniform(20, 400), self._resume)
 
     def _resume(self) -> None:
-        scopes = [one.scope for one in self.world.store.pauses()]
-        if scopes:
-            self.world.store.commit(Change(resumed=scopes))
+        for one in self.world.store.pauses():
+            commands.resume(self.world.store, one.scope, "ops", self.world.clock.now())
 
     def _record(self, product: SimulatedProduct) -> Record | None:
         alive = [one for one in product.records.values() if self.world.crowd.alive(product, one)]

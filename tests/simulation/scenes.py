@@ -8,7 +8,8 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sdsync.store.records import Change, Json, Pause
+from sdsync.store.records import Json
+from sdsync.sync.persons import commands
 from sdsync.testing.simulated.product import Seen, SimulatedProduct
 from sdsync.testing.simulated.things import Record
 from tests.simulation.words import HOME, TAG_PATHS, WATCH_PATHS
@@ -45,7 +46,7 @@ class Scenes:
         here, there = self.rand.sample(sorted(self.world.products), 2)
         title = f"split in two ({self.world.ledger.next_number()})"
         now, store = self.world.clock.now(), self.world.store
-        store.commit(Change(pauses=[Pause("sync:escalations", now, "ops", "simulated")]))
+        commands.pause(store, "sync:escalations", "ops", "simulated", now)
         for system, late_s in ((here, 0.0), (here, 5.0), (there, 120.0)):
             self.world.clock.after(late_s, partial(self._open, system, title))
         self.world.clock.after(240.0, self._resume)
@@ -58,7 +59,9 @@ class Scenes:
             self.world.pushes.push()
 
     def _resume(self) -> None:
-        self.world.store.commit(Change(resumed=["sync:escalations"]))
+        store, now = self.world.store, self.world.clock.now()
+        if any(one.scope == "sync:escalations" for one in store.pauses()):
+            commands.resume(store, "sync:escalations", "ops", now)
 
     # -- records that cannot be read, or written --------------------------------------------
     def poison_that_is_touched(self) -> None:
