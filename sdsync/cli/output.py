@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -86,6 +87,13 @@ class Output:
         """The text as it is."""
         with _noticed():
             self.stream.write(text)
+
+    def copy(self, file: BinaryIO) -> None:
+        """All bytes of a file as they are, whatever the stream's encoding."""
+        with _noticed():
+            self.stream.flush()
+            shutil.copyfileobj(file, self.stream.buffer)
+            self.stream.buffer.flush()
 
     def flush(self) -> None:
         """Let the reader have what was written so far."""

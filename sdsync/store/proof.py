@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 
 import orjson
 
-from sdsync.store.plainfiles import reading
+from sdsync.store.plainfiles import FileProblem, reading
 
 WHAT = "sdsync audit export"
 FORM = 1
@@ -152,6 +152,7 @@ class Walk:
     def __init__(self, proof: Proof) -> None:
         self.proof = proof
         self.ended: Line | None = None
+        self.strange = False  # lines were seen, and none of them was ever of an export
         self._next = 0
         self._links: set[bytes] = {_START}  # any of which the next line may hold; none: not known
         self._unread = False
@@ -161,6 +162,7 @@ class Walk:
     def step(self, number: int, raw: bytes) -> Line | None:
         """Take the next line of the file; the line, if it stands in its place."""
         line = read_line(raw)
+        self.strange = line is None and (self.strange or number == 1)
         if self.ended is not None:
             self.proof.add("put in", f"line {number} stands after the end", number)
             return None
@@ -253,6 +255,9 @@ def examine(path: Path, look: Look | None = None) -> Proof:
 
     Args:
         look: Sees each line that stands in its place, and None in the end.
+
+    Raises:
+        FileProblem: It cannot be read, or no line of it was ever one of an export.
     """
     proof = Proof(str(path))
     walk = Walk(proof)
@@ -261,6 +266,8 @@ def examine(path: Path, look: Look | None = None) -> Proof:
             line = walk.step(number, raw)
             if look is not None and line is not None:
                 look(proof, line)
+    if walk.strange:
+        raise FileProblem(f"{path} is no export of sdsync")
     walk.end()
     if look is not None:
         look(proof, None)

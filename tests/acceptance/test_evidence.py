@@ -103,6 +103,20 @@ def test_who_took_an_export_is_in_the_trail(desk: Desk) -> None:
     assert row["text"].endswith(end["link"][:16])
 
 
+def test_an_export_on_standard_output_is_that_and_nothing_else(signing_desk: Desk) -> None:
+    desk = signing_desk
+
+    piped = desk.type("audit", "export", "-o", "-")
+
+    assert piped.code == 0
+    assert piped.err.splitlines()[-1] == "not signed: a signature needs a file: -o FILE"
+    assert not (desk.folder / "-").exists()
+    (desk.folder / "piped.jsonl").write_text(piped.out, encoding="utf-8", newline="")
+    told = desk.type("audit", "verify", "piped.jsonl")
+    assert (told.code, told.out.splitlines()[0]) == (0, "piped.jsonl is whole")
+    assert desk.type("audit", "show", "--json").json[-1]["action"] == "exported"
+
+
 def test_one_record_and_one_time(desk: Desk) -> None:
     for words in (["pause", "desk"], ["resync", "desk#4711"]):
         assert desk.type(*words).code == 0
@@ -125,6 +139,7 @@ def test_one_record_and_one_time(desk: Desk) -> None:
         (["export", "-o", "x", "--record", "desk#99999"], 1, "desk#99999"),
         (["export", "-o", "x", "--since", "soon"], 2, "is no time"),
         (["verify", "nothing.jsonl"], 1, "nothing.jsonl is not there, or no plain file"),
+        (["verify", "sdsync.toml"], 1, "sdsync.toml is no export of sdsync\n"),
         (["verify", "--key", "audit.pub"], 2, "--key is of an export"),
         (["verify", "sdsync.toml", "--key", "sdsync.toml"], 1, "is no public Ed25519 key"),
         (["verify", "--anchor", "nothing"], 1, "nothing is not there, or no plain file"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,8 +13,14 @@ from sdsync.cli.options import AnchorFile, command
 from sdsync.cli.session import Session
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sdsync.store.anchors import AnchorReport
+    from sdsync.store.exporting import Exported
     from sdsync.store.proof import Signer
+
+
+_STANDARD_OUTPUT = Path("-")
 
 
 def register(app: typer.Typer) -> None:
@@ -57,7 +64,14 @@ def show(
 def export(
     session: Session,
     to: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="A new file.", dir_okay=False)
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="A new file; - is standard output, without a signature.",
+            dir_okay=False,
+        ),
     ],
     since: Annotated[
         str | None,
@@ -92,12 +106,31 @@ def export(
         record=record,
         values=not without_values,
     )
-    with session.waiting() as bar:
-        done = evidence.export(
-            session.sql, to, wanted, _signer(session), lambda n: bar.told("exported", n, 0)
-        )
-    session.show(done, screen.draw_exported(done, session.out.width))
+    signer = None if to == _STANDARD_OUTPUT else _signer(session)
+
+    def into(file: Path) -> Exported:
+        with session.waiting() as bar:
+            return evidence.export(
+                session.sql, file, wanted, signer, lambda n: bar.told("exported", n, 0)
+            )
+
+    if to == _STANDARD_OUTPUT:
+        done = _handed_out(session, into)
+        session.err.page(screen.draw_handed_out(done, session.err.width))
+    else:
+        done = into(to)
+        session.show(done, screen.draw_exported(done, session.out.width))
     return Code.FAILED if done.unsound else Code.FINE
+
+
+def _handed_out(session: Session, into: Callable[[Path], Exported]) -> Exported:
+    """An export on standard output: all of it, or nothing where the store fails on the way."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "export.jsonl"
+        done = into(file)
+        with file.open("rb") as whole:
+            session.out.copy(whole)
+    return done
 
 
 def _signer(session: Session) -> Signer | None:

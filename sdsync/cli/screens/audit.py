@@ -19,8 +19,24 @@ _NO_KEY = "openssl genpkey -algorithm ed25519 -out audit.pem, then audit.sign in
 
 def draw_exported(done: Exported, width: int = WIDTH) -> Page:
     """What was written, and how whoever gets it can check it."""
-    page = [line((str(done.path), GOOD))]
-    page += wrapped(
+    page = [line((str(done.path), GOOD)), *_content(done, width)]
+    if done.key is None:
+        page += [*wrapped(line(("not signed: ", WARN)), "nothing proves who made it", width=width)]
+        page.append(cure(_NO_KEY))
+    else:
+        page.append(line(f"signed, in {done.path.name}.sig, with {done.key}"))
+    page.append(cure(f"sdsync audit verify {done.path}{' --key PUBLIC' if done.key else ''}"))
+    return page
+
+
+def draw_handed_out(done: Exported, width: int = WIDTH) -> Page:
+    """What went to standard output, where no signature can lie beside it."""
+    told = "a signature needs a file: -o FILE"
+    return [*_content(done, width), *wrapped(line(("not signed: ", WARN)), told, width=width)]
+
+
+def _content(done: Exported, width: int) -> Page:
+    page = wrapped(
         line(), _records(done.records, done.first, done.last, done.left_out), width=width
     )
     if done.unsound:
@@ -29,12 +45,6 @@ def draw_exported(done: Exported, width: int = WIDTH) -> Page:
             *wrapped(line(), line((told, BAD)).plain, width=width),
             cure("sdsync audit verify"),
         ]
-    if done.key is None:
-        page += [*wrapped(line(("not signed: ", WARN)), "nothing proves who made it", width=width)]
-        page.append(cure(_NO_KEY))
-    else:
-        page.append(line(f"signed, in {done.path.name}.sig, with {done.key}"))
-    page.append(cure(f"sdsync audit verify {done.path}{' --key PUBLIC' if done.key else ''}"))
     return page
 
 
