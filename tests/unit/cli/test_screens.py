@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,6 +32,9 @@ from sdsync.testing.memory_store import MemoryStore
 from tests.unit.cli import scenes
 
 HOUSE = status.House(running=True, up_s=12 * 86_400, store_bytes=412_000_000, config_text=b"x")
+
+
+REPLAY = Path(__file__).parents[3] / "docs/how-to/replay-a-failed-sync.md"
 
 
 def told(page: Page) -> str:
@@ -491,3 +495,19 @@ def test_a_doubt_without_candidates_ends_in_what_lets_it_go_on() -> None:
 > sdsync trace desk#4712
 > sdsync dead replay 9a1
 """)
+
+
+def test_the_manual_shows_the_causes_as_they_are_drawn() -> None:
+    store = scenes.busy()
+    long_way(store, remedy="sdsync check --live dev")
+    listed = dead.listing(store)
+    (one,) = listed.causes
+    assert one.mapping is not None
+    refused = 'dev refuses environment "prod2": Environment is not included in the list'
+    shown = replace(
+        one, records=40, owner=None, text=refused, mapping=replace(one.mapping, by="ops-2"),
+    )  # fmt: skip
+
+    drawn = told(dead_screen.draw_list(replace(listed, causes=(shown,), held=0), scenes.NOW))
+
+    assert f"$ sdsync dead list{drawn}```\n" in REPLAY.read_text(encoding="utf-8")
