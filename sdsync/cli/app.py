@@ -11,7 +11,7 @@ from typing import Annotated, TextIO
 
 import typer
 
-from sdsync.cli import again, wrong
+from sdsync.cli import again, usage, wrong
 from sdsync.cli.codes import Code, CommandError
 from sdsync.cli.commands import (
     alarms,
@@ -98,13 +98,19 @@ def run(argv: Sequence[str] | None = None) -> int:
 def _ended(words: list[str]) -> int:
     as_json, streams = "--json" in words, (sys.stdout, sys.stderr)
     try:
-        app(args=words, prog_name="sdsync")
+        code = app(args=words, prog_name="sdsync", standalone_mode=False)
     except SystemExit as ended:
         sys.stdout, sys.stderr = streams  # click puts others in place when a pipe is closed
         _echoed(ended.__context__)
         return ended.code if isinstance(ended.code, int) else Code.FAILED
     except CommandError as error:
         return _told(error, as_json=as_json)
+    except usage.Unusable as error:
+        told = usage.told(error, as_json=as_json)
+        return Code.USAGE if told is None else _told(told, as_json=True)
+    except typer.Abort:
+        Output(sys.stderr).line("Aborted!")
+        return Code.FAILED
     except KeyboardInterrupt:
         return 130
     except Unwritten:
@@ -112,7 +118,7 @@ def _ended(words: list[str]) -> int:
     except Exception as error:  # to tell every room's own with a cure; others are raised again
         _echoed(error)
         return _told(wrong.translated(error), error, as_json=as_json)
-    return Code.FINE
+    return code if isinstance(code, int) else Code.FINE
 
 
 def _echoed(error: BaseException | None) -> None:

@@ -45,6 +45,31 @@ def test_without_a_file_the_way_to_one_is_named(empty_desk: Desk) -> None:
     assert folder.err == f"sdsync.toml is a folder\n> {other}"
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("mappings rollback dev-ticket --to banana", "'--to': expected a whole number"),
+        ("audit show -n 0", "'--limit' / '-n': expected 1 or more"),
+        ("alarms foo", "'test': found \"foo\", expected test"),
+        ("completion ksh", "'shell': found \"ksh\", expected bash, zsh or fish"),
+        ("-c . status", "'--config' / '-c': . is a folder, expected a file"),
+        ("statsu", "Did you mean 'status'?"),
+    ],
+)
+def test_a_line_that_cannot_be_read_is_told_in_our_words(
+    empty_desk: Desk, words: str, told: str
+) -> None:
+    ran = empty_desk.type(*words.split())
+    as_json = empty_desk.type(*words.split(), "--json")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("Usage: sdsync ")
+    assert ran.err.endswith(f"{told}\n")
+    assert (as_json.code, as_json.err) == (2, "")
+    assert as_json.json["error"].endswith(told)
+    assert as_json.json["cure"].endswith(" -h")
+
+
 def test_a_store_is_looked_after_with_what_is_left_of_a_file(desk: Desk) -> None:
     desk.toml.write_text("server.port = 1\n", encoding="utf-8")
 
