@@ -120,6 +120,13 @@ server.port = {port}
 connector = "request_tracker"
 url = "http://127.0.0.1:1"
 token = "env:DESK"
+[systems.dev]
+connector = "redmine"
+url = "http://127.0.0.1:1"
+token = "env:DESK"
+[syncs.escalations]
+desk.take = 'queue == "Escalated"'
+dev.put = {{ project = "infra" }}
 """
     )
     told = "print(*{one.partition('.')[0] for one in sys.modules}, file=sys.stderr)"
