@@ -106,8 +106,10 @@ def _ended(words: list[str]) -> int:
     except CommandError as error:
         return _told(error, as_json=as_json)
     except usage.Unusable as error:
-        told = usage.told(error, as_json=as_json)
-        return Code.USAGE if told is None else _told(told, as_json=True)
+        if as_json:
+            return _told(usage.error_of(error), as_json=True)
+        Output(sys.stderr).write(usage.page_of(error))
+        return Code.USAGE
     except typer.Abort:
         Output(sys.stderr).line("Aborted!")
         return Code.FAILED

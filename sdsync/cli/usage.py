@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from typing import TYPE_CHECKING
 
@@ -41,12 +42,17 @@ def worded(message: str) -> str:
     return message
 
 
-def told(error: typer.BadParameter, *, as_json: bool) -> CommandError | None:
-    """What is to be said of such a line; None: it was said, below how the command is used."""
+def error_of(error: typer.BadParameter) -> CommandError:
+    """What is to be said of such a line, with the help of the command that was meant."""
     error.message = worded(error.message)
-    if not as_json:
-        error.show()
-        return None
     ctx = getattr(error, "ctx", None)
     cure = f"{'sdsync' if ctx is None else ctx.command_path} -h"
     return CommandError(error.format_message(), cure=cure, code=Code.USAGE)
+
+
+def page_of(error: typer.BadParameter) -> str:
+    """The same for a person, below how the command is used."""
+    error.message = worded(error.message)
+    shown = io.StringIO()
+    error.show(shown)
+    return shown.getvalue()

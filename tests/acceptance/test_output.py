@@ -43,10 +43,10 @@ def test_a_full_disk_is_said_in_one_line(look: str) -> None:
 
 @pytest.mark.usefixtures("desk")
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("look", [*LOOKS, "no-such-command", "trace nothing#1"])
 def test_a_reader_who_has_had_enough_is_no_failure(look: str, unbuffered: str) -> None:
     # The reader is gone before the first word.
-    line = f"(sleep 0.2; exec sdsync {look}) | true; echo ${{PIPESTATUS[0]}}"
+    line = f"(sleep 0.2; exec sdsync {look} 2>&1) | true; echo ${{PIPESTATUS[0]}}"
     ended = shell(line, PYTHONUNBUFFERED=unbuffered)
 
     assert (ended.stdout, ended.stderr) == ("0\n", "")
