@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sdsync.config.model import Config, SystemConfig
     from sdsync.config.problems import Problem
     from sdsync.config.secrets import SecretRef
-    from sdsync.connectors.contract import Description
+    from sdsync.connectors.contract import Connector, Description
     from sdsync.connectors.failures import Failure
     from sdsync.connectors.preparing import Asked, Survey
     from sdsync.mappings.compile import CompiledMapping
@@ -125,10 +125,9 @@ def _surveyed(
     name: str, system: SystemConfig, asked: Asked
 ) -> tuple[Survey | None, tuple[str, ...]]:
     """What our account lacks, as far as its connector can tell; else why it could not."""
-    from sdsync.connectors import registry
     from sdsync.connectors.preparing import Preparable, Survey
 
-    connector = registry.create(name, system)
+    connector = opened(name, system)
     try:
         if not isinstance(connector, Preparable) or not asked.named():
             return None, ()
@@ -145,12 +144,11 @@ def _standing_in(
 ) -> list[Problem]:
     """What is wrong with whom the mapping has stand in; people are asked for only then."""
     from sdsync.cli import standing
-    from sdsync.connectors import registry
     from sdsync.connectors.failures import FAILURES
 
     if not standing.stand_ins(mapping):
         return []
-    connector = registry.create(name, system)
+    connector = opened(name, system)
     try:
         people = connector.people()
     finally:
@@ -172,12 +170,21 @@ def _mend(wrong: Sequence[Problem]) -> str | None:
     return clean(f"edit {', '.join(files)}; then sdsync check --live") if files else None
 
 
-def meet(name: str, system: SystemConfig) -> Description | Probe:
-    """Ask one system who it is; a Probe says in words why it did not tell."""
+def opened(name: str, system: SystemConfig) -> Connector:
+    """A connector that reads again where an answer proves nothing."""
+    from sdsync.cli.patience import patient
     from sdsync.connectors import registry
-    from sdsync.connectors.contract import Description
 
     connector = registry.create(name, system)
+    patient(connector)
+    return connector
+
+
+def meet(name: str, system: SystemConfig) -> Description | Probe:
+    """Ask one system who it is; a Probe says in words why it did not tell."""
+    from sdsync.connectors.contract import Description
+
+    connector = opened(name, system)
     try:
         answer = connector.describe()
     finally:
@@ -213,7 +220,7 @@ def refused(name: str, system: SystemConfig, answer: Failure) -> Probe:
         Transient,
     )
 
-    detail = getattr(answer, "detail", "")
+    detail = in_words(answer)
     words, product = registry.day_one(system.connector), registry.capabilities(system.connector)
     match answer:
         case AuthFailed() if unsent := unsendable(system.token):
@@ -233,7 +240,7 @@ def refused(name: str, system: SystemConfig, answer: Failure) -> Probe:
         case Throttled(after_s=after_s):
             text, cure = f"asks us to wait {after_s:.0f} s", "sdsync check --live, later"
         case Transient(unreachable=True):
-            text, cure = "cannot be reached: nothing answers there", f"curl -sS {system.url}"
+            text, cure = "cannot be reached", f"curl -sS {system.url}"
         case Transient(detail="ReadTimeout"):  # a busy product, or one that just starts
             text, cure = (
                 f"gave no answer within {system.deadline_s:.0f} s",
@@ -244,3 +251,21 @@ def refused(name: str, system: SystemConfig, answer: Failure) -> Probe:
             text, cure = "does not answer", f"curl -sS {system.url}"
     told = f"{text}: {detail}" if detail else text
     return Probe(name, failed=True, text=clean(told), cures=[clean(cure)])
+
+
+#: What the client tells of the wire, which is no word for a person.
+_WIRE = {
+    "ConnectError": "nobody listens there, or nobody knows the name",
+    "ConnectTimeout": "nobody takes the connection",
+    "RemoteProtocolError": "it closed the connection without an answer",
+    "ReadError": "it broke the connection off",
+    "WriteError": "it broke the connection off",
+    "ReadTimeout": "no answer came in time",
+    "WriteTimeout": "it did not take what was sent in time",
+}
+
+
+def in_words(answer: Failure) -> str:
+    """What a failure tells beside its kind, for a person; empty where it tells nothing."""
+    detail = str(getattr(answer, "detail", ""))
+    return _WIRE.get(detail, detail)

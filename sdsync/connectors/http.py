@@ -94,6 +94,9 @@ class Http:
         the product has refused it: a renewed one counts at once.
         """
         self.calls = 0
+        #: Asked after each call that changes nothing, with how often it was made; True has it
+        #: made once more. For commands that a person waits for: the engine's policy knows better.
+        self.again: Callable[[Reply | Failure, int], bool] | None = None
         self._base = _checked_base(url)
         self._deadline = Deadline(monotonic)
         self._deadline_s = deadline_s
@@ -145,7 +148,27 @@ class Http:
             limit_bytes: Of the decoded answer.
             deadline_s: Another deadline than the client's.
         """
-        request = self._request(method, path, params, json, content, headers or {})
+        times = 1
+        while True:
+            answer = self._call(
+                method, path, params, json, content, headers or {}, limit_bytes, deadline_s
+            )
+            if self.again is None or method not in SAFE_METHODS or not self.again(answer, times):
+                return answer
+            times += 1
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str] | None,
+        json: Json,
+        content: bytes | None,
+        headers: Mapping[str, str],
+        limit_bytes: int,
+        deadline_s: float | None,
+    ) -> Reply | Failure:
+        request = self._request(method, path, params, json, content, headers)
         if not isinstance(request, httpx.Request):
             return request
         refused = self._permit() if self._permit is not None else None

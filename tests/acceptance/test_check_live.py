@@ -84,12 +84,43 @@ def test_one_system_that_does_not_answer_hides_nothing_of_the_other(ready: Shop)
 
 
 def test_rights_that_cannot_be_read_are_said(ready: Shop) -> None:
-    ready.pair.desk.switch("cut", count=1, path="/transactions$")
+    ready.pair.desk.switch("cut", path="/transactions$")
 
     ran = ready.type("check", "--live", "desk")
 
     assert ran.code == 3
-    assert "rights and fields could not be read: does not answer" in ran.out
+    told = "rights and fields could not be read: does not answer: it closed the connection without"
+    assert told in " ".join(ran.out.split())
+
+
+@pytest.mark.parametrize("switch", ["cut", "html_502"])
+@pytest.mark.parametrize("words", [("check", "--live"), ("prepare", "desk"), ("prepare", "dev")])
+def test_an_answer_that_proves_nothing_is_asked_for_again(
+    ready: Shop, switch: str, words: tuple[str, ...]
+) -> None:
+    wanted = ready.type(*words, "--json")
+    for product in (ready.pair.desk, ready.pair.dev):
+        product.switch(switch, count=2)
+
+    ran = ready.type(*words, "--json")
+
+    assert (ran.code, ran.err) == (wanted.code, wanted.err)
+
+
+def test_who_asks_for_a_short_wait_is_waited_for(ready: Shop) -> None:
+    for product in (ready.pair.desk, ready.pair.dev):
+        product.switch("throttle", probability=1.0, after_s=0.01, count=1)
+
+    assert ready.type("check", "--live").code == 0
+
+
+def test_nobody_reads_the_name_of_a_class(ready: Shop) -> None:
+    ready.pair.dev.switch("cut")
+
+    ran = ready.type("check", "--live", "dev")
+
+    assert ran.code == 1
+    assert " dev: does not answer: it closed the connection without an answer\n" in ran.out
 
 
 def test_another_instance_at_a_known_address_is_told(ready: Shop) -> None:

@@ -124,7 +124,7 @@ def test_a_program_that_reads_json_is_never_asked(shop: Shop) -> None:
         (("--token", "file:nowhere"), 1, "write the secret into nowhere, then: chmod 600"),
         (("--url", "ftp://x"), 2, '--url: expected an address such as "https://rt.example.org"'),
         (("--url", "https://u:s3cret@rt.example.org"), 2, "without user and password"),
-        (("--url", "http://127.0.0.1:1"), 1, "cannot be reached: nothing answers there"),
+        (("--url", "http://127.0.0.1:1"), 1, "cannot be reached: nobody listens there"),
         (("--product", "jira"), 2, "--product: expected redmine or request_tracker"),
         (("--take", "Escalatd"), 1, 'desk has no queue "Escalatd"; did you mean "Escalated"?'),
         (("--put", "x"), 1, 'dev has no project "x"; our account sees infra, web'),

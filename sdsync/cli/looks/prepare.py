@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sdsync.config.model import Config, SystemConfig
     from sdsync.config.secrets import SecretRef
     from sdsync.connectors.contract import Connector
+    from sdsync.connectors.failures import Failure
     from sdsync.connectors.preparing import Asked, Preparable, Step, Survey
 
 
@@ -106,9 +107,9 @@ def _as_seen(made: Made, left: Collection[str]) -> Made:
 
 
 def _opened(settings: SystemConfig, name: str) -> Connector:
-    from sdsync.connectors import registry
+    from sdsync.cli import probing
 
-    return registry.create(name, settings)
+    return probing.opened(name, settings)
 
 
 def _surveyed(
@@ -151,6 +152,24 @@ def _carried_out(ruler: Preparable, step: Step) -> Made:
     answer = ruler.carry_out_deed(step.deed)
     if not isinstance(answer, FAILURES):
         return Made(step.deed.text)
-    kind = type(answer).__name__
-    detail = getattr(answer, "detail", "")
-    return Made(step.deed.text, f"{kind}: {detail}" if detail else kind)
+    return Made(step.deed.text, _why(answer))
+
+
+def _why(answer: Failure) -> str:
+    """Why a step was not carried out, or may not have been."""
+    from sdsync.cli import probing
+    from sdsync.connectors.failures import AuthFailed, Forbidden, OutcomeUnknown, Throttled
+
+    match answer:
+        case OutcomeUnknown():
+            text = "whether it was taken is not known"
+        case AuthFailed():
+            text = "refuses the credential"
+        case Forbidden():
+            text = "the account may not do it"
+        case Throttled(after_s=after_s):
+            text = f"asks us to wait {after_s:.0f} s"
+        case _:
+            text = "was refused"
+    detail = probing.in_words(answer)
+    return f"{text}: {detail}" if detail else text
