@@ -328,7 +328,7 @@ def test_a_replay_of_a_record_names_what_is_held_of_it(desk: Desk) -> None:
     replayed = desk.type("dead", "replay", "desk#4712", "--dry-run")
 
     assert replayed.out == (
-        "nothing is parked for desk#4712; held is its notes\n> sdsync dead replay 9a1\n"
+        "nothing is parked for desk#4712; held under 9a1: notes\n> sdsync dead replay 9a1\n"
     )
 
 
@@ -336,6 +336,6 @@ def test_a_replay_of_a_record_leads_to_the_choice_that_it_waits_for(desk: Desk) 
     replayed = desk.type("dead", "replay", "desk#4712")
 
     assert replayed.out == (
-        "nothing is parked for desk#4712; held is its status (outcome)\n"
+        "nothing is parked for desk#4712; held under 9a1: status (outcome)\n"
         "> sdsync held show desk#4712\n"
     )

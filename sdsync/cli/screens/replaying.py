@@ -89,8 +89,10 @@ def nothing(what: str, held: Sequence[HeldLook]) -> Page:
     if not held:
         return [line(f"nothing is parked for {what}")]
     groups = ", ".join(dict.fromkeys(spoken(one.group) for one in held))
+    causes = ", ".join(dict.fromkeys(one.cause for one in held if one.cause))
+    under = f" under {causes}" if causes else ""
     ways = dict.fromkeys(way_out(one) for one in held)
-    return [line(f"nothing is parked for {what}; held is its {groups}"), *map(cure, ways)]
+    return [line(f"nothing is parked for {what}; held{under}: {groups}"), *map(cure, ways)]
 
 
 def draw_dropped(look: DropLook, what: str, reason: str, width: int = WIDTH) -> Page:
