@@ -156,7 +156,7 @@ def configure(
         json: One JSON object per line; else text for a terminal.
         stream: Where to; standard error by default.
     """
-    stream = stream or sys.stderr
+    sink: TextIO = stream or sys.stderr
     number = logging.getLevelNamesMapping()[level.upper()]
     processors: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -165,14 +165,12 @@ def configure(
         structlog.processors.StackInfoRenderer(),
         structlog.processors.format_exc_info,
         scrubber,
-        _as_json
-        if json
-        else structlog.dev.ConsoleRenderer(colors=bool(stream and stream.isatty())),
+        _as_json if json else structlog.dev.ConsoleRenderer(colors=sink.isatty()),
     ]
     structlog.configure(
         processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=Outlet(stream, partial(_resumed, processors)),
+        logger_factory=Outlet(sink, partial(_resumed, processors)),
         cache_logger_on_first_use=False,
     )
     root = logging.getLogger()

@@ -119,6 +119,13 @@ class Heard(SimulatedConnector):
             return answer  # type: ignore[return-value]
         return super().search(place, path, value)
 
+    def download(self, ref: Ref, native_id: str, *, limit_bytes: int) -> Answer[bytes]:
+        """A file's content, or what the test says."""
+        answer = self._answer("download", native_id)
+        if answer is not None:
+            return answer  # type: ignore[return-value]
+        return super().download(ref, native_id, limit_bytes=limit_bytes)
+
     def people(self) -> Answer[Sequence[NativePerson]]:
         """Everybody, or what the test says."""
         answer = self._answer("people", None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sdsync.connectors.contract import AddElement
-from sdsync.connectors.failures import Rejected, Scope, Throttled
+from sdsync.connectors.failures import Rejected, Scope, Throttled, Transient
 from sdsync.sync.persons import letters, recovery
 from sdsync.sync.persons.recovery import Replay
 from tests.laws.people import Side, Ticket
@@ -64,6 +64,25 @@ def test_law_40_a_content_that_nobody_can_fetch_again_is_named() -> None:
 
     assert not copy.record.files
     assert len([said for said in copy.bodies if "log.txt" in said]) == 1
+
+
+def test_law_40_a_file_that_stayed_with_a_merged_records_old_number_is_told() -> None:
+    house = House()
+    ticket = shared(house)
+    copy = ticket.copy("dev")
+    other = house.desk.open("not shared", place=AWAY["desk"])
+    house.desk.line.instead["download"] = lambda _: Transient("500")
+    ticket.attach("log.txt", b"bytes")
+    house.run(120)
+    house.desk.product.merge(ticket.record, other.record, by=house.desk.who("ann"))
+    ticket.bell()
+    house.run(120)
+    house.desk.line.instead.clear()
+    house.run(1200)
+
+    assert not copy.record.files
+    assert len([said for said in copy.bodies if "log.txt" in said]) == 1
+    assert copy.placement("dev", "log.txt").state.value == "unplaceable"
 
 
 def test_law_40_the_content_of_a_file_that_was_taken_back_goes() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
+import pytest
+
 from sdsync.connectors.contract import NativeRecord, Update
 from tests.laws.rig import House, shared
 
@@ -106,7 +108,8 @@ def test_law_9_an_unknown_field_is_compared_again_when_it_is_known() -> None:
     assert not [one for one in house.desk.sent if isinstance(one, Update) and "Queue" in one.values]
 
 
-def test_law_9_a_watcher_who_was_nobody_is_merged_once_known() -> None:
+@pytest.mark.parametrize("also", [[], ["bob"]])
+def test_law_9_a_watcher_who_was_nobody_is_merged_once_known(also: list[str]) -> None:
     house = House(started=False)
     house.desk.line.instead["people"] = lambda _: []
     ticket = shared(house.start(), Cc=["ann"])
@@ -114,10 +117,10 @@ def test_law_9_a_watcher_who_was_nobody_is_merged_once_known() -> None:
 
     del house.desk.line.instead["people"]
     house.start().run(60)
-    ticket.set({"Subject": "looked at again"})
+    ticket.set({"Subject": "looked at again", "Cc": ["ann", *also]})
     house.run()
 
-    assert ticket.copy("dev")["watchers"] == [house.dev.who("ann")]
-    assert ticket["Cc"] == ["ann"]
+    assert ticket.copy("dev")["watchers"] == [house.dev.who(one) for one in ("ann", *also)]
+    assert ticket["Cc"] == ["ann", *also]
     assert [one.after for one in ticket.told("edited") if one.field == "watchers"]
     assert house.quiet()

@@ -103,7 +103,7 @@ def _told_missing(replica: Replica, field: str) -> bool:
 
 
 def without_strangers(replica: Replica, field: str, value: Json) -> Json:
-    """What an unchanged set of people or links showed when it was merged last.
+    """What was seen of a set of people or links, as it was merged then.
 
     Who was a stranger then was left out of *sent*: nobody ever read them. Known now,
     they came with an edit that is decided now, like a single person's who was unmapped.

@@ -421,21 +421,22 @@ class Looks:
         """Fetch a file's content from where it was first seen, for the systems that wait for it."""
         core = self._core
         share = self._share_of_element(work)
-        element = (
-            next((one for one in share.elements if one.id == work.key.target), None)
-            if share
-            else None
-        )
-        source = share.at(element.source) if share and element else None
-        place = share.placement(element.id, source.id) if share and element and source else None
-        if not (share and element and source and place and source.native_id and place.native_id):
+        element = share and next((one for one in share.elements if one.id == work.key.target), None)
+        if not share or not element or element.blob == "stored":
             core.commit(lambda: Change(finished=[(work.key, work.generation)]))
+            return
+        hub_id, element_id = share.hub.id, element.id
+        source = share.at(element.source)
+        place = share.placement(element.id, source.id) if source else None
+        if not (source and place and source.native_id and place.native_id):
+            # Its record was merged away under another id, which does not show the file: those
+            # who wait for it are told where it lies.
+            core.commit(lambda: self._pulled(hub_id, element_id, Missing(), work))
             return
         limit = core.context().setting(share.hub, "file_limit_bytes", 10_000_000)
         ref = Ref(source.system, source.kind, source.native_id)
         answer = meter.note(connector.download(ref, place.native_id, limit_bytes=limit))
         core.step("pulled")
-        hub_id, element_id = share.hub.id, element.id
         core.commit(lambda: self._pulled(hub_id, element_id, answer, work))
 
     def _share_of_element(self, work: Work) -> Share | None:

@@ -187,13 +187,11 @@ def _compare(
             bare.add(field)
             continue
         shown[field] = value
-        if mapping.extract(field, current) == mapping.extract(field, replica.seen):
-            old = without_strangers(replica, field, value)
-        else:
+        old = value
+        if mapping.extract(field, current) != mapping.extract(field, replica.seen):
             old = view(mapping, field, replica.seen, ctx)
             old = replica.sent.get(field) if isinstance(old, Unmapped) else old
-        if field == "links":  # another record may have become known at the same time
-            old = without_strangers(replica, field, old)
+        old = without_strangers(replica, field, old)
         if old != value and direction is not Direction.OUT:
             edits[field] = edit_of(field, old, value, replica, look, ctx)
         elif old != value and not fought_over(draft, replica, field, value, look):

@@ -161,7 +161,7 @@ class Visit(Matching):
 
     def _pull_again(self, draft: Draft, replica: Replica, element: Element) -> Change:
         """Its content went when nothing waited for it, and it is to go once more."""
-        if ROUTED in element.values or not _can_be_fetched(draft, element):
+        if ROUTED in element.values:
             element.blob = "refused"
             draft.deliver(replica)
         else:
@@ -347,13 +347,6 @@ class Visit(Matching):
         """No replica waits any more: the oldest undelivered human change is over."""
         if not any(behind(one) for one in share.replicas):
             share.hub.human_at = share.hub.told_at = None
-
-
-def _can_be_fetched(draft: Draft, element: Element) -> bool:
-    """Whether the record where it was first seen still shows it; one that was moved may not."""
-    source = draft.share.at(element.source)
-    place = draft.share.placement(element.id, source.id) if source else None
-    return bool(source and source.native_id and place and place.native_id)
 
 
 def _may_stand(draft: Draft, element_id: str) -> bool:

@@ -99,7 +99,7 @@ class House:
         """Somebody at the desk opens, comments or edits; the records know what was done."""
         one = self.rand.choice(records)
         deed = self.rand.choice(("born", "note", "note", "note", "title", "status", "priority"))
-        if deed == "note" and len(one.notes) < MOST_NOTES:
+        if deed == "note" and len(one.notes) + len(one.theirs) < MOST_NOTES:
             self.comments(one)
         elif deed in ("title", "note"):
             self.retitles(one)
