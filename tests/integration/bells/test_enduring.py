@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import logging
 import threading
-from collections.abc import Iterator
 
 import pytest
 import structlog
@@ -37,17 +35,6 @@ class Raising(structlog.PrintLogger):
     error = warning = info = msg
 
 
-@pytest.fixture
-def logging_as_before() -> Iterator[None]:
-    root = logging.getLogger()
-    before, level = root.handlers, root.level
-    yield
-    structlog.reset_defaults()
-    root.handlers = before
-    root.setLevel(level)
-
-
-@pytest.mark.usefixtures("logging_as_before")
 def test_a_timer_outlives_its_chores_and_its_wake_ups_even_when_it_can_tell_nobody() -> None:
     structlog.configure(logger_factory=lambda *_: Raising())
     done, woken = threading.Semaphore(0), threading.Semaphore(0)
@@ -70,7 +57,6 @@ def test_a_timer_outlives_its_chores_and_its_wake_ups_even_when_it_can_tell_nobo
     timer.stop(SOON_S)
 
 
-@pytest.mark.usefixtures("logging_as_before")
 def test_lanes_are_driven_again_after_a_time_in_which_nothing_could_be_logged(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

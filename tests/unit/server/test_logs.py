@@ -7,7 +7,6 @@ import io
 import json
 import logging
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,15 +18,10 @@ SECRET = "s3cr3t/canary+value"
 
 
 @pytest.fixture
-def out() -> Iterator[io.StringIO]:
-    root, before = logging.getLogger(), logging.getLogger().handlers
-    level = root.level
+def out() -> io.StringIO:
     stream = io.StringIO()
     configure("debug", scrubber=Scrubber([SECRET]), stream=stream)
-    yield stream
-    structlog.reset_defaults()
-    root.handlers = before
-    root.setLevel(level)
+    return stream
 
 
 def test_a_line_is_json_with_time_and_level(out: io.StringIO) -> None:
