@@ -54,7 +54,7 @@ def test_a_reader_who_has_had_enough_is_no_failure(look: str, unbuffered: str) -
 
 @pytest.mark.usefixtures("desk")
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
-@pytest.mark.parametrize("look", ["status", "store verify"])
+@pytest.mark.parametrize("look", ["config", "audit verify"])
 def test_a_stream_that_was_closed_takes_words_and_loses_nothing_else(
     look: str, closed: str
 ) -> None:
