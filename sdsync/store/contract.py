@@ -70,12 +70,12 @@ class Store(Protocol):
         ...
 
     def claim(
-        self, lane: str, *, now: datetime, busy: frozenset[str], limit: int, writes: bool = True
+        self, lane: str, *, now: datetime, busy: frozenset[str], limit: int
     ) -> Sequence[Work]:
         """Due work of the lane, most urgent first; counts a start of each (law 35).
 
         ``busy`` holds targets that are being worked on by this process and
-        are left out. Without ``writes`` only work of the kinds in ``READING``.
+        are left out.
         """
         ...
 
@@ -153,10 +153,11 @@ class Store(Protocol):
         """
         ...
 
-    def next_due(
-        self, lane: str, busy: frozenset[str] = frozenset(), *, writes: bool = True
-    ) -> datetime | None:
-        """When such work of the lane, but on these targets, is due next; it may be past."""
+    def next_due(self, lane: str, busy: frozenset[str] = frozenset()) -> datetime | None:
+        """When work of the lane, but on these targets, is due next; it may be past.
+
+        What waits for the end of a pause is not due at all.
+        """
         ...
 
     def due(self, lane: str, kind: str, *, now: datetime) -> int:

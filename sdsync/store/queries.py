@@ -280,12 +280,10 @@ class Queries(Base):
             rows = link.rows(UNDELIVERED, params)
         return [read_hub(one, self._vault) for one in rows]
 
-    def next_due(
-        self, lane: str, busy: frozenset[str] = frozenset(), *, writes: bool = True
-    ) -> datetime | None:
-        """When such work of the lane, but on these targets, is due next; it may be past."""
+    def next_due(self, lane: str, busy: frozenset[str] = frozenset()) -> datetime | None:
+        """When work of the lane, but on these targets, is due next; it may be past."""
         with self._reading() as link:
-            return working.next_due(link, lane, busy, writes=writes)
+            return working.next_due(link, lane, busy)
 
     def due(self, lane: str, kind: str, *, now: datetime) -> int:
         """How much work of a kind is due in the lane."""

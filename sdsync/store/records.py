@@ -343,10 +343,6 @@ class Cause:
     closed_at: datetime | None = None
 
 
-#: Kinds of work that write to no system: a pause leaves them alone (law 56).
-READING = ("account", "count", "describe", "look", "poll", "pull", "sweep")
-
-
 @dataclass(frozen=True, slots=True, order=True)
 class WorkKey:
     """What is dirty. ``target`` is a native id (look), a replica id (deliver) …"""
@@ -437,8 +433,6 @@ class Pause:
     reason: str | None = None
     #: "tag" or "note" when an order in the product said so: then a word there ends it too.
     word: str | None = None
-    #: Over; it stays until all that waited is rung: a resume that was cut off is typed anew.
-    ending: bool = False
 
 
 @dataclass(slots=True)
@@ -635,6 +629,7 @@ class Change:
     postponed: list[tuple[WorkKey, datetime]] = field(
         default_factory=list
     )  # new due_at; resets starts
+    shelved: list[WorkKey] = field(default_factory=list)  # due at the end of a pause; as above
     events: list[InboxEvent] = field(default_factory=list)
     causes: list[Cause] = field(default_factory=list)
     systems: list[SystemRow] = field(default_factory=list)

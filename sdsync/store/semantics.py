@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from sdsync.store.codec import micros
 from sdsync.store.records import (
@@ -94,6 +94,20 @@ def rung_again(old: Work, new: Work) -> Work:
         starts=old.starts,
         hint={**old.hint, **new.hint},
     )
+
+
+#: How far beyond its time work is put that waits for the end of a pause, and from when on
+#: an instant is one of those: no clock of a work's is in the year 5000.
+SHELF = timedelta(days=7000 * 365)
+SHELVED_FROM = datetime(5000, 1, 1, tzinfo=UTC)
+
+
+def takes_from_the_shelf(resumed: Collection[str]) -> bool:
+    """Whether all that waits for the end of a pause is tried again once these are over.
+
+    What another pause holds goes back. A record's own is rung by whoever resumes it.
+    """
+    return any(not scope.startswith("record:") for scope in resumed)
 
 
 def repeated(events: Sequence[InboxEvent], known: Collection[int]) -> Set[tuple[str, str | None]]:

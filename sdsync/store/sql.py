@@ -58,7 +58,7 @@ class SqlStore(
         )
 
     def claim(
-        self, lane: str, *, now: datetime, busy: frozenset[str], limit: int, writes: bool = True
+        self, lane: str, *, now: datetime, busy: frozenset[str], limit: int
     ) -> Sequence[Work]:
         """Due work of the lane, most urgent first; counts a start of each.
 
@@ -67,16 +67,13 @@ class SqlStore(
         it. A machine that loses power forgets the start and begins the work once more.
         """
         with self._reading() as link:
-            due = working.next_due(link, lane, writes=writes)
+            due = working.next_due(link, lane)
             if due is None or due > now:
                 return []
-            due_now = working.DUE[writes]
-            if busy and not working.free(link, due_now, lane, now=now, busy=busy, limit=limit):
+            if busy and not working.free(link, lane, now=now, busy=busy, limit=limit):
                 return []
         return self._writer.run(
-            lambda tx: working.claim(
-                tx, self._vault, lane, now=now, busy=busy, limit=limit, writes=writes
-            ),
+            lambda tx: working.claim(tx, self._vault, lane, now=now, busy=busy, limit=limit),
             lasting=False,
         )
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, or_, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 
 from sdsync.store import tables
 from sdsync.store.codec import (
@@ -18,8 +18,16 @@ from sdsync.store.codec import (
     micros_or_none,
 )
 from sdsync.store.dialect import Link, Row
-from sdsync.store.records import READING, Change, Json, LaneRow, Work, WorkKey
-from sdsync.store.semantics import first_ring, is_repeat, repeated, rung_again
+from sdsync.store.records import Change, Json, LaneRow, Work, WorkKey
+from sdsync.store.semantics import (
+    SHELF,
+    SHELVED_FROM,
+    first_ring,
+    is_repeat,
+    repeated,
+    rung_again,
+    takes_from_the_shelf,
+)
 from sdsync.store.statements import Statement, insert_if_new, upsert
 from sdsync.store.vault import Vault, row_id
 from sdsync.store.writer import Tx
@@ -45,6 +53,25 @@ WORK_RUNG = Statement(
 FINISHED = Statement(delete(_work).where(*_is_key, _work.c.generation == bindparam("k_generation")))
 ORDERLY = Statement(update(_work).where(*_is_key).values(starts=0))
 POSTPONED = Statement(update(_work).where(*_is_key).values(starts=0, due_at=bindparam("due_at")))
+#: Both instants by as much, so that its order is known when it comes back.
+_shelf = {"shelved": micros(SHELVED_FROM), "shelf": SHELF // timedelta(microseconds=1)}
+SHELVED = Statement(
+    update(_work)
+    .where(*_is_key, _work.c.due_at < bindparam("shelved"))
+    .values(
+        starts=0,
+        due_at=_work.c.due_at + bindparam("shelf"),
+        deadline_at=_work.c.deadline_at + bindparam("shelf"),
+    )
+)
+UNSHELVED = Statement(
+    update(_work)
+    .where(_work.c.due_at >= bindparam("shelved"))
+    .values(
+        due_at=_work.c.due_at - bindparam("shelf"),
+        deadline_at=_work.c.deadline_at - bindparam("shelf"),
+    )
+)
 STARTED = Statement(update(_work).where(*_is_key).values(starts=_work.c.starts + 1))
 #: In the order of its index. The sum keeps planners from the index of due instants,
 #: which needs a sort.
@@ -53,31 +80,21 @@ _due = (
     .order_by(_work.c.deadline_at, _work.c.kind, _work.c.target)
     .limit(bindparam("count"))
 )
-#: By its key: what is paused may be all of the backlog, and is not even looked at.
-_reads = or_(*(_work.c.kind == one for one in READING))
-_due_reads = (
-    _all.where(_in_lane, _reads, _work.c.due_at + 0 <= bindparam("now"))
-    .order_by(_work.c.deadline_at + 0, _work.c.kind, _work.c.target)
-    .limit(bindparam("count"))
-)
-#: Each by whether writes are among it.
-DUE = {True: Statement(_due), False: Statement(_due_reads)}
+DUE = Statement(_due)
 #: A row that another process claims is passed over.
-DUE_TO_CLAIM = {
-    True: Statement(_due.with_for_update(skip_locked=True)),
-    False: Statement(_due_reads.with_for_update(skip_locked=True)),
-}
+DUE_TO_CLAIM = Statement(_due.with_for_update(skip_locked=True))
 OPEN = Statement(_all.where(_in_lane, _work.c.starts > 0).order_by(_work.c.kind, _work.c.target))
 DUE_OF_KIND = Statement(
     select(func.count()).where(
         _in_lane, _work.c.kind == bindparam("kind"), _work.c.due_at <= bindparam("now")
     )
 )
-_next = select(_work.c.target, _work.c.due_at).where(_in_lane).limit(bindparam("count"))
-NEXT_DUE = {
-    True: Statement(_next.order_by(_work.c.due_at)),
-    False: Statement(_next.where(_reads).order_by(_work.c.due_at + 0)),
-}
+NEXT_DUE = Statement(
+    select(_work.c.target, _work.c.due_at)
+    .where(_in_lane, _work.c.due_at < bindparam("shelved"))
+    .order_by(_work.c.due_at)
+    .limit(bindparam("count"))
+)
 
 LANE_OF = Statement(select(*_lanes.columns).where(_lanes.c.lane == bindparam("lane")))
 LANE_TO_CHANGE = Statement(
@@ -94,6 +111,10 @@ def write(link: Link, change: Change, known: Collection[int], vault: Vault) -> N
             link.run(ORDERLY, _key(key))
     for key, due_at in change.postponed:
         link.run(POSTPONED, {**_key(key), "due_at": micros(due_at)})
+    for key in change.shelved:
+        link.run(SHELVED, {**_key(key), **_shelf})
+    if takes_from_the_shelf(change.resumed):
+        link.run(UNSHELVED, _shelf)
     told = repeated(change.events, known)
     for one in change.ring:
         _ring(link, one, vault, repeat=is_repeat(one, told))
@@ -113,17 +134,10 @@ def _ring(link: Link, new: Work, vault: Vault, *, repeat: bool) -> None:
 
 
 def claim(
-    tx: Tx,
-    vault: Vault,
-    lane: str,
-    *,
-    now: datetime,
-    busy: frozenset[str],
-    limit: int,
-    writes: bool,
+    tx: Tx, vault: Vault, lane: str, *, now: datetime, busy: frozenset[str], limit: int
 ) -> list[Work]:
     """Due work of the lane in claim order, each with one more start."""
-    rows = free(tx.link, DUE_TO_CLAIM[writes], lane, now=now, busy=busy, limit=limit)
+    rows = free(tx.link, lane, now=now, busy=busy, limit=limit, statement=DUE_TO_CLAIM)
     taken = [read_work(one, vault) for one in rows]
     tx.link.many(STARTED, [_key(one.key) for one in taken])
     for one in taken:
@@ -131,13 +145,11 @@ def claim(
     return taken
 
 
-def next_due(
-    link: Link, lane: str, busy: frozenset[str] = frozenset(), *, writes: bool = True
-) -> datetime | None:
+def next_due(link: Link, lane: str, busy: frozenset[str] = frozenset()) -> datetime | None:
     """When work of the lane is due next: a few steps of an index, however much waits."""
     count = 1 + len(busy)
     while True:
-        rows = link.rows(NEXT_DUE[writes], {"lane": lane, "count": count})
+        rows = link.rows(NEXT_DUE, {"lane": lane, "shelved": _shelf["shelved"], "count": count})
         due = next((one[1] for one in rows if one[0] not in busy), None)
         if due is not None or len(rows) < count:
             return instant_or_none(due)
@@ -146,12 +158,12 @@ def next_due(
 
 def free(
     link: Link,
-    statement: Statement,
     lane: str,
     *,
     now: datetime,
     busy: frozenset[str],
     limit: int,
+    statement: Statement = DUE,
 ) -> list[Row]:
     """Rows of due work that nobody of this process is at, in claim order."""
     count = limit + len(busy)

@@ -43,7 +43,7 @@ class Claims:
         """When what nobody is at is due; None when nothing is."""
         with self._guard:
             busy = frozenset(self._busy[lane])
-        return self._core.store.next_due(lane, busy, writes=self._core.pauses.writes(lane))
+        return self._core.store.next_due(lane, busy)
 
     def claim(self, lane: str, now: datetime) -> Work | None:
         """The most urgent due work of the lane; None when none may begin now."""
@@ -51,10 +51,9 @@ class Claims:
             return self._claim_description(lane, now)
         with self._guard:
             busy = frozenset(self._busy[lane])
-            may = self._core.pauses.writes(lane)
-            if self._alone.blocks(lane) or self._alone.waits(lane, self._names.keys(), may):
+            if self._alone.blocks(lane) or self._alone.waits(lane, self._names.keys()):
                 return None
-            for work in self._core.store.claim(lane, now=now, busy=busy, limit=1, writes=may):
+            for work in self._core.store.claim(lane, now=now, busy=busy, limit=1):
                 names = self._aliases(work)
                 if names & busy:
                     again = [(work.key, now + CLAIM_AGAIN)]
@@ -83,7 +82,7 @@ class Claims:
 
     def next(self, lane: str, now: datetime) -> datetime | None:
         """When to come again, or None; for what is due and busy nobody comes in a tight loop."""
-        due = self._core.store.next_due(lane, writes=self._core.pauses.writes(lane))
+        due = self._core.store.next_due(lane)
         if not self._core.systems[lane].known:
             work = self._core.store.work(WorkKey(lane, "describe", FEED))
             due = work.due_at if work else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from sdsync.store.contract import Store
 from sdsync.store.records import Change, Element, Placement, PlacementState, ReplicaState, Share
@@ -68,13 +68,10 @@ def _waits(share: Share, element: Element) -> bool:
         return False
     over = {one.id for one in share.replicas if one.state in OVER}
     places = (one for one in share.placements_of(element.id) if one.replica_id not in over)
-    return _any_waits(places, routed=ROUTED in element.values)
+    return any(_may_go(one) for one in places)
 
 
-def _any_waits(places: Iterable[Placement], *, routed: bool) -> bool:
-    """A routed file cannot be fetched again, so its dead letter keeps the content too."""
-    return any(
-        one.state is PlacementState.PENDING
-        or (routed and one.state is PlacementState.UNPLACEABLE and one.cause is not None)
-        for one in places
-    )
+def _may_go(place: Placement) -> bool:
+    """A dead letter keeps the content too: it may be here alone by the time it is replayed."""
+    refused = place.state is PlacementState.UNPLACEABLE and place.cause is not None
+    return refused or place.state is PlacementState.PENDING

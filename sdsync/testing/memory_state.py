@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from sdsync.store.codec import canonical, decode, encode
@@ -29,6 +30,8 @@ from sdsync.store.records import (
 from sdsync.store.semantics import (
     ENDED,
     LINES_OVER,
+    SHELF,
+    SHELVED_FROM,
     cause_clash,
     closed_first,
     first_ring,
@@ -39,6 +42,7 @@ from sdsync.store.semantics import (
     plan_number,
     repeated,
     rung_again,
+    takes_from_the_shelf,
     unique_keys,
 )
 
@@ -288,6 +292,14 @@ def _apply_work(state: State, change: Change) -> None:
         rows = state.work.get(key.lane, {})
         if key in rows:
             rows[key] = replace(rows[key], due_at=due_at, starts=0)
+    for key in change.shelved:
+        rows = state.work.get(key.lane, {})
+        if key in rows and rows[key].due_at < SHELVED_FROM:
+            rows[key] = replace(_moved(rows[key], SHELF), starts=0)
+    if takes_from_the_shelf(change.resumed):
+        for rows in state.work.values():
+            on_shelf = [one for one in rows.values() if one.due_at >= SHELVED_FROM]
+            rows.update((one.key, _moved(one, -SHELF)) for one in on_shelf)
     told = repeated(change.events, known)
     for work in change.ring:
         rows = state.work.setdefault(work.key.lane, {})
@@ -296,6 +308,10 @@ def _apply_work(state: State, change: Change) -> None:
             rows[work.key] = first_ring(work)
         elif not is_repeat(work, told):
             rows[work.key] = rung_again(old, work)
+
+
+def _moved(work: Work, by: timedelta) -> Work:
+    return replace(work, due_at=work.due_at + by, deadline_at=work.deadline_at + by)
 
 
 def _apply_rest(state: State, change: Change, causes: dict[str, Cause]) -> None:

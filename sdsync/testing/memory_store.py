@@ -15,7 +15,6 @@ from sdsync.config.clock import Clock, SystemClock
 from sdsync.store.codec import micros
 from sdsync.store.contract import StoreFull
 from sdsync.store.records import (
-    READING,
     Cause,
     Change,
     Hub,
@@ -30,7 +29,7 @@ from sdsync.store.records import (
     Work,
     WorkKey,
 )
-from sdsync.store.semantics import BEHIND, ENDED, Identity, swept_from
+from sdsync.store.semantics import BEHIND, ENDED, SHELVED_FROM, Identity, swept_from
 from sdsync.testing.memory_screens import MemoryScreens
 from sdsync.testing.memory_state import State, apply, check, found_by
 
@@ -106,15 +105,13 @@ class MemoryStore(MemoryScreens):
             self.commits += 1
 
     def claim(
-        self, lane: str, *, now: datetime, busy: frozenset[str], limit: int, writes: bool = True
+        self, lane: str, *, now: datetime, busy: frozenset[str], limit: int
     ) -> Sequence[Work]:
         """Due work of the lane, most urgent first; counts a start of each."""
         with self._lock:
             waiting = self._writing().work.get(lane, {})
             due = [
-                one
-                for one in waiting.values()
-                if one.due_at <= now and one.key.target not in busy and _may(one, writes)
+                one for one in waiting.values() if one.due_at <= now and one.key.target not in busy
             ]
             due.sort(key=lambda one: (one.deadline_at, one.key.kind, one.key.target))
             taken = [replace(one, starts=one.starts + 1) for one in due[:limit]]
@@ -239,14 +236,12 @@ class MemoryStore(MemoryScreens):
         }
         return [found[key] for key in sorted(found)[:limit]]
 
-    def next_due(
-        self, lane: str, busy: frozenset[str] = frozenset(), *, writes: bool = True
-    ) -> datetime | None:
-        """When such work of the lane, but on these targets, is due next; it may be past."""
+    def next_due(self, lane: str, busy: frozenset[str] = frozenset()) -> datetime | None:
+        """When work of the lane, but on these targets, is due next; it may be past."""
         with self._lock:
             waiting = self._reading().work.get(lane, {}).values()
-            free = [one for one in waiting if one.key.target not in busy and _may(one, writes)]
-            return min((one.due_at for one in free), default=None)
+            free = (one.due_at for one in waiting if one.key.target not in busy)
+            return min((due for due in free if due < SHELVED_FROM), default=None)
 
     def due(self, lane: str, kind: str, *, now: datetime) -> int:
         """How much work of a kind is due in the lane."""
@@ -358,7 +353,3 @@ class MemoryStore(MemoryScreens):
 
 def _own(work: Work) -> Work:
     return replace(work, hint=dict(work.hint))
-
-
-def _may(work: Work, writes: bool) -> bool:
-    return writes or work.key.kind in READING

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sdsync.connectors.contract import AddElement
-from sdsync.connectors.failures import Rejected, Scope, Throttled, Transient
+from sdsync.connectors.failures import Missing, Rejected, Scope, Throttled, Transient
 from sdsync.sync.persons import letters, recovery
 from sdsync.sync.persons.recovery import Replay
 from tests.laws.people import Side, Ticket
@@ -23,18 +23,17 @@ def refuse_files(side: Side) -> None:
     side.line.instead["apply"] = lambda operation: refused if is_file(operation) else None
 
 
-def test_law_40_a_refused_files_content_goes_and_a_replay_fetches_it_again() -> None:
+def test_law_40_a_refused_files_content_stays_until_its_letter_is_closed() -> None:
     house = House(("desk", "dev", "board"))
     ticket = shared(house)
     refuse_files(house.dev)
     house.board.down(600)
     ticket.attach("log.txt", b"bytes")
-    house.run(300)
+    house.run(1200)
     assert ticket.group("dev", "attachments") == "parked"
-    assert house.store.blob(ticket.element("log.txt").id) == b"bytes"
-    house.run(900)
     assert [one.content for one in ticket.copy("board").record.files] == [b"bytes"]
-    assert house.store.blob(ticket.element("log.txt").id) is None
+    assert house.store.blob(ticket.element("log.txt").id) == b"bytes"
+    house.desk.line.instead["download"] = lambda _: Missing()  # purged there meanwhile
 
     house.dev.line.instead.clear()
     recovery.replay(house.store, Replay("all"), "ann", house.clock.now())
@@ -44,26 +43,6 @@ def test_law_40_a_refused_files_content_goes_and_a_replay_fetches_it_again() -> 
     assert len(ticket.copy("board").record.files) == 1
     assert ticket.group("dev", "attachments") == "in step"
     assert house.store.blob(ticket.element("log.txt").id) is None
-
-
-def test_law_40_a_content_that_nobody_can_fetch_again_is_named() -> None:
-    house = House()
-    ticket = shared(house)
-    copy = ticket.copy("dev")
-    other = house.desk.open("not shared", place=AWAY["desk"])
-    refuse_files(house.dev)
-    ticket.attach("log.txt", b"bytes")
-    house.run(300)
-    house.desk.product.merge(ticket.record, other.record, by=house.desk.who("ann"))
-    ticket.bell()
-    house.run(300)
-
-    house.dev.line.instead.clear()
-    recovery.replay(house.store, Replay("all"), "ann", house.clock.now())
-    house.run(600)
-
-    assert not copy.record.files
-    assert len([said for said in copy.bodies if "log.txt" in said]) == 1
 
 
 def test_law_40_a_file_that_stayed_with_a_merged_records_old_number_is_told() -> None:

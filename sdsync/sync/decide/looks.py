@@ -214,7 +214,9 @@ class Looks:
         hub.priority = PRIORITIES.get(str(hub.values.get("priority")), 3)
         self._core.note_urgency(replica, hub.priority)
         if replica.system == hub.birth_system:
-            hub.tenant = tenant_of(draft, replica)
+            before, hub.tenant = hub.tenant, tenant_of(draft, replica)
+            if hub.tenant != before:  # what waits for the pause of one goes on with the other
+                draft.deliver_others(None)
 
     def _late_words(self, draft: Draft, replica: Replica, look: Look) -> Change:
         """A merged copy is never written again, but people may still add to it (law 22)."""

@@ -10,7 +10,7 @@ from collections.abc import Collection
 
 from sdsync.config.clock import Clock
 from sdsync.store.contract import Store
-from sdsync.store.records import READING, WorkKey
+from sdsync.store.records import WorkKey
 from sdsync.sync.branches import hit
 
 #: How long others wait for a lane that wants to be alone and does not come back.
@@ -34,14 +34,11 @@ class Alone:
         wanted = self._wanted not in (None, lane)
         return wanted and self._clock.monotonic() < self._wanted_until
 
-    def waits(self, lane: str, running: Collection[WorkKey], writes: bool) -> bool:
-        """Whether the lane's next work must be alone, while others still run.
-
-        Without ``writes`` none is next that writes: its system is paused.
-        """
+    def waits(self, lane: str, running: Collection[WorkKey]) -> bool:
+        """Whether the lane's next work must be alone, while others still run."""
         if lane not in self._died:  # what was open when the lane was taken died with its holder
             self._died[lane] = set(self._store.started(lane)) - set(running)
-        if not any(self._due(key, writes) for key in tuple(self._died[lane])):
+        if not any(self._due(key) for key in tuple(self._died[lane])):
             self._wanted = None if self._wanted == lane else self._wanted
             return False
         self._wanted, self._wanted_until = lane, self._clock.monotonic() + WANTED_S
@@ -64,9 +61,9 @@ class Alone:
         """The lane was taken anew: its last holder may have died."""
         self._died.pop(lane, None)
 
-    def _due(self, key: WorkKey, writes: bool) -> bool:
+    def _due(self, key: WorkKey) -> bool:
         work = self._store.work(key)
         if work is None or work.starts == 0:
             self._died[key.lane].discard(key)
             return False
-        return (writes or key.kind in READING) and work.due_at <= self._clock.now()
+        return work.due_at <= self._clock.now()

@@ -106,9 +106,10 @@ class Visit(Matching):
             self._todo = Rest()
             return Change(finished=[self._key()])
         replica = share.replica(self._work.key.target)
-        if self._core.pauses.of(share.hub):
-            self._todo = Rest()  # and rings nothing: whoever resumes it does (law 56)
-            return Change(finished=[self._key()])
+        pause = self._core.pauses.holding(share.hub, replica.system)
+        if pause is not None:
+            self._todo = Rest()  # till the pause is over (law 56)
+            return Change(shelved=[self._work.key], saw_pauses={pause.scope: pause})
         todo = self._todo = compute(draft, replica, looked=self._looked)
         if isinstance(todo, NeedLook | Ask | Settle):
             return None

@@ -6,12 +6,11 @@ none of these needs it to run.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sdsync.store.contract import Store
+from sdsync.store.contract import Stale, Store
 from sdsync.store.records import (
     AuditRow,
     Change,
@@ -29,7 +28,6 @@ from sdsync.sync.persons.by_hand import (
     wake,
     wake_delivery,
 )
-from sdsync.sync.persons.pauses import scopes
 
 if TYPE_CHECKING:
     from sdsync.store.resealing import ResealReport
@@ -47,40 +45,25 @@ def pause(store: Store, scope: str, by: str, reason: str | None, now: datetime) 
 
 
 def resume(store: Store, scope: str, by: str, now: datetime) -> None:
-    """End a pause, and ring what waited. Cut off on its way it is typed once more.
+    """End a pause, and ring what waited: one commit.
 
     Raises:
-        Refused: Nothing has this scope paused.
+        Refused: Nothing has this scope paused, or somebody paused it anew meanwhile.
     """
     pause = next((one for one in store.pauses() if one.scope == scope), None)
     if pause is None:
         raise Refused(f'"{scope}" is not paused; sdsync status lists the pauses')
-    store.commit(Change(pauses=[replace(pause, ending=True)]))
-    for share in _paused_by(store, scope):
-        change = Change()
+    row = AuditRow(now, "resumed", f"person:{by}", actor=by, text=scope)
+    change = Change(resumed=[scope], audit=[row], saw_pauses={scope: pause})
+    if scope.startswith("record:") and (share := store.share(scope.removeprefix("record:"))):
         for replica in share.replicas:
             wake_delivery(change, share.hub, replica, now)
+    try:
         commit(store, change)
-    row = AuditRow(now, "resumed", f"person:{by}", actor=by, text=scope)
-    store.commit(Change(resumed=[scope], audit=[row]))
+    except Stale:
+        raise Refused(f'"{scope}" is another pause by now; sdsync status lists them') from None
     for lane, _, _ in store.work_counts():
         store.ring(lane)
-
-
-def _paused_by(store: Store, scope: str) -> Iterator[Share]:
-    """The records whose deliveries end at this pause; those of a paused system wait in its lane."""
-    kind, _, name = scope.partition(":")
-    if kind == "record":
-        share = store.share(name)
-        yield from () if share is None else (share,)
-    elif kind in ("sync", "tenant"):
-        of_sync = name if kind == "sync" else None
-        after = ""
-        while hubs := store.hubs(sync=of_sync, after=after, limit=200):
-            for hub in hubs:
-                share = store.share(hub.id) if scope in scopes(hub) else None
-                yield from () if share is None else (share,)
-            after = hubs[-1].id
 
 
 def trust(store: Store, by: str, now: datetime) -> int:

@@ -12,19 +12,14 @@ class Pauses:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def writes(self, system: str) -> bool:
-        """Whether this system may be written to now, for all that its pauses say."""
-        paused = {one.scope for one in self._store.pauses()}
-        return not paused & {"all", f"system:{system}"}
-
     def named(self, scope: str) -> Pause | None:
         """The pause of this very scope."""
         return next((one for one in self._store.pauses() if one.scope == scope), None)
 
-    def of(self, hub: Hub) -> str | None:
-        """The scope that pauses this record, or None."""
-        paused = {one.scope for one in self._store.pauses() if not one.ending}
-        return next((name for name in scopes(hub) if name in paused), None)
+    def holding(self, hub: Hub, system: str) -> Pause | None:
+        """A pause for which this record must not be written in this system now."""
+        names = {"all", f"system:{system}", *scopes(hub)}
+        return next((one for one in self._store.pauses() if one.scope in names), None)
 
 
 def scopes(hub: Hub) -> tuple[str, ...]:

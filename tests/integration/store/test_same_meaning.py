@@ -120,6 +120,7 @@ changes = st.fixed_dictionaries(
         "ring": st.lists(work, max_size=3),
         "finished": st.lists(st.tuples(work, st.booleans()), max_size=2),
         "postponed": st.lists(st.tuples(work.map(lambda one: one.key), instants), max_size=2),
+        "shelved": st.lists(work.map(lambda one: one.key), max_size=2),
         "events": st.lists(
             st.builds(event, names, st.none() | names, st.sampled_from(SYSTEMS)), max_size=2
         ),

@@ -128,6 +128,36 @@ def test_postponed_work_is_due_later_and_starts_anew(store: Store) -> None:
     assert (again.starts, again.deadline_at) == (1, taken.deadline_at)
 
 
+def test_work_on_the_shelf_is_not_due_until_a_pause_is_over(store: Store) -> None:
+    store.commit(Change(ring=[look(str(n), deadline_at=after(60 - n)) for n in range(3)]))
+    taken = claim(store, limit=2)
+    century = 100 * 365 * 24 * 3600.0
+
+    for _ in range(2):  # and once more is the same
+        store.commit(Change(shelved=[one.key for one in taken]))
+
+    [left] = claim(store, seconds=century)
+    assert left.key.target == "0"
+    store.commit(Change(finished=[(left.key, left.generation)]))
+    assert store.next_due("desk") is None
+    store.commit(Change(resumed=["record:h1"]))  # whoever resumes a record rings it
+    assert claim(store, seconds=century) == []
+    store.commit(Change(resumed=["sync:a"]))
+    back = claim(store)
+    assert targets(back) == ["2", "1"]
+    assert [(one.starts, one.deadline_at) for one in back] == [(1, after(58)), (1, after(59))]
+
+
+def test_a_ring_takes_work_from_the_shelf(store: Store) -> None:
+    store.commit(Change(ring=[look("1")]))
+    store.commit(Change(shelved=[look("1").key]))
+
+    store.commit(Change(ring=[look("1", due_at=after(3))]))
+
+    assert store.next_due("desk") == after(3)
+    assert targets(claim(store, seconds=3)) == ["1"]
+
+
 def test_a_known_event_rings_only_what_is_not_waiting(store: Store) -> None:
     store.commit(Change(events=[event()], ring=[look()]))
     first = store.work(look().key)

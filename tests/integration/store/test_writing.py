@@ -308,7 +308,7 @@ def test_law_42_a_claim_costs_as_what_it_takes(
 
 
 def test_law_42_a_claim_follows_its_index_and_sorts_nothing(sqlite: SqlStore) -> None:
-    ready = sqlite._dialect.prepared(working.DUE[True])
+    ready = sqlite._dialect.prepared(working.DUE)
     path = sqlite._dialect.engine.url.database
     with closing(sqlite3.connect(str(path))) as link:
         plan = link.execute(
