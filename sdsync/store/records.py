@@ -629,7 +629,9 @@ class Change:
     postponed: list[tuple[WorkKey, datetime]] = field(
         default_factory=list
     )  # new due_at; resets starts
-    shelved: list[WorkKey] = field(default_factory=list)  # due at the end of a pause; as above
+    shelved: list[tuple[WorkKey, int]] = field(
+        default_factory=list
+    )  # as finished, but due once a pause is over
     events: list[InboxEvent] = field(default_factory=list)
     causes: list[Cause] = field(default_factory=list)
     systems: list[SystemRow] = field(default_factory=list)

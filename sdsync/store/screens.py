@@ -14,7 +14,7 @@ from sdsync.store.codec import instant, instant_or_none, micros
 from sdsync.store.dialect import Row
 from sdsync.store.queries import read_hub
 from sdsync.store.records import AuditRow, Cause, FieldVersion, GroupState, Hub, Replica
-from sdsync.store.semantics import COUNTED_AS, ON_ITS_WAY, TIMERS
+from sdsync.store.semantics import COUNTED_AS, ON_ITS_WAY, SHELVED_FROM, TIMERS
 from sdsync.store.statements import Statement
 from sdsync.store.vault import row_id
 
@@ -75,6 +75,7 @@ LATE = Statement(
         _work.c.kind == "deliver",
         _work.c.priority == bindparam("priority"),
         _work.c.since < bindparam("before"),
+        _work.c.due_at < micros(SHELVED_FROM),  # what a pause holds is told as its pause
     )
     .order_by(_work.c.since, _work.c.target)
     .limit(bindparam("count"))

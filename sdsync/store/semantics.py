@@ -26,6 +26,11 @@ from sdsync.store.records import (
 #: Work that is a clock and not a dirty thing: not counted as waiting.
 TIMERS = frozenset({"poll", "describe", "sweep", "count", "account"})
 
+#: How far beyond its time work is put that waits for the end of a pause, and from when on
+#: an instant is one of those: no clock of a work's is in the year 5000.
+SHELF = timedelta(days=7000 * 365)
+SHELVED_FROM = datetime(5000, 1, 1, tzinfo=UTC)
+
 #: Replicas that may have changed or gone without a word of their feed.
 SWEPT = frozenset({ReplicaState.LIVE, ReplicaState.LEFT})
 #: The group under which a replica is parked that killed its process again and again.
@@ -82,8 +87,14 @@ def first_ring(work: Work) -> Work:
     return replace(work, generation=generation, starts=0, hint=dict(work.hint))
 
 
+def moved(work: Work, by: timedelta) -> Work:
+    """The work with both its instants moved, so that its order is the same."""
+    return replace(work, due_at=work.due_at + by, deadline_at=work.deadline_at + by)
+
+
 def rung_again(old: Work, new: Work) -> Work:
-    """Existing work after one more ring."""
+    """Existing work after one more ring, which takes it from the shelf."""
+    old = moved(old, -SHELF) if old.due_at >= SHELVED_FROM else old
     return Work(
         key=old.key,
         priority=min(old.priority, new.priority),
@@ -94,20 +105,6 @@ def rung_again(old: Work, new: Work) -> Work:
         starts=old.starts,
         hint={**old.hint, **new.hint},
     )
-
-
-#: How far beyond its time work is put that waits for the end of a pause, and from when on
-#: an instant is one of those: no clock of a work's is in the year 5000.
-SHELF = timedelta(days=7000 * 365)
-SHELVED_FROM = datetime(5000, 1, 1, tzinfo=UTC)
-
-
-def takes_from_the_shelf(resumed: Collection[str]) -> bool:
-    """Whether all that waits for the end of a pause is tried again once these are over.
-
-    What another pause holds goes back. A record's own is rung by whoever resumes it.
-    """
-    return any(not scope.startswith("record:") for scope in resumed)
 
 
 def repeated(events: Sequence[InboxEvent], known: Collection[int]) -> Set[tuple[str, str | None]]:

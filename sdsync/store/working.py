@@ -26,7 +26,6 @@ from sdsync.store.semantics import (
     is_repeat,
     repeated,
     rung_again,
-    takes_from_the_shelf,
 )
 from sdsync.store.statements import Statement, insert_if_new, upsert
 from sdsync.store.vault import Vault, row_id
@@ -52,12 +51,20 @@ WORK_RUNG = Statement(
 )
 FINISHED = Statement(delete(_work).where(*_is_key, _work.c.generation == bindparam("k_generation")))
 ORDERLY = Statement(update(_work).where(*_is_key).values(starts=0))
-POSTPONED = Statement(update(_work).where(*_is_key).values(starts=0, due_at=bindparam("due_at")))
-#: Both instants by as much, so that its order is known when it comes back.
 _shelf = {"shelved": micros(SHELVED_FROM), "shelf": SHELF // timedelta(microseconds=1)}
-SHELVED = Statement(
+POSTPONED = Statement(
     update(_work)
     .where(*_is_key, _work.c.due_at < bindparam("shelved"))
+    .values(starts=0, due_at=bindparam("due_at"))
+)
+#: Both instants by as much, so that its order is known when it comes back.
+SHELVED = Statement(
+    update(_work)
+    .where(
+        *_is_key,
+        _work.c.generation == bindparam("k_generation"),
+        _work.c.due_at < bindparam("shelved"),
+    )
     .values(
         starts=0,
         due_at=_work.c.due_at + bindparam("shelf"),
@@ -110,10 +117,11 @@ def write(link: Link, change: Change, known: Collection[int], vault: Vault) -> N
         if link.run(FINISHED, {**_key(key), "k_generation": generation}) == 0:
             link.run(ORDERLY, _key(key))
     for key, due_at in change.postponed:
-        link.run(POSTPONED, {**_key(key), "due_at": micros(due_at)})
-    for key in change.shelved:
-        link.run(SHELVED, {**_key(key), **_shelf})
-    if takes_from_the_shelf(change.resumed):
+        link.run(POSTPONED, {**_key(key), "due_at": micros(due_at), **_shelf})
+    for key, generation in change.shelved:
+        if link.run(SHELVED, {**_key(key), "k_generation": generation, **_shelf}) == 0:
+            link.run(ORDERLY, _key(key))
+    if change.resumed:  # what another pause holds goes back to it
         link.run(UNSHELVED, _shelf)
     told = repeated(change.events, known)
     for one in change.ring:

@@ -24,7 +24,7 @@ from sdsync.store.records import (
     Replica,
     Share,
 )
-from sdsync.store.semantics import COUNTED_AS, ON_ITS_WAY, TIMERS, plan_number
+from sdsync.store.semantics import COUNTED_AS, ON_ITS_WAY, SHELVED_FROM, TIMERS, plan_number
 from sdsync.testing.memory_state import State
 
 Member = tuple[Hub, Replica, str]
@@ -103,7 +103,10 @@ class MemoryScreens:
         found = sorted(
             (one.since, one.key.target)
             for one in rows
-            if one.key.kind == "deliver" and one.priority == priority and one.since < before
+            if one.key.kind == "deliver"
+            and one.priority == priority
+            and one.since < before
+            and one.due_at < SHELVED_FROM
         )
         return [(target, since) for since, target in found[:limit]]
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
-from datetime import timedelta
 from typing import Any, TypeVar
 
 from sdsync.store.codec import canonical, decode, encode
@@ -38,11 +37,11 @@ from sdsync.store.semantics import (
     in_order,
     is_repeat,
     joined,
+    moved,
     over_last,
     plan_number,
     repeated,
     rung_again,
-    takes_from_the_shelf,
     unique_keys,
 )
 
@@ -290,16 +289,18 @@ def _apply_work(state: State, change: Change) -> None:
             rows[key] = replace(old, starts=0)
     for key, due_at in change.postponed:
         rows = state.work.get(key.lane, {})
-        if key in rows:
-            rows[key] = replace(rows[key], due_at=due_at, starts=0)
-    for key in change.shelved:
-        rows = state.work.get(key.lane, {})
         if key in rows and rows[key].due_at < SHELVED_FROM:
-            rows[key] = replace(_moved(rows[key], SHELF), starts=0)
-    if takes_from_the_shelf(change.resumed):
+            rows[key] = replace(rows[key], due_at=due_at, starts=0)
+    for key, generation in change.shelved:
+        rows = state.work.get(key.lane, {})
+        old = rows.get(key)
+        if old is not None:
+            free = old.generation == generation and old.due_at < SHELVED_FROM
+            rows[key] = replace(moved(old, SHELF) if free else old, starts=0)
+    if change.resumed:
         for rows in state.work.values():
             on_shelf = [one for one in rows.values() if one.due_at >= SHELVED_FROM]
-            rows.update((one.key, _moved(one, -SHELF)) for one in on_shelf)
+            rows.update((one.key, moved(one, -SHELF)) for one in on_shelf)
     told = repeated(change.events, known)
     for work in change.ring:
         rows = state.work.setdefault(work.key.lane, {})
@@ -308,10 +309,6 @@ def _apply_work(state: State, change: Change) -> None:
             rows[work.key] = first_ring(work)
         elif not is_repeat(work, told):
             rows[work.key] = rung_again(old, work)
-
-
-def _moved(work: Work, by: timedelta) -> Work:
-    return replace(work, due_at=work.due_at + by, deadline_at=work.deadline_at + by)
 
 
 def _apply_rest(state: State, change: Change, causes: dict[str, Cause]) -> None:

@@ -109,7 +109,8 @@ class Visit(Matching):
         pause = self._core.pauses.holding(share.hub, replica.system)
         if pause is not None:
             self._todo = Rest()  # till the pause is over (law 56)
-            return Change(shelved=[self._work.key], saw_pauses={pause.scope: pause})
+            held = (self._work.key, self._work.generation)
+            return Change(shelved=[held], saw_pauses={pause.scope: pause})
         todo = self._todo = compute(draft, replica, looked=self._looked)
         if isinstance(todo, NeedLook | Ask | Settle):
             return None

@@ -71,11 +71,6 @@ def wake(change: Change, hub: Hub, replica: Replica, due: datetime) -> None:
     """Read the replica again, then deliver what it lacks; not before ``due``."""
     if replica.native_id is not None and replica.state is not ReplicaState.MERGED:
         ring(change, replica.system, "look", replica.native_id, hub, due, {"kind": replica.kind})
-    wake_delivery(change, hub, replica, due)
-
-
-def wake_delivery(change: Change, hub: Hub, replica: Replica, due: datetime) -> None:
-    """Deliver what the replica lacks; not before ``due``."""
     if replica.state in (ReplicaState.LIVE, ReplicaState.UNBORN):
         ring(change, replica.system, "deliver", replica.id, hub, due, {})
 

@@ -26,7 +26,6 @@ from sdsync.sync.persons.by_hand import (
     find,
     told,
     wake,
-    wake_delivery,
 )
 
 if TYPE_CHECKING:
@@ -55,9 +54,6 @@ def resume(store: Store, scope: str, by: str, now: datetime) -> None:
         raise Refused(f'"{scope}" is not paused; sdsync status lists the pauses')
     row = AuditRow(now, "resumed", f"person:{by}", actor=by, text=scope)
     change = Change(resumed=[scope], audit=[row], saw_pauses={scope: pause})
-    if scope.startswith("record:") and (share := store.share(scope.removeprefix("record:"))):
-        for replica in share.replicas:
-            wake_delivery(change, share.hub, replica, now)
     try:
         commit(store, change)
     except Stale:

@@ -120,7 +120,7 @@ changes = st.fixed_dictionaries(
         "ring": st.lists(work, max_size=3),
         "finished": st.lists(st.tuples(work, st.booleans()), max_size=2),
         "postponed": st.lists(st.tuples(work.map(lambda one: one.key), instants), max_size=2),
-        "shelved": st.lists(work.map(lambda one: one.key), max_size=2),
+        "shelved": st.lists(st.tuples(work, st.booleans()), max_size=2),
         "events": st.lists(
             st.builds(event, names, st.none() | names, st.sampled_from(SYSTEMS)), max_size=2
         ),
@@ -282,10 +282,11 @@ def step_on(store: Store, step: Any) -> Any:
     if isinstance(step, tuple):
         return _lane_step(store, *step)
     parts = dict(step)
-    parts["finished"] = [
-        (one.key, found.generation if right and (found := store.work(one.key)) else 1)
-        for one, right in parts["finished"]
-    ]
+    for name in ("finished", "shelved"):
+        parts[name] = [
+            (one.key, found.generation if right and (found := store.work(one.key)) else 1)
+            for one, right in parts[name]
+        ]
     for share in parts["shares"]:
         stored = store.share(share.hub.id)
         share.hub.version = stored.hub.version if stored else 0

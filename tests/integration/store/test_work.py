@@ -9,6 +9,7 @@ from sdsync.store.records import Change, LaneRow, Work
 from tests.integration.store.builders import NOW, after, event, look
 
 NOBODY: frozenset[str] = frozenset()
+CENTURY_S = 100 * 365 * 86400.0
 
 
 def claim(store: Store, lane: str = "desk", limit: int = 10, seconds: float = 0) -> list[Work]:
@@ -128,34 +129,56 @@ def test_postponed_work_is_due_later_and_starts_anew(store: Store) -> None:
     assert (again.starts, again.deadline_at) == (1, taken.deadline_at)
 
 
+def shelve(store: Store, *works: Work) -> None:
+    store.commit(Change(shelved=[(one.key, one.generation) for one in works]))
+
+
 def test_work_on_the_shelf_is_not_due_until_a_pause_is_over(store: Store) -> None:
     store.commit(Change(ring=[look(str(n), deadline_at=after(60 - n)) for n in range(3)]))
     taken = claim(store, limit=2)
-    century = 100 * 365 * 24 * 3600.0
 
     for _ in range(2):  # and once more is the same
-        store.commit(Change(shelved=[one.key for one in taken]))
+        shelve(store, *taken)
+    store.commit(Change(postponed=[(one.key, after(1)) for one in taken]))  # by whoever stalled
 
-    [left] = claim(store, seconds=century)
+    [left] = claim(store, seconds=CENTURY_S)
     assert left.key.target == "0"
     store.commit(Change(finished=[(left.key, left.generation)]))
     assert store.next_due("desk") is None
-    store.commit(Change(resumed=["record:h1"]))  # whoever resumes a record rings it
-    assert claim(store, seconds=century) == []
     store.commit(Change(resumed=["sync:a"]))
     back = claim(store)
     assert targets(back) == ["2", "1"]
     assert [(one.starts, one.deadline_at) for one in back] == [(1, after(58)), (1, after(59))]
 
 
-def test_a_ring_takes_work_from_the_shelf(store: Store) -> None:
+def test_a_ring_takes_work_from_the_shelf_as_urgent_as_it_was(store: Store) -> None:
+    store.commit(Change(ring=[look("1", deadline_at=after(9))]))
+    shelve(store, *claim(store))
+
+    store.commit(Change(ring=[look("1", due_at=after(600), deadline_at=after(900))]))
+
+    assert store.next_due("desk") == NOW
+    assert [one.deadline_at for one in claim(store)] == [after(9)]
+
+
+def test_work_that_was_rung_since_it_was_claimed_is_not_shelved(store: Store) -> None:
     store.commit(Change(ring=[look("1")]))
-    store.commit(Change(shelved=[look("1").key]))
+    taken = claim(store)
+    store.commit(Change(ring=[look("1")]))
 
-    store.commit(Change(ring=[look("1", due_at=after(3))]))
+    shelve(store, *taken)
 
-    assert store.next_due("desk") == after(3)
-    assert targets(claim(store, seconds=3)) == ["1"]
+    assert [one.starts for one in claim(store)] == [1]
+
+
+def test_what_a_pause_holds_is_not_late(store: Store) -> None:
+    work = look("1", kind="deliver")
+    store.commit(Change(ring=[work]))
+    assert store.late("desk", work.priority, before=after(1), limit=5) == [("1", work.since)]
+
+    shelve(store, *claim(store))
+
+    assert store.late("desk", work.priority, before=after(1), limit=5) == []
 
 
 def test_a_known_event_rings_only_what_is_not_waiting(store: Store) -> None:
