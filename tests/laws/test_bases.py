@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from sdsync.connectors.contract import NativeRecord
+from sdsync.connectors.failures import Transient
 from sdsync.sync.decide.edits import Look
 from sdsync.sync.decide.observe import too_old
 from sdsync.sync.draft import Draft
@@ -172,6 +174,32 @@ def test_law_5_a_transition_path_is_confirmed_step_by_step() -> None:
 
     assert ticket.copy("dev").history("status") == ["In Progress", "Resolved"]
     assert ticket["Status"] == "resolved"
+    assert ticket.group("dev", "outcome") == "in step"
+
+
+@pytest.mark.parametrize("read_back", [None, Transient("500")])
+def test_law_5_a_way_that_is_given_up_half_way_is_gone_back(read_back: Transient | None) -> None:
+    """The tracker is away after the read that confirms the first step, or before it."""
+    house = House()
+    ticket = shared(house, Status="stalled")
+    copy = ticket.copy("dev")
+
+    def away_soon(_: object) -> Transient | None:
+        if copy["status"] != "In Progress":
+            return None
+        house.dev.line.instead.clear()
+        house.clock.after(0.001, partial(house.dev.down, 120))
+        return read_back
+
+    house.dev.line.instead["fetch"] = away_soon
+    ticket.set({"Status": "rejected"})
+    house.run(30)
+    assert copy.history("status")[-1] == "In Progress"
+    ticket.set({"Status": "stalled"})
+    house.run(600)
+
+    assert copy.history("status")[-2:] == ["In Progress", "Feedback"]
+    assert ticket["Status"] == "stalled"
     assert ticket.group("dev", "outcome") == "in step"
 
 

@@ -34,7 +34,8 @@ def settle_doubt(draft: Draft, replica: Replica, look: Look, current: dict[str, 
             case Verdict.STEP:
                 hit("law 5: step of a transition")
                 merge_covered(draft, replica, field, look, current)
-                _ours(draft, replica, field, None, current)
+                stepped(draft, replica, field, current)
+                _ours(draft, replica, field, replica.sent[field], current)
             case Verdict.UNTOUCHED if field not in replica.sent:
                 _empty_since_birth(draft, replica, field, current)
             case Verdict.UNTOUCHED if look.began_at < landing:
@@ -102,12 +103,17 @@ def _ours(
     mapping = draft.ctx.mapping(replica)
     for path in mapping.paths(field):
         copy_path(path, current, replica.seen)
-    if intended is not None or field not in replica.stepping:
-        replica.sent[field] = intended
-        if replica.trail and field == "status" and replica.trail[0] == intended:
-            replica.trail = replica.trail[1:]
+    replica.sent[field] = intended
+    if replica.trail and field == "status" and replica.trail[0] == intended:
+        replica.trail = replica.trail[1:]
     if draft.state(replica, group_of(field)) is not GroupState.HELD:
         confirm_state(draft, replica, group_of(field))
+
+
+def stepped(draft: Draft, replica: Replica, field: str, current: dict[str, Json]) -> None:
+    """A step of a way is what we sent: should the hub go back to its start, so does the record."""
+    shown = view(draft.ctx.mapping(replica), field, current, draft.ctx)
+    replica.sent[field] = None if isinstance(shown, Unmapped) else shown
 
 
 def confirm_state(draft: Draft, replica: Replica, group: str) -> None:

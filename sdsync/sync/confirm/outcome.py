@@ -19,7 +19,7 @@ from sdsync.store.records import (
     ReplicaState,
 )
 from sdsync.sync.branches import hit
-from sdsync.sync.confirm.doubt import confirm_state, copy_path, overridden
+from sdsync.sync.confirm.doubt import confirm_state, copy_path, overridden, stepped
 from sdsync.sync.confirm.jobs import intent_of
 from sdsync.sync.confirm.leaks import asked_for, judge_flag
 from sdsync.sync.confirm.refusal import landed, refused, say
@@ -135,6 +135,7 @@ def judge(
                 _written(draft, replica, name, intended, current)
             case Verdict.STEP:
                 hit("law 5: step confirmed")
+                stepped(draft, replica, name, current)
                 _base(replica, mapping.paths(name), current)
             case Verdict.UNTOUCHED:
                 _ignored(draft, replica, name, intended, back, said)
