@@ -60,7 +60,7 @@ def test_after_a_merge_both_issues_stay_and_each_word_stands_once(
     assert f"{loser} was merged into it" in world.said(f"desk#{survivor}")
     told = world.said(f"dev#{old}")
     assert f"into {survivor}" in told
-    assert " merged " in told
+    assert "  merged\n" in told
 
 
 def test_what_is_split_off_by_hand_is_a_record_of_its_own(
