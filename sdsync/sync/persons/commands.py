@@ -57,7 +57,8 @@ def resume(store: Store, scope: str, by: str, now: datetime) -> None:
     try:
         commit(store, change)
     except Stale:
-        raise Refused(f'"{scope}" is another pause by now; sdsync status lists them') from None
+        told = f'"{scope}" is another pause by now, or none'
+        raise Refused(f"{told}; sdsync status says by whom, sdsync resume ends it") from None
     for lane, _, _ in store.work_counts():
         store.ring(lane)
 
