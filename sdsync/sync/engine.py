@@ -16,6 +16,7 @@ from sdsync.ratelimit.lanes import Grant, Granted, Trouble, answered, ask, give_
 from sdsync.store.records import Work
 from sdsync.sync.capture.feeds import Feeds
 from sdsync.sync.capture.inbox import Inbox
+from sdsync.sync.capture.pulls import Pulls
 from sdsync.sync.capture.suspicion import Suspicion
 from sdsync.sync.claims import Claims
 from sdsync.sync.confirm.doubles import Doubles
@@ -61,6 +62,7 @@ class Engine:
         self.claims = Claims(core, self.looks)
         self._suspicion = Suspicion(core)
         self._feeds = Feeds(core, self.inbox, self._suspicion)
+        self._pulls = Pulls(core)
         self._delivery = Delivery(core, self.looks)
         self._doubles = Doubles(core)
         self._accounts = Accounts(core)
@@ -175,7 +177,7 @@ class Engine:
             case "deliver":
                 self._delivery.deliver(system, connector, work, meter)
             case "pull":
-                self.looks.pull(system, connector, work, meter)
+                self._pulls.pull(connector, work, meter)
             case "poll":
                 self._feeds.poll(system, connector, work, meter)
             case "sweep":

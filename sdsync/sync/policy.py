@@ -20,12 +20,12 @@ from sdsync.connectors.failures import (
     Transient,
 )
 from sdsync.ratelimit.lanes import Broken, Down, Ok, Result, ThrottledFor, Unauthorised
-from sdsync.store.records import Work
+from sdsync.store.records import Change, Work
 
 #: How long a system must have been out before it is named as a cause.
 NAMED_AFTER_S = 0.0
 #: Between two tries of what fails alone while its system is well: twice as long each time.
-LONGEST = timedelta(minutes=5)
+READ_WAIT, LONGEST = timedelta(seconds=10), timedelta(minutes=5)
 FAILED_ALONE = "failed alone"  # the hint in which the tries are counted
 
 
@@ -84,3 +84,9 @@ def more_rarely(work: Work, now: datetime, first: timedelta) -> Work:
     tries = int(work.hint.get(FAILED_ALONE) or 0)
     due, hint = now + min(LONGEST, first * 2 ** min(tries, 10)), {FAILED_ALONE: tries + 1}
     return replace(work, due_at=due, generation=1, starts=0, hint={**work.hint, **hint})
+
+
+def read_again(work: Work, now: datetime) -> Change:
+    """A read that failed alone is tried again."""
+    again = more_rarely(work, now, READ_WAIT)
+    return Change(finished=[(work.key, work.generation)], ring=[again])

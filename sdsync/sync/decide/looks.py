@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from hashlib import sha256
 
 from sdsync.connectors.contract import Connector, NativeRecord
 from sdsync.connectors.failures import Forbidden, Missing, Rejected
@@ -48,10 +47,11 @@ from sdsync.sync.decide.scope import (
 )
 from sdsync.sync.decide.structure import (
     SECOND_LOOK,
+    both,
     found_again,
+    late,
     merged,
     not_found,
-    route_late,
 )
 from sdsync.sync.decide.waves import ended
 from sdsync.sync.deliver.others import create_in_doubt
@@ -59,7 +59,7 @@ from sdsync.sync.deliver.waiting import is_read
 from sdsync.sync.draft import Draft
 from sdsync.sync.meter import Meter
 from sdsync.sync.model import Context, SyncPolicy
-from sdsync.sync.policy import is_failure, lane_trouble, more_rarely
+from sdsync.sync.policy import is_failure, lane_trouble, read_again
 from sdsync.sync.systems import System
 
 AGAIN = timedelta(seconds=1)
@@ -67,7 +67,6 @@ READ_AGAIN = timedelta(seconds=30)
 WHOLE, WHOLE_TRIES = "whole", 20  # a right may be lost with the backup: not asked for ever
 INTENT_WAIT = timedelta(seconds=5)
 TROUBLE_WAIT = timedelta(seconds=5)
-READ_WAIT = timedelta(seconds=10)
 RARELY = timedelta(days=1)  # the longest wait for a new record that cannot be read
 DEAD = frozenset({ReplicaState.MERGED, ReplicaState.UNLINKED})
 UNSETTLED = frozenset({IntentState.STARTED, IntentState.PENDING, IntentState.HELD})
@@ -157,10 +156,10 @@ class Looks:
             return first
         other = merged(draft, replica, look.native, survivor)
         if other is not None:
-            return _both(draft, other)
+            return both(draft, other)
         self.merge(draft, replica, look)
         if share.hub.merged_into:
-            return self._late(draft, replica, share.hub.merged_into)
+            return late(self._core.store, draft, replica, share.hub.merged_into)
         self._enter_more(draft, look, ctx)
         return draft.change
 
@@ -224,16 +223,7 @@ class Looks:
         if survivor_id is None or look.native.ref.id != replica.native_id:
             return Change()
         absorb_elements(draft, replica, look)
-        return self._late(draft, replica, survivor_id)
-
-    def _late(self, draft: Draft, replica: Replica, survivor_id: str) -> Change:
-        survivor = self._core.store.share(survivor_id)
-        if survivor is None:
-            return draft.change
-        other = Draft(survivor, draft.ctx)
-        if route_late(draft, replica, other):
-            return _both(draft, other)
-        return draft.change
+        return late(self._core.store, draft, replica, survivor_id)
 
     def _enter_more(self, draft: Draft, look: Look, ctx: Context) -> None:
         """The record may have come into the scope of a further sync (law 23)."""
@@ -406,7 +396,7 @@ class Looks:
                 )
             if isinstance(answer, Missing | Rejected):
                 return Change(finished=[(work.key, work.generation)])
-            return _later(work, ctx.now)
+            return read_again(work, ctx.now)
         draft = Draft(share, ctx)
         if isinstance(answer, Missing):
             proved = bool(work.hint.get("deleted"))
@@ -414,59 +404,8 @@ class Looks:
         elif isinstance(answer, Forbidden):
             _out_of_reach(draft, replica)
         else:
-            return _later(work, ctx.now)
+            return read_again(work, ctx.now)
         draft.change.finished.append((work.key, work.generation))
-        return draft.change
-
-    # -- files -----------------------------------------------------------------------------
-    def pull(self, system: System, connector: Connector, work: Work, meter: Meter) -> None:
-        """Fetch a file's content from where it was first seen, for the systems that wait for it."""
-        core = self._core
-        share = self._share_of_element(work)
-        element = share and next((one for one in share.elements if one.id == work.key.target), None)
-        if not share or not element or element.blob == "stored":
-            core.commit(lambda: Change(finished=[(work.key, work.generation)]))
-            return
-        hub_id, element_id = share.hub.id, element.id
-        source = share.at(element.source)
-        place = share.placement(element.id, source.id) if source else None
-        if not (source and place and source.native_id and place.native_id):
-            # Its record was merged away under another id, which does not show the file: those
-            # who wait for it are told where it lies.
-            core.commit(lambda: self._pulled(hub_id, element_id, Missing(), work))
-            return
-        limit = core.context().setting(share.hub, "file_limit_bytes", 10_000_000)
-        ref = Ref(source.system, source.kind, source.native_id)
-        answer = meter.note(connector.download(ref, place.native_id, limit_bytes=limit))
-        core.step("pulled")
-        core.commit(lambda: self._pulled(hub_id, element_id, answer, work))
-
-    def _share_of_element(self, work: Work) -> Share | None:
-        hub_id = work.hint.get("hub")
-        return self._core.store.share(str(hub_id)) if hub_id else None
-
-    def _pulled(self, hub_id: str, element_id: str, answer: object, work: Work) -> Change:
-        core, ctx = self._core, self._core.context()
-        share = core.store.share(hub_id)
-        if share is None:
-            return Change(finished=[(work.key, work.generation)])
-        draft = Draft(share, ctx)
-        element = next(one for one in share.elements if one.id == element_id)
-        if isinstance(answer, bytes):
-            element.blob = "stored"
-            element.values["sha256"] = sha256(answer).hexdigest()
-            draft.change.blobs.append((element_id, answer))
-        elif isinstance(answer, Rejected):
-            element.blob = "too large"
-        elif isinstance(answer, Missing | Forbidden):
-            element.blob = "refused"
-        else:
-            return _later(work, ctx.now)
-        draft.deliver_others(share.at(element.source))
-        draft.change.finished.append((work.key, work.generation))
-        home = share.at(element.source)
-        if home is not None and share.hub.merged_into:
-            return self._late(draft, home, share.hub.merged_into)
         return draft.change
 
 
@@ -487,12 +426,6 @@ def seldom(core: Core, work: Work, count: str) -> Work:
 def _released(work: Work) -> bool:
     """Whether a person said that the record may be gone with many others (law 41)."""
     return bool(work.hint.get("released"))
-
-
-def _later(work: Work, now: datetime) -> Change:
-    """A read that failed alone is tried again."""
-    again = more_rarely(work, now, READ_WAIT)
-    return Change(finished=[(work.key, work.generation)], ring=[again])
 
 
 def _is_coming(share: Share) -> bool:
@@ -521,14 +454,6 @@ def _taken(share: Share, native: NativeRecord) -> bool:
         one.system == native.ref.system and one.state is not ReplicaState.UNBORN
         for one in share.replicas
     )
-
-
-def _both(draft: Draft, other: Draft) -> Change:
-    """One commit for two shares (a merge)."""
-    change = draft.change
-    for name in ("shares", "audit", "versions", "ring", "causes"):
-        getattr(change, name).extend(getattr(other.change, name))
-    return change
 
 
 def _out_of_reach(draft: Draft, replica: Replica) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from sdsync.connectors.contract import NativeRecord
+from sdsync.store.contract import Store
 from sdsync.store.records import (
+    Change,
     Element,
     FieldVersion,
     GroupState,
@@ -276,3 +278,20 @@ def route_late(draft: Draft, replica: Replica, survivor: Draft) -> int:
         distribute(survivor, copy)
         moved += 1
     return moved
+
+
+def late(store: Store, draft: Draft, replica: Replica, survivor_id: str) -> Change:
+    """Pass on to the survivor what came late, in one commit for both shares."""
+    survivor = store.share(survivor_id)
+    if survivor is None:
+        return draft.change
+    other = Draft(survivor, draft.ctx)
+    return both(draft, other) if route_late(draft, replica, other) else draft.change
+
+
+def both(draft: Draft, other: Draft) -> Change:
+    """One commit for two shares (a merge)."""
+    change = draft.change
+    for name in ("shares", "audit", "versions", "ring", "causes"):
+        getattr(change, name).extend(getattr(other.change, name))
+    return change
