@@ -54,8 +54,6 @@ def merge_covered(
     GroupMerge(draft, replica, group, {name: edit}, shown, native).decide()
     if draft.state(replica, group) is GroupState.DIFFERS:
         draft.mark(replica, group, GroupState.DIRTY)  # it was kept, but our write stands there
-    stands = view(mapping, name, current, ctx)
-    replica.sent[name] = None if isinstance(stands, Unmapped) else stands  # maybe a step alone
 
 
 def _covered(
