@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from sdsync.store.records import Change, GroupRow, GroupState, Hub, Replica, ReplicaState, Share
 from sdsync.sync.deliver.compute import NOBODY
+from sdsync.testing.memory_store import MemoryStore
 from tests.laws.people import Ticket
-from tests.laws.rig import House, shared
+from tests.laws.rig import Crash, House, shared
 
 
 def given_to_a_stranger(house: House) -> Ticket:
@@ -51,3 +56,24 @@ def test_an_account_that_is_gone_is_no_news_each_time() -> None:
 
     assert ticket.row("dev", "assignment") == known  # not tried again: nobody came
     assert gone in {one.native_id for one in house.store.people("dev")}
+
+
+def test_a_newcomer_gets_it_though_the_process_dies_once_they_are_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    house = House()
+    ticket = given_to_a_stranger(house)
+    house.dev.product.hire("zoe")
+    search = MemoryStore.replicas_with_state
+
+    def dies(store: MemoryStore, *args: Any, **more: Any) -> Any:
+        if house.dev.who("zoe") not in {one.native_id for one in store.people("dev")}:
+            return search(store, *args, **more)
+        monkeypatch.setattr(MemoryStore, "replicas_with_state", search)
+        raise Crash("people are kept")
+
+    monkeypatch.setattr(MemoryStore, "replicas_with_state", dies)
+    house.run(900)
+
+    assert house.crashes == 1
+    assert ticket.copy("dev")["assigned_to"] == house.dev.who("zoe")

@@ -4,31 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from functools import partial
 
 from sdsync.connectors.contract import Answer, Changes, Connector, Description
 from sdsync.connectors.failures import Forbidden, Misconfigured, Missing, Rejected
 from sdsync.store.records import (
     AuditRow,
     Change,
-    GroupState,
-    PersonRow,
     SyncRow,
     SystemRow,
     Work,
 )
 from sdsync.sync.capture.inbox import Inbox
 from sdsync.sync.capture.reopened import go_back
+from sdsync.sync.capture.roster import Roster
 from sdsync.sync.capture.suspicion import Suspicion
 from sdsync.sync.confirm.doubles import next_night
 from sdsync.sync.core import FEED, Core
 from sdsync.sync.decide.restored import AT, distrust
-from sdsync.sync.deliver.compute import NOBODY
 from sdsync.sync.deliver.in_names import about_names, ignored
-from sdsync.sync.draft import Draft
 from sdsync.sync.meter import Meter
 from sdsync.sync.model import PUBLIC
-from sdsync.sync.policy import is_failure
 from sdsync.sync.systems import System
 from sdsync.sync.watch.waiting import Waiting
 
@@ -36,7 +31,6 @@ DESCRIBE_AGAIN = timedelta(minutes=10)
 TROUBLE_AGAIN = timedelta(seconds=15)
 SWEEPS = 12  # slices in the time after which a record counts as long unread
 SWEEP_SLICE = 200
-PEOPLE_SLICE = 500  # at a time in memory; each record has a commit of its own
 SLICE_AGAIN = timedelta(minutes=1)  # while there is more than one slice
 NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -46,7 +40,7 @@ class Feeds:
 
     def __init__(self, core: Core, inbox: Inbox, suspicion: Suspicion) -> None:
         self._core, self._inbox, self._suspicion = core, inbox, suspicion
-        self._waiting = Waiting(core)
+        self._roster, self._waiting = Roster(core), Waiting(core)
 
     def start(self) -> None:
         """Note when each sync was switched on; ring description and feed of every system."""
@@ -115,8 +109,7 @@ class Feeds:
             return
         now, before = core.clock.now(), system.description
         system.learn(answer, asked, now)
-        people = meter.note(connector.people())
-        teams = meter.note(connector.teams())
+        people = self._roster.read(system, connector, meter)
         row = core.store.system(system.name)
         change = Change(finished=[(work.key, work.generation)])
         self._identify(system, row, answer, change, now)
@@ -125,65 +118,13 @@ class Feeds:
             change.audit.append(
                 AuditRow(now, "reopened", system.name, system=system.name, text=text)
             )
-        if not is_failure(people):
-            change.people = [
-                PersonRow(
-                    system=system.name,
-                    native_id=one.native_id,
-                    key=_key(one.email if one.email_verified else None, one.login, one.native_id),
-                    login=one.login,
-                    email=one.email,
-                    email_verified=one.email_verified,
-                    name=one.name,
-                    human=one.human,
-                    active=one.active,
-                )
-                for one in people
-            ]
-        if not is_failure(teams):
-            change.people += [
-                PersonRow(
-                    system=system.name,
-                    native_id=one.native_id,
-                    key="",  # by its name, or by the site's table
-                    name=one.name,
-                    human=False,
-                    team=True,
-                    members=None if one.members is None else list(one.members),
-                )
-                for one in teams
-            ]
+        self._roster.keep(row, people, change)
         self._close_causes(system, change, now)
         self._judge_names(system, answer, change, now)
         due = now + DESCRIBE_AGAIN
         change.ring.append(core.work_for(system.name, "describe", FEED, due=due, priority=1))
-        known = {one.native_id: one for one in core.store.people(system.name)}
         core.store.commit(change)
-        # Who is gone keeps a row, since history names them: that alone is no change.
-        if any(known.get(one.native_id) != one for one in change.people):
-            core.people.forget()
-            self._try_people_again(system)
-
-    def _try_people_again(self, system: System) -> None:
-        """Assignments that found nobody are tried with the people as they are now."""
-        core, last = self._core, None
-        while found := core.store.replicas_with_state(
-            GroupState.DIFFERS, system=system.name, after=last, limit=PEOPLE_SLICE
-        ):
-            last = found[-1]
-            for hub, replica, group in found:
-                if replica.groups[group].note == NOBODY:
-                    core.commit(partial(self._undecided, hub.id, replica.id, group))
-
-    def _undecided(self, hub_id: str, replica_id: str, group: str) -> Change | None:
-        share = self._core.store.share(hub_id)
-        if share is None:
-            return None
-        draft = Draft(share, self._core.context())
-        replica = share.replica(replica_id)
-        draft.mark(replica, group, GroupState.DIRTY)
-        draft.deliver(replica)
-        return draft.change
+        self._roster.try_again(system)
 
     def sweep(self, system: System, work: Work) -> None:
         """Ring a look for records that were long not read: a lost event or a delete shows there.
@@ -280,10 +221,3 @@ def was_restored(known: Sequence[str], newest: Sequence[str]) -> bool:
     if not known or not newest or not all(one.isdecimal() for one in (*known, *newest)):
         return False
     return max(map(int, newest)) < max(map(int, known)) and not set(known) & set(newest)
-
-
-def _key(email: str | None, login: str | None, native_id: str) -> str:
-    """The key that joins a person across systems: verified e-mail, else login."""
-    if email:
-        return email.lower()
-    return f"login:{login}" if login else f"id:{native_id}"
