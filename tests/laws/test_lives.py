@@ -127,6 +127,18 @@ def test_law_22_a_merged_replica_is_never_written_again(merged: tuple[Ticket, Ti
     assert survivor.copy("dev")["subject"] == "db01 is down for good"
 
 
+def test_law_22_what_the_survivor_took_over_is_read_though_no_feed_names_it() -> None:
+    house = House()
+    loser, survivor = shared(house, "disk full"), shared(house, "db01 is down")
+    copy = survivor.copy("dev")
+    house.desk.product.merge(loser.record, survivor.record, by=house.desk.who("ann"))
+    assert house.desk.product.log.pop().record_id == survivor.record.id
+    survivor.record.values["Priority"] = "90"
+    house.run(300)
+
+    assert copy["priority"] == "Immediate"
+
+
 def test_law_22_what_was_on_its_way_to_the_loser_is_written_no_more() -> None:
     house = House()
     loser, survivor = shared(house, "disk full"), shared(house, "db01 is down")

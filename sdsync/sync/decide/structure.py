@@ -176,6 +176,8 @@ def merged(
     home = survivor.at(replica.system)
     if home is not None:
         take_last_words(draft, replica, native, other, home)
+        hit("law 22: the survivor is read")
+        other.look(home)  # what it took over from the loser, watchers say, may be no event of its
     for one in draft.share.replicas:
         twin = survivor.at(one.system)
         if one is replica or one.state is not ReplicaState.LIVE:
