@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from random import Random
+from threading import Lock
 
 from sdsync.config.clock import Clock
 from sdsync.mappings.contract import People
@@ -84,6 +85,7 @@ class Core:
         self.urgent: dict[tuple[str, str], int] = {}
         self._addresses = {name: one.address for name, one in systems.items()}
         self._told: dict[str, tuple[str, datetime]] = {}
+        self._id_guard, self._last_id = Lock(), 0
 
     # -- committing ---------------------------------------------------------------------
     def commit(self, make: Callable[[], Change | None], *, lasting: bool = True) -> Change | None:
@@ -156,9 +158,14 @@ class Core:
         self.urgent[replica.system, replica.native_id] = priority
 
     def new_id(self) -> str:
-        """A random id that sorts by time of making."""
+        """A random id that sorts by time of making, also among those of one millisecond.
+
+        Notes of one second are written elsewhere in the order in which they were read.
+        """
         ms = int(self.clock.now().timestamp() * 1000)
-        return f"{ms:011x}{self.rand.getrandbits(52):013x}"
+        with self._id_guard:
+            self._last_id = max(self._last_id + 1, ms << 52 | self.rand.getrandbits(52))
+            return f"{self._last_id:024x}"
 
     def work_for(
         self, lane: str, kind: str, target: str, *, due: datetime, priority: int = 3

@@ -9,7 +9,7 @@ import pytest
 
 from tests.real.conftest import Product
 from tests.real.proofs.world import Way, World, furnish, toml
-from tests.real.rig import Daemon, until
+from tests.real.rig import Daemon, retire, until
 
 WAYS = (
     Way("private"),
@@ -43,4 +43,5 @@ def world(
         world.store.close()
     finally:
         ended = daemon.stop()
+        retire(request_tracker, run)
     assert ended == 0

@@ -9,7 +9,7 @@ import pytest
 
 from tests.real.conftest import Product
 from tests.real.proofs.escalation.world import Escalation, Robot, configure, furnish
-from tests.real.rig import Daemon, until
+from tests.real.rig import Daemon, retire, until
 
 
 @pytest.fixture(scope="package")
@@ -29,6 +29,7 @@ def world(
         print(daemon.type("status").stdout)
     finally:
         ended = daemon.stop()
+        retire(request_tracker, run)
     assert ended == 0
 
 

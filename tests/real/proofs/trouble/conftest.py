@@ -18,7 +18,7 @@ import pytest
 from tests.real.conftest import Product
 from tests.real.proofs.trouble.door import Door
 from tests.real.proofs.trouble.world import LONG, SEED, House, Keys, configure, furnish
-from tests.real.rig import Daemon, until
+from tests.real.rig import Daemon, retire, until
 
 #: Five minutes each: named on the command line, or of the long form.
 collect_ignore = [] if LONG else ["test_store_restored.py", "test_target_restored.py"]
@@ -71,4 +71,5 @@ def lived_in(
         print(daemon.type("status").stdout)
     finally:
         ended = daemon.stop()
+        retire(desk, run)
     assert ended == 0

@@ -235,7 +235,8 @@ def _told(notes: Sequence[str], one: Record) -> None:
     for each in one.taken_over:  # the survivor's ticket shows them, its issue need not
         assert said.count(each) <= 1
     said = [each for each in said if each not in one.taken_over]
-    assert [each for each in said if each not in one.theirs] == one.notes
+    ours = [each for each in said if each not in one.theirs]
+    assert ours == one.notes, f"{ours} in place of {one.notes}"
     assert sorted(each for each in said if each in one.theirs) == sorted(one.theirs)
 
 
