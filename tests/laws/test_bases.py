@@ -8,17 +8,19 @@ from functools import partial
 
 import pytest
 
-from sdsync.connectors.contract import NativeRecord
-from sdsync.connectors.failures import Transient
+from sdsync.connectors.contract import Create, Done, NativeRecord, Update
+from sdsync.connectors.failures import Rejected, Transient
 from sdsync.sync.decide.edits import Look
 from sdsync.sync.decide.observe import too_old
 from sdsync.sync.draft import Draft
 from sdsync.sync.persons import recovery
 from sdsync.sync.persons.recovery import Replay
 from sdsync.testing.simulated.native import show
+from sdsync.testing.simulated.writing import carry_out
 from tests.laws.people import Ticket
 from tests.laws.rig import House, shared
 
+REFUSED = Rejected(("priority",), "not in the list")
 LONG = "login fails for everybody in the Prague office since the update"
 
 
@@ -215,6 +217,34 @@ def test_law_6_a_field_that_was_ignored_with_a_success_is_refused() -> None:
     assert ticket.copy("dev")["subject"] == "goes through"
     assert ticket.group("dev", "urgency") == "parked"
     assert ticket["Priority"] == "90"
+    assert house.quiet()
+
+
+@pytest.mark.parametrize(("later", "state"), [(None, "in step"), (REFUSED, "parked")])
+def test_law_6_what_a_birth_left_out_with_a_word_is_sent_once_more_as_a_change(
+    later: Rejected | None, state: str
+) -> None:
+    house = House()
+
+    def without(operation: object) -> object | None:
+        if isinstance(operation, Update) and "priority" in operation.values:
+            return later
+        if not isinstance(operation, Create):
+            return None
+        left = {path: one for path, one in operation.values.items() if path != "priority"}
+        operation = replace(operation, values=left)
+        done = carry_out(house.dev.product, house.dev.line.planned, operation)
+        assert isinstance(done, Done)
+        return replace(done, complaints=("priority was not set",))
+
+    house.dev.line.instead["apply"] = without
+    ticket = shared(house, Priority="90")
+
+    assert ticket.copy("dev")["priority"] == ("Immediate" if later is None else "Normal")
+    assert ticket.group("dev", "urgency") == state
+    assert [one.text for one in ticket.told("parked")] == (
+        [] if later is None else ['dev refuses priority "critical": not in the list']
+    )
     assert house.quiet()
 
 

@@ -131,6 +131,8 @@ class Metadata:
             params = {"include": "trackers,issue_categories,issue_custom_fields,enabled_modules"}
             if kind == "project":
                 rows = list(self._client.pages(path, name, params))
+                for row in rows:  # those of the project itself; none that is for all projects
+                    self._name(row.get("issue_custom_fields"))
             else:
                 rows = list(self._client.get(path)[name])
             kept = self._lists[kind] = (now, rows)
@@ -180,7 +182,10 @@ class Metadata:
 
     def saw(self, issue: Row) -> None:
         """Learn custom fields from an issue."""
-        for one in issue.get("custom_fields") or ():
+        self._name(issue.get("custom_fields"))
+
+    def _name(self, fields: Iterable[Row] | None) -> None:
+        for one in fields or ():
             self._client.custom_fields[str(one["name"])] = int(one["id"])
 
     def _learn_from(self, path: str, params: dict[str, str]) -> None:

@@ -121,12 +121,20 @@ class Writer:
         late, missing = convert.custom_patch(values, self._client.custom_fields.get)
         late = [one for one in late if one["value"] not in ("", [])]
         complaints = tuple(f"there is no custom field {name!r} here" for name in missing)
-        if late:
-            path, body = f"/issues/{int(made['id'])}.json", {"issue": {"custom_fields": late}}
-            reply = self._client.call("PUT", path, json=body)
-            if not isinstance(reply, Reply):
-                complaints += ("the custom fields were not set",)
+        path = f"/issues/{int(made['id'])}.json"
+        replies = [self._set(path, late)] if late else []
+        if len(late) > 1 and isinstance(replies[0], Rejected):
+            # The others do without the one that is refused; our mark is among them.
+            replies = [self._set(path, [one]) for one in late]
+        complaints += tuple(
+            one.detail if isinstance(one, Rejected) else "the custom fields were not set"
+            for one in replies
+            if not isinstance(one, Reply)
+        )
         return tuple(cut(one) for one in complaints)
+
+    def _set(self, path: str, custom_fields: list[Row]) -> Reply | Failure:
+        return self._client.call("PUT", path, json={"issue": {"custom_fields": custom_fields}})
 
     def _update(self, operation: Update) -> Done:
         path = f"/issues/{_id(operation.ref.id)}"

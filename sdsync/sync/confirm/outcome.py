@@ -93,7 +93,8 @@ def _done(
     elif send.element_id is not None:
         _element_done(draft, replica, send, done.native_id or found, back)
     if back is not None:
-        judge(draft, replica, send.fields, back, said=done.complaints)
+        birth = isinstance(send.operation, Create)
+        judge(draft, replica, send.fields, back, said=done.complaints, birth=birth)
     else:
         draft.look(replica)
     replica.confirmed_at = back.began_at if back is not None else draft.ctx.now
@@ -107,10 +108,14 @@ def judge(
     back: Look,
     *,
     said: Sequence[str] = (),
+    birth: bool = False,
 ) -> None:
     """Field by field: written, reshaped, ignored, or changed by somebody else (law 6).
 
-    ``said``: what the product complained of beside its success, for the person who reads.
+    Args:
+        said: What the product complained of beside its success, for the person who reads.
+        birth: It was asked for a new record: what it then complained of and left out is
+            sent once more, as a change of its own, which has its own refusal.
     """
     mapping = draft.ctx.mapping(replica)
     current = mapping.keep(back.native.values)
@@ -137,6 +142,10 @@ def judge(
                 hit("law 5: step confirmed")
                 stepped(draft, replica, name, current)
                 _base(replica, mapping.paths(name), current)
+            case Verdict.UNTOUCHED if birth and said:
+                hit("law 6: left out at birth")
+                _as_it_stands(draft, replica, name, current)
+                draft.mark(replica, group_of(name), GroupState.DIRTY)
             case Verdict.UNTOUCHED:
                 _ignored(draft, replica, name, intended, back, said)
                 touched.discard(group_of(name))
@@ -190,11 +199,7 @@ def _ignored(
 ) -> None:
     """Answered 2xx and did not do it (law 6): its group is refused, others go on."""
     hit("law 6: ignored")
-    mapping = draft.ctx.mapping(replica)
-    current = mapping.keep(back.native.values)
-    shown = view(mapping, name, current, draft.ctx)
-    replica.sent[name] = None if isinstance(shown, Unmapped) else shown
-    _base(replica, mapping.paths(name), current)
+    _as_it_stands(draft, replica, name, draft.ctx.mapping(replica).keep(back.native.values))
     told = lacks(draft, replica, {name: intended}) or unwritable(draft, replica, name, back.native)
     told = told or "; ".join(said)
     draft.park(
@@ -206,6 +211,14 @@ def _ignored(
         place=draft.rule_place(replica, [name]),
         remedy=f"sdsync check --live {replica.system}",
     )
+
+
+def _as_it_stands(draft: Draft, replica: Replica, name: str, current: dict[str, Json]) -> None:
+    """What it shows is the base, though we sent another value."""
+    mapping = draft.ctx.mapping(replica)
+    shown = view(mapping, name, current, draft.ctx)
+    replica.sent[name] = None if isinstance(shown, Unmapped) else shown
+    _base(replica, mapping.paths(name), current)
 
 
 def _base(replica: Replica, paths: object, current: dict[str, Json]) -> None:

@@ -161,6 +161,28 @@ def test_an_issue_that_was_made_stays_made_when_the_second_call_fails(product: R
     assert answer == Done(product.facts["ticket"], None, ("the custom fields were not set",))
 
 
+def test_of_the_second_call_only_what_is_refused_is_left_out(product: Recording) -> None:
+    for key in [one for one in product.answers if one.startswith("GET /issues.json")]:
+        product.answers[key] = {**product.answers[key], "body": '{"issues": []}'}
+    made = next(key for key in product.answers if key.startswith("POST /issues.json"))
+    shown = json.loads(product.answers[made]["body"])
+    shown["issue"]["custom_fields"].append({"id": 9, "name": "Stage", "value": ""})
+    product.answers[made] = {**product.answers[made], "body": json.dumps(shown)}
+
+    def refusing(request: httpx.Request) -> httpx.Response:
+        if request.method == "PUT" and b"prod2" in request.content:
+            return whole(b'{"errors": ["Stage is not included in the list"]}', status=422)
+        return product(request)
+
+    (answer,) = connector("redmine", only_writes(product, refusing)).apply(
+        [Create("ticket", "infra", {"subject": "x", "custom_fields": {"Stage": "prod2"}}, "m", "i")]
+    )
+
+    assert isinstance(answer, Done), answer
+    assert answer.complaints == ("Stage is not included in the list",)
+    assert sent(product, "PUT") == [{"issue": {"custom_fields": [{"id": 1, "value": "m"}]}}]
+
+
 def test_a_watcher_that_fails_after_the_issue_was_written_leaves_doubt(product: Recording) -> None:
     def refusing(request: httpx.Request) -> httpx.Response:
         if "watchers" in str(request.url):
