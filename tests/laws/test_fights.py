@@ -269,6 +269,30 @@ def test_law_19_who_waited_when_it_was_held_still_receives_what_resolves_it() ->
     assert ticket.group("desk", "outcome") == "in step"
 
 
+def test_law_19_who_ends_it_receives_what_a_third_changed_meanwhile() -> None:
+    """The desk's ticket is born while the others disagree: nobody holds anything there."""
+    house = House(("desk", "dev", "board"), {"fields": {"outcome": "hold"}}).run(5)
+    house.desk.down(300)
+    card = house.board.open()
+    house.run(30)
+    card.set({"list": "Blocked"}, by="bob")
+    (issue,) = house.dev.tickets
+    issue.set({"status": "In Progress"}, by="bob")
+    house.run(400)
+    (ticket,) = house.desk.tickets
+    assert card.group("dev", "outcome") == card.group("board", "outcome") == "held"
+
+    ticket.set({"Status": "resolved", "CustomFields.Fix": "fixed"}, by="ann")
+    house.run(60)
+    ticket.set({"Status": "stalled"}, by="ann")
+    house.run(60)
+    issue.set({"status": "Feedback"}, by="bob")
+    house.run(200)
+
+    assert card.group("dev", "outcome") == "in step"
+    assert issue["custom_fields.Resolution"] == "fixed"
+
+
 def parked_at_the_desk(policy: str) -> Ticket:
     """Dev resolved it; the desk takes no status, as it would mail a customer."""
     house = House(sync={"fields": {"outcome": policy}, "mail": None})

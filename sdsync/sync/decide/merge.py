@@ -279,8 +279,9 @@ class GroupMerge:
                 if draft.state(one, self.group) is GroupState.HELD:
                     draft.mark(one, self.group, GroupState.IN_STEP)
             self.accept("both sides agree")
-            # Who waited for the hub's value when it was held waits for it still.
-            spread(draft, self.group, but=self.replica)
+            # Who waited for the hub's value when it was held waits for it still, and whoever
+            # ends it lacks what a third changed meanwhile.
+            spread(draft, self.group, but=None)
 
     # -- the other policies -----------------------------------------------------------
     def _union(self) -> None:
