@@ -465,8 +465,12 @@ class Connector(Protocol):
     def download(self, ref: Ref, native_id: str, *, limit_bytes: int) -> Answer[bytes]:
         """A file's content; Rejected when larger than the limit."""
 
-    def search(self, place: str, path: str, value: Json) -> Answer[Found]:
-        """Records of a place whose native field equals a value: joining comes first (law 12)."""
+    def search(self, place: str | None, path: str, value: Json) -> Answer[Found]:
+        """Records of a place whose native field equals a value: joining comes first (law 12).
+
+        A place of None is wherever our account may see them: what a store has forgotten may
+        have been moved since (law 32).
+        """
 
     def people(self) -> Answer[Sequence[NativePerson]]:
         """Everyone that the product shows us; never proved to be all."""

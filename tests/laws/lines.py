@@ -112,7 +112,7 @@ class Heard(SimulatedConnector):
         answer = self._answer("find", query)
         return super().find(query) if answer is None else answer  # type: ignore[return-value]
 
-    def search(self, place: str, path: str, value: Json) -> Answer[Found]:
+    def search(self, place: str | None, path: str, value: Json) -> Answer[Found]:
         """Records that fit, or what the test says."""
         answer = self._answer("search", value)
         if answer is not None:

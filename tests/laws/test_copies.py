@@ -81,6 +81,30 @@ def test_law_32_a_restored_store_makes_nothing_twice(tmp_path: Path) -> None:
     ended(store)
 
 
+def test_law_32_what_was_moved_since_the_backup_is_made_no_second_time(tmp_path: Path) -> None:
+    """Two of one title, so that their peers alone tell which is whose."""
+    house, folder, backup = House(started=False), tmp_path / "house", tmp_path / "backup"
+    store = on_disk(house, folder)
+    shared(house, "before")
+    ended(store)
+    shutil.copyfile(folder / FILE, backup)
+    store = on_disk(house, folder)
+    tickets = [house.run(30).desk.open("after") for _ in range(2)]
+    house.run(60)
+    copies = {one.ref.id: one.copy("dev").record for one in tickets}
+    for record in copies.values():
+        house.dev.product.move(record, "attic", by=house.dev.who("bob"))
+    house.run()
+    ended(store)
+
+    store = restored(house, folder, backup)
+    house.run(900)
+
+    assert len(house.dev.tickets) == 3
+    assert {one.ref.id: one.copy("dev").record for one in tickets} == copies
+    ended(store)
+
+
 def test_law_32_a_clone_writes_no_field_until_every_system_was_read(tmp_path: Path) -> None:
     house = House(("desk", "dev", "board"), started=False)
     store = on_disk(house, tmp_path / "house")

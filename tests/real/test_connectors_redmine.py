@@ -424,6 +424,7 @@ def test_search_compares_exactly(dev: Connector) -> None:
     assert dev.search("infra", "custom_fields.sdsync peer", peer.upper()) == Found(())
     assert dev.search("infra", "custom_fields.sdsync peer", "*") == Found(())
     assert dev.search("web", "custom_fields.sdsync peer", peer) == Found(())
+    assert dev.search(None, "custom_fields.sdsync peer", peer) == Found((ref.id,))
     assert dev.search("infra", "custom_fields.no such field", peer) == Found(())
     assert isinstance(dev.search("infra", "due_date", peer), Rejected)
 

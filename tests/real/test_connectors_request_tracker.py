@@ -362,6 +362,7 @@ def test_search_compares_exactly(desk: Connector) -> None:
     assert desk.search("Escalated", "CustomFields.sdsync peer", peer) == Found((ref.id,))
     assert desk.search("Escalated", "CustomFields.sdsync peer", peer.upper()) == Found(())
     assert desk.search("General", "CustomFields.sdsync peer", peer) == Found(())
+    assert desk.search(None, "CustomFields.sdsync peer", peer) == Found((ref.id,))
     assert desk.search("Escalated", "Subject", f"it's {peer}") == Found((ref.id,))
     assert isinstance(desk.search("Escalated", "CustomFields.x'} OR id > 0", "1"), Rejected)
     assert desk.search("Escalated", "Subject", "x' OR id > 0 OR Subject = '") == Found(())

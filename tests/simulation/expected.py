@@ -35,8 +35,8 @@ BY_NATURE = (
 #: cloned, no schedule lasts a night or deletes in number, no simulated product is written to
 #: in the names of others (tests/laws has all).
 ELSEWHERE = (
-    "law 17:", "law 28: our own in somebody's name", "law 30: doubles counted at night",
-    "law 32:", "law 41:", "law 54: the name was ignored",
+    "law 6: left out at birth", "law 17:", "law 28: our own in somebody's name",
+    "law 30: doubles counted at night", "law 32:", "law 41:", "law 54: the name was ignored",
 )  # fmt: skip
 
 

@@ -296,7 +296,7 @@ class Redmine:
         return reply.body
 
     @answers
-    def search(self, place: str, path: str, value: Json) -> Found:
+    def search(self, place: str | None, path: str, value: Json) -> Found:
         """By subject, id or custom_fields.NAME."""
         return self._searcher.by_field(place, path, value)
 

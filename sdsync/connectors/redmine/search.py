@@ -70,8 +70,8 @@ class Searcher:
             return Found(exact)
         return Found(tuple(one.native_id for one in ours if one.edited_at is not None))
 
-    def by_field(self, place: str, path: str, value: Json) -> Found:
-        """Issues of a project, closed ones too, whose field is exactly ``value``."""
+    def by_field(self, place: str | None, path: str, value: Json) -> Found:
+        """Issues of a project, or of all, closed ones too, whose field is exactly ``value``."""
         if not isinstance(value, str | int) or not common.is_one_line(value):
             raise Refused(Rejected((path,), "only one line of text can be searched for"))
         head, _, name = path.partition(".")
@@ -84,9 +84,11 @@ class Searcher:
             column = {"subject": "subject", "id": "issue_id"}[path]
         else:
             raise Refused(Rejected((path,), "Redmine cannot search by this field"))
-        project = self._metadata.id_of("project", place)
-        params = {"project_id": str(project), "subproject_id": "!*", "status_id": "*", "sort": "id"}
-        rows = self._client.pages("/issues.json", "issues", {**params, column: str(value)})
+        params = {"status_id": "*", "sort": "id", column: str(value)}
+        if place is not None:
+            params["project_id"] = str(self._metadata.id_of("project", place))
+            params["subproject_id"] = "!*"
+        rows = self._client.pages("/issues.json", "issues", params)
         return Found(tuple(str(row["id"]) for row in rows if _shows(row, head, name, str(value))))
 
     def page(self, system: str, place: str, after: str, form: str) -> Listed:

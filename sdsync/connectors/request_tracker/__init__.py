@@ -229,7 +229,7 @@ class RequestTracker:
         return content
 
     @answers
-    def search(self, place: str, path: str, value: Json) -> Found:
+    def search(self, place: str | None, path: str, value: Json) -> Found:
         """By Subject, Status, id or CustomFields.NAME."""
         return self._searcher.by_field(place, path, value)
 

@@ -58,8 +58,8 @@ class Searcher:
         bare = (row for row in rows if self._mark(row) is None)
         return Found(tuple(str(row["id"]) for row in bare if self._is_sent(row, query)))
 
-    def by_field(self, place: str, path: str, value: Json) -> Found:
-        """Tickets of a queue whose field is exactly ``value`` (RT itself compares loosely)."""
+    def by_field(self, place: str | None, path: str, value: Json) -> Found:
+        """Tickets of a queue, or of all, whose field is exactly ``value``: RT compares loosely."""
         if not isinstance(value, str | int) or not common.is_one_line(value):
             raise Refused(Rejected((path,), "only one line of text can be searched for"))
         head, _, name = path.partition(".")
@@ -69,7 +69,8 @@ class Searcher:
             column = path
         else:
             raise Refused(Rejected((path,), "Request Tracker cannot search by this field"))
-        rows = self._tickets(f"Queue = {quoted(place)} AND {column} = {quoted(str(value))}")
+        there = "" if place is None else f"Queue = {quoted(place)} AND "
+        rows = self._tickets(f"{there}{column} = {quoted(str(value))}")
         return Found(tuple(str(row["id"]) for row in rows if _shows(row, head, name, str(value))))
 
     def page(self, system: str, place: str, after: str) -> Listed:

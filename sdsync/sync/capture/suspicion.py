@@ -133,13 +133,13 @@ def made_before(draft: Draft, replica: Replica, native: NativeRecord) -> bool:
     return native.mark.partition("-")[2].partition(".")[0] == store_id
 
 
-def shows_peer(draft: Draft, replica: Replica, native: NativeRecord) -> bool:
-    """Whether the record names our side as its peer."""
+def shows_peer(draft: Draft, replica: Replica, native: NativeRecord) -> bool | None:
+    """Whether the record names our side as its peer, or another; None: it names nobody."""
     mapping = draft.ctx.mapping(replica)
     if "peer_key" not in mapping.fields:
-        return False
+        return None
     shown = mapping.get("peer_key", mapping.keep(native.values), draft.ctx.people)
-    return shown is not None and shown == desired(draft, replica, "peer_key")
+    return shown == desired(draft, replica, "peer_key") if isinstance(shown, str) else None
 
 
 def placed_before(

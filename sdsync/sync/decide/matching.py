@@ -14,10 +14,10 @@ from sdsync.connectors.contract import (
     Leave,
     NativeRecord,
 )
-from sdsync.connectors.failures import Forbidden, Missing
+from sdsync.connectors.failures import Forbidden, Missing, Rejected
 from sdsync.mappings.contract import Unknown
 from sdsync.mappings.paths import Absent, parse_path
-from sdsync.store.records import Change, Ref, Replica, Work
+from sdsync.store.records import Change, Json, Ref, Replica, Work
 from sdsync.sync.branches import hit
 from sdsync.sync.capture.suspicion import made_before, placed_before, shows_peer
 from sdsync.sync.confirm.jobs import unasked
@@ -26,6 +26,7 @@ from sdsync.sync.decide.edits import Look
 from sdsync.sync.decide.elements import settle_element, tell_placed
 from sdsync.sync.decide.scope import join
 from sdsync.sync.deliver.birth import open_intent
+from sdsync.sync.deliver.desired import desired, surroundings
 from sdsync.sync.deliver.in_names import ignored
 from sdsync.sync.deliver.others import create_in_doubt
 from sdsync.sync.deliver.visiting import TROUBLE_AGAIN, Visiting
@@ -33,6 +34,7 @@ from sdsync.sync.draft import Draft
 from sdsync.sync.meter import Meter
 from sdsync.sync.policy import is_failure
 
+PEER_KEY = "peer_key"
 CANDIDATES = 12  # read at most, of those that a lost intent may have made
 IN_DOUBT_AGAIN = timedelta(seconds=30)
 
@@ -98,9 +100,7 @@ class Matching(Visiting):
 
         None when there is nothing: then it is created as ever.
         """
-        if draft.hub.values.get("title") in (None, ""):
-            return None
-        began, found = self._core.clock.now(), self._candidates(draft, replica, "title")
+        began, found = self._core.clock.now(), self._lost(draft, replica)
         if found is None:
             self._finish(due=self._core.clock.now() + TROUBLE_AGAIN)
             return False
@@ -114,8 +114,15 @@ class Matching(Visiting):
             self._finish(due=self._core.clock.now() + TROUBLE_AGAIN)
             return False
         records = [one for one in read if isinstance(one, NativeRecord)]
-        made = [one for one in records if made_before(draft, replica, one)]
-        made = [one for one in made if shows_peer(draft, replica, one)] or made
+        told = [
+            (one, shows_peer(draft, replica, one))
+            for one in records
+            if made_before(draft, replica, one)
+        ]
+        peers = [one for one, ours in told if ours]
+        nameless = [one for one, ours in told if ours is None]  # else it is another record's
+        here = [one for one in nameless if one.place == replica.place]
+        made = peers or here or nameless
         if not made:
             return None
         if len(made) > 1:
@@ -216,20 +223,50 @@ class Matching(Visiting):
         join(draft, look, why=why)
         return draft.change
 
+    def _lost(self, draft: Draft, replica: Replica) -> list[str] | None:
+        """What may have been made, wherever it is by now; None when it could not be asked.
+
+        What names our side as its peer, then what has the same title.
+        """
+        values = {
+            PEER_KEY: desired(draft, replica, PEER_KEY),
+            "title": draft.hub.values.get("title"),
+        }
+        fields = draft.ctx.mapping(replica).fields
+        asked = {name: one for name, one in values.items() if name in fields and one}
+        answered, ids = not asked, list[str]()
+        for name, value in asked.items():
+            found = self._search(draft, replica, name, value, place=None)
+            if not isinstance(found, Found | Rejected):
+                return None
+            if isinstance(found, Found):
+                answered, ids = True, [*ids, *found.native_ids]
+        return list(dict.fromkeys(ids)) if answered else None
+
     def _candidates(self, draft: Draft, replica: Replica, name: str) -> list[str] | None:
-        """Unlinked records of the target with the same value; None when it could not be asked."""
-        mapping, hub = draft.ctx.mapping(replica), draft.hub
-        put = draft.put(mapping, name, hub.values[name], seen={}, hub=hub.values)
+        """Unlinked records of the place with the same value; None when it could not be asked."""
+        value = draft.hub.values[name]
+        found = self._search(draft, replica, name, value, place=replica.place or "")
+        return list(found.native_ids) if isinstance(found, Found) else None
+
+    def _search(
+        self, draft: Draft, replica: Replica, name: str, value: Json, *, place: str | None
+    ) -> Answer[Found]:
+        """Unlinked records of the target whose field shows the value."""
+        mapping = draft.ctx.mapping(replica)
+        put = draft.put(mapping, name, value, seen={}, hub=surroundings(draft, replica))
         path = mapping.paths(name)[0]
         native = parse_path(path).read(put.values)
         if isinstance(native, Absent | Unknown):
-            return None
-        found = self._meter.note(self._connector.search(replica.place or "", path, native))
+            return Rejected((path,), "no value to search for")
+        found: Answer[Found] = self._meter.note(self._connector.search(place, path, native))
         if not isinstance(found, Found):
-            return None
-        store = self._core.store
-        return [
-            one
-            for one in found.native_ids
-            if store.share_of(Ref(replica.system, replica.kind, one)) is None
-        ]
+            return found
+        share_of = self._core.store.share_of
+        return Found(
+            tuple(
+                one
+                for one in found.native_ids
+                if share_of(Ref(replica.system, replica.kind, one)) is None
+            )
+        )

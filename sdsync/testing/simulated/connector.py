@@ -175,7 +175,7 @@ class SimulatedConnector:
         self.line.back()
         return found
 
-    def search(self, place: str, path: str, value: Json) -> Answer[Found]:
+    def search(self, place: str | None, path: str, value: Json) -> Answer[Found]:
         """Records of a place whose native field equals a value."""
         if (trouble := self.line.go()) is not None:
             return trouble

@@ -87,16 +87,19 @@ def _files(product: SimulatedProduct, record: Record, query: Find) -> Iterable[s
 
 
 def search(
-    product: SimulatedProduct, faults: Faults, place: str, path: str, value: Json
+    product: SimulatedProduct, faults: Faults, place: str | None, path: str, value: Json
 ) -> Answer[Found]:
-    """Records of a place whose field has the value."""
-    if place not in product.places:
+    """Records of a place, or of all, whose field has the value."""
+    if place is not None and place not in product.places:
         return Missing()
-    if show_place(product, product.places[place]).archived:
-        return Found(())
+    shown = [
+        key
+        for key, one in product.places.items()
+        if place in (None, key) and not show_place(product, one).archived
+    ]
     hits = []
     for record in product.records.values():
-        if record.place != place or record.deleted or record.merged_into is not None:
+        if record.place not in shown or record.deleted or record.merged_into is not None:
             continue
         if not findable(product, record) and faults.strike("lagging search"):
             continue
