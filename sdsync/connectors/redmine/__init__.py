@@ -216,15 +216,17 @@ class Redmine:
 
     @answers
     def readable(self, place: str) -> bool:
-        """Whether the newest issue of the project can be read.
+        """Whether the newest issue of the project can be read, or it is seen that there is none.
 
         An archived project answers its list with 200 and nothing (M6), so an empty
-        list proves nothing.
+        list alone proves nothing.
         """
         params = {"project_id": place, "status_id": "*", "limit": "1", "sort": "id:desc"}
         try:
             newest = self._client.get("/issues.json", params)["issues"]
-            return bool(newest) and bool(self._client.get(f"/issues/{int(newest[0]['id'])}.json"))
+            if not newest:
+                return self._metadata.shows_issues(place)
+            return bool(self._client.get(f"/issues/{int(newest[0]['id'])}.json"))
         except Refused as end:
             if isinstance(end.failure, Forbidden | Missing | Rejected):
                 return False

@@ -100,6 +100,18 @@ class Metadata:
         self.account()
         return "all" if self.admin else self._visible.get(project_id, "")
 
+    def shows_issues(self, identifier: str) -> bool:
+        """Whether it is told now that a project is not archived, and that we may see its issues.
+
+        A role that shows only its own issues hides what others made.
+        """
+        for row in self.rows("project", afresh=True):
+            if row["identifier"] == identifier and row.get("status") != ARCHIVED_PROJECT:
+                modules = row.get("enabled_modules") or ()
+                on = any(one["name"] == "issue_tracking" for one in modules)
+                return on and self.visibility(str(row["id"])) in {"all", "default"}
+        return False
+
     def sees_all_time(self, project_id: str) -> bool:
         """Whether our account sees everybody's time entries of a project.
 

@@ -107,3 +107,20 @@ def test_a_product_that_lists_its_first_page_again_is_not_believed(
 )
 def test_an_index_skips_only_what_cannot_fit(query: str, first: int) -> None:
     assert first_id(query) == first
+
+
+def test_an_empty_project_is_readable_and_an_archived_one_is_not(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with connected(pair, "dev", monkeypatch) as connector:
+        connector.describe()
+        assert connector.readable("infra") is True
+
+        pair.dev.act("create", by="malik", subject="the first", tracker_id=1)
+        assert connector.readable("infra") is True
+        pair.dev.act("delete", id="1")
+        assert connector.readable("infra") is True
+
+        pair.dev.act("archive", place="infra")
+        assert connector.readable("infra") is False
+        assert connector.readable("no-such-project") is False
