@@ -143,7 +143,6 @@ def mangles_files(product: Handler) -> Handler:
         (ignores_writes, "a_note_is_edited_and_taken_back_as_it_declares"),
         (shows_notes_to_all, "a_note_keeps_its_audience_and_is_found_by_its_content"),
         (lists_nothing, "the_feed_names_what_changed"),
-        (lists_nothing, "it_says_who_and_where_it_is"),
         (mangles_files, "a_file_comes_back_as_it_went"),
     ],
 )
