@@ -10,7 +10,6 @@ from sdsync.connectors.failures import (
     OutcomeUnknown,
     Pending,
 )
-from sdsync.mappings.contract import Unmapped
 from sdsync.store.records import (
     GroupState,
     Json,
@@ -140,8 +139,7 @@ def judge(
                 _written(draft, replica, name, intended, current)
             case Verdict.STEP:
                 hit("law 5: step confirmed")
-                stepped(draft, replica, name, current)
-                _base(replica, mapping.paths(name), current)
+                _as_it_stands(draft, replica, name, current)
             case Verdict.UNTOUCHED if birth and said:
                 hit("law 6: left out at birth")
                 _as_it_stands(draft, replica, name, current)
@@ -215,10 +213,8 @@ def _ignored(
 
 def _as_it_stands(draft: Draft, replica: Replica, name: str, current: dict[str, Json]) -> None:
     """What it shows is the base, though we sent another value."""
-    mapping = draft.ctx.mapping(replica)
-    shown = view(mapping, name, current, draft.ctx)
-    replica.sent[name] = None if isinstance(shown, Unmapped) else shown
-    _base(replica, mapping.paths(name), current)
+    stepped(draft, replica, name, current)
+    _base(replica, draft.ctx.mapping(replica).paths(name), current)
 
 
 def _base(replica: Replica, paths: object, current: dict[str, Json]) -> None:

@@ -109,7 +109,7 @@ class Matching(Visiting):
             for one in found[:CANDIDATES]
         ]
         if any(isinstance(one, Forbidden) for one in read):
-            return self._hold_unseen(replica, "title")
+            return self._hold_unseen(replica, "peer or title")
         if any(is_failure(one) and not isinstance(one, Missing) for one in read):
             self._finish(due=self._core.clock.now() + TROUBLE_AGAIN)
             return False
@@ -126,7 +126,7 @@ class Matching(Visiting):
         if not made:
             return None
         if len(made) > 1:
-            return self._hold_several(replica, "title", len(made))
+            return self._hold_several(replica, "peer or title", len(made))
         hit("law 32: looked up before it was made")
         why = "made before the store was restored"
         self._core.commit(lambda: self._joined(Look(made[0], began), why))
