@@ -146,7 +146,12 @@ class ChangeEvent:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """A page of the feed, and the cursor to commit with it. ``more``: ask again at once."""
+    """A page of the feed, and the cursor to commit with it.
+
+    ``more``: ask again at once. Without it the feed was read to its end: a store that was
+    restored is trusted for it (law 32), so a page that is short only since the product
+    hides rows from our account is no end.
+    """
 
     events: tuple[ChangeEvent, ...]
     cursor: Json

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs
 
 import httpx
@@ -25,9 +25,9 @@ from sdsync.connectors.contract import (
 )
 from sdsync.connectors.failures import Conflict, Forbidden, OutcomeUnknown, Rejected, Transient
 from sdsync.connectors.replies import Reply
-from sdsync.connectors.request_tracker import convert, failures
+from sdsync.connectors.request_tracker import convert, failures, feed
 from sdsync.connectors.request_tracker.client import custom, quoted
-from sdsync.store.records import Ref
+from sdsync.store.records import Json, Ref
 from sdsync.testing.misbehaving import whole
 from tests.unit.connectors.replay import SECRET, Recording, connector, recording
 
@@ -358,6 +358,29 @@ def test_pages_of_hidden_rows_are_passed_in_the_end() -> None:
         seen += told(changes)
 
     assert seen[:1] == ["transaction 351"]
+
+
+@pytest.mark.parametrize("hidden", [150, 350, 1500])
+def test_a_feed_whose_rows_are_hidden_is_not_at_its_end(
+    hidden: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store that was restored is trusted once each feed was read to its end (law 32)."""
+    monkeypatch.setattr(feed, "MOST_PAGES", 3)
+    product = Transactions(hidden=hidden)
+    for number in (hidden // 2, hidden + 1):
+        product.hidden.discard(number)
+        product.add(number, NOW)
+    desk = connector("request_tracker", product, NOW)
+
+    seen: list[str] = []
+    cursor, more = cast(Json, {"low": 0, "told": []}), True
+    while more:
+        changes = desk.changes(cursor)
+        seen += told(changes)
+        assert isinstance(changes, Changes)
+        cursor, more = changes.cursor, changes.more
+
+    assert seen == [f"transaction {number}" for number in (hidden // 2, hidden + 1)]
 
 
 def test_an_outage_of_the_feed_is_a_failure() -> None:
