@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -276,6 +277,30 @@ def test_a_merged_ticket_answers_with_the_survivor(
     assert look(desk, loser).ref == survivor  # M4
     said = Find("note", "Escalated", "m", since, loser, {"body": "once"})
     assert desk.find(said) == Found((done(note).native_id or "",)), "by its old number, too"
+
+
+def test_what_was_said_by_the_old_number_is_found_after_a_second_merge(
+    request_tracker: Product, desk: Connector
+) -> None:
+    since, first, second, third = datetime.now(UTC), made(desk), made(desk), made(desk)
+    other = made(desk)
+    for loser, survivor in ((first, second), (other, third)):
+        told = {"MergeInto": int(survivor.id)}
+        request_tracker.act("agent1", "PUT", f"/REST/2.0/ticket/{loser.id}", told)
+    (note,) = desk.apply([AddElement(first, "note", {"body": "once"}, "m", "i")])
+    desk.apply([AddElement(other, "note", {"body": "once"}, "m", "i")])  # another's, beside it
+    told = {"MergeInto": int(third.id)}
+    request_tracker.act("agent1", "PUT", f"/REST/2.0/ticket/{second.id}", told)
+
+    said = Find("note", "Escalated", "m", since, second, {"body": "once"})
+    assert done(note).native_id in _found(desk, said)
+    assert _found(desk, said) == _found(desk, replace(said, ref=first))
+
+
+def _found(desk: Connector, query: Find) -> tuple[str, ...]:
+    answer = desk.find(query)
+    assert isinstance(answer, Found), answer
+    return answer.native_ids
 
 
 def test_deleted_unknown_and_hidden_are_told_apart(

@@ -67,14 +67,15 @@ class Reader:
     def record(self, ref: Ref, *, as_asked: bool = False) -> NativeRecord:
         """Four calls, five with new texts; all of one state, that of the ticket's version.
 
-        ``as_asked`` shows also what was said on the ticket asked for while it was its own,
-        when it is merged into another by now.
+        ``as_asked`` shows also what was said on the ticket asked for while it was its own or
+        a part of one that is merged into another by now.
         """
         ticket, version = self.ticket(ref.id)
         found = str(ticket["id"])  # another than asked: merged into it
         lists = self._lists(found, int(version or 0))
         # A survivor's history holds that of the tickets merged into it: theirs, not its own.
-        transactions, parts = _of(*lists, found, {found, ref.id} if as_asked else {found})
+        own = {found, *_became(lists[0], ref.id)} if as_asked else {found}
+        transactions, parts = _of(*lists, found, own)
         bodies = self._bodies(found, parts)
         record = self._assembled(Ref(ref.system, ref.kind, found), ticket, version,
                                  transactions, parts, bodies)  # fmt: skip
@@ -222,6 +223,22 @@ def _of(
     transactions = [row for row in rows if str(row.get("ObjectId", ticket)) in own]
     known = {str(row["id"]) for row in transactions}
     return transactions, [row for row in parts if str(row["TransactionId"]) in known]
+
+
+def _became(rows: list[Row], ticket: str) -> list[str]:
+    """The ticket, and those that it was merged into in turn, as the last one's history tells.
+
+    Both ends of a merge tell of it by one word, the loser first.
+    """
+    became, told = [ticket], set[tuple[str, str]]()
+    for row in rows:
+        if (row.get("Type"), row.get("Field")) != ("AddLink", "MergedInto"):
+            continue
+        loser, survivor = str(row.get("ObjectId")), str(row.get("NewValue")).rpartition("/")[2]
+        if loser == became[-1] and (survivor, loser) not in told:
+            became.append(survivor)
+        told.add((loser, survivor))
+    return became
 
 
 def _richer(form: str, other: tuple[str, str]) -> bool:

@@ -166,7 +166,10 @@ class Tickets:
         for role, people in ticket.people.items():
             kept = survivor.people.setdefault(role, [])
             kept += [one for one in people if one not in kept]
-        self._history.note(ticket, "AddLink", by, "MergedInto", None, f"ticket/{survivor.id}")
+        # One word for both ends, told on the loser first.
+        # Source: RT 5.0.3, RT::Record::_AddLink and RT::Link::DIRMAP.
+        for end, other in ((ticket, survivor), (survivor, ticket)):
+            self._history.note(end, "AddLink", by, "MergedInto", None, f"ticket/{other.id}")
         self._state.keep_ticket(ticket)
         survivor.updated, survivor.updated_by = self._world.stamp(), by
         self._state.keep_ticket(survivor)
