@@ -146,6 +146,7 @@ class Hub:
     told_at: datetime | None = None  # when the record said that it waits (law 48)
     human_at: datetime | None = None  # oldest human change not yet delivered everywhere
     planned_at: datetime | None = None  # let in by a plan: what is older is nobody's change of now
+    born_at: datetime | None = None  # when the record of birth was made, if before it was taken in
     version: int = 0  # optimistic: a commit on an older version is Stale
 
 

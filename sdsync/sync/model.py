@@ -215,9 +215,9 @@ class Context:
         return moved(at, -self.systems[system].clock_offset_s)
 
     def may_have_made(self, at: datetime) -> bool:
-        """Whether what was taken in then may stand at its target, and the store forgot it (law 32).
+        """Whether what is of then may stand at its target, and the store forgot it (law 32).
 
-        What waits when the store is trusted again was not looked up yet.
+        What waits, or comes late, when the store is trusted again was not looked up yet.
         """
         return self.suspect or (self.trusted_at is not None and at <= self.trusted_at)
 

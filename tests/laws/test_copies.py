@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import shutil
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
+
+import pytest
 
 from sdsync.connectors.contract import AddElement, Create, Update
 from sdsync.connectors.failures import Transient
 from sdsync.store.backups import back_up, put_back
 from sdsync.store.opening import files_of, open_store
+from sdsync.store.records import Change
 from sdsync.store.sql import SqlStore
 from sdsync.sync.persons import commands, recovery
 from sdsync.sync.persons.recovery import Replay
-from tests.laws.rig import House, shared
+from tests.laws.people import HOME
+from tests.laws.rig import AWAY, House, shared
 
 KEY = "q" * 43 + "="  # 32 bytes in base64
 FILE = "sdsync.db"
@@ -102,6 +107,109 @@ def test_law_32_what_was_moved_since_the_backup_is_made_no_second_time(tmp_path:
 
     assert len(house.dev.tickets) == 3
     assert {one.ref.id: one.copy("dev").record for one in tickets} == copies
+    ended(store)
+
+
+def test_law_32_what_comes_late_after_a_restore_is_made_no_second_time(tmp_path: Path) -> None:
+    """It could not be read until the store was trusted again."""
+    house, folder, backup = House(started=False), tmp_path / "house", tmp_path / "backup"
+    store = on_disk(house, folder)
+    shared(house, "before")
+    ended(store)
+    shutil.copyfile(folder / FILE, backup)
+    store = on_disk(house, folder)
+    ticket = house.run(30).desk.open("after")
+    house.run(60)
+    copy = ticket.copy("dev").record
+    ended(store)
+
+    ticket.record.forbidden = True
+    store = restored(house, folder, backup)
+    house.run(300)
+    assert store.identity().suspect is None
+    ticket.record.forbidden = False
+    house.run(7200)
+
+    assert ticket.copy("dev").record is copy
+    assert len(house.dev.tickets) == 2
+    ended(store)
+
+
+def test_law_32_a_backup_of_a_clock_that_was_ahead_is_not_trusted_for_it(tmp_path: Path) -> None:
+    house, folder = House(("desk", "dev", "board"), started=False), tmp_path / "house"
+    store = on_disk(house, folder)
+    ticket = shared(house, "one")
+    rows = [store.system(name) for name in house.systems]
+    for row in rows:
+        row.feed_ok_at = house.clock.now() + timedelta(hours=2)
+    store.commit(Change(systems=rows))
+    ended(store)
+    shutil.copytree(folder, tmp_path / "clone")
+
+    house.board.down(3600)
+    store = on_disk(house, tmp_path / "clone")
+    ticket.set({"Subject": "waits"})
+    house.run(300)
+
+    assert store.identity().suspect is not None
+    assert ticket.group("dev", "title") == "awaiting plan"
+    house.run(7200)
+    assert store.identity().suspect is None
+    assert ticket.copy("dev")["subject"] == "waits"
+    ended(store)
+
+
+@pytest.mark.parametrize("policy", ["finish", "freeze", "unlink"])
+def test_law_32_what_left_its_scope_since_the_backup_is_followed_as_ever(
+    policy: str, tmp_path: Path
+) -> None:
+    house = House(sync={"on_leave": policy}, started=False)
+    folder, backup = tmp_path / "house", tmp_path / "backup"
+    store = on_disk(house, folder)
+    shared(house, "before")
+    ended(store)
+    shutil.copyfile(folder / FILE, backup)
+    store = on_disk(house, folder)
+    ticket = house.run(30).desk.open("after")
+    house.run(60)
+    copy = ticket.copy("dev").record
+    ticket.move(AWAY["desk"])
+    house.run()
+    ended(store)
+
+    store = restored(house, folder, backup)
+    house.run(900)
+    assert store.identity().suspect is None
+    assert len(ticket.told("left")) == 1
+    ticket.note("goes on", internal=True)
+    house.run(300)
+    assert (copy.notes != []) is (policy == "finish")
+    ticket.move(HOME["desk"])
+    house.run(300)
+
+    assert (copy.notes != []) is (policy != "unlink")
+    assert len(house.dev.tickets) == 2
+    ended(store)
+
+
+def test_law_32_a_record_of_which_a_stranger_says_that_it_was_taken_does_not_enter(
+    tmp_path: Path,
+) -> None:
+    house, folder = House(started=False), tmp_path / "house"
+    store = on_disk(house, folder)
+    shared(house, "before")
+    ended(store)
+    shutil.copyfile(folder / FILE, tmp_path / "backup")
+    store = on_disk(house, folder)
+    ticket = house.run(30).desk.open("never taken", place=AWAY["desk"])
+    house.dev.open("by a person", **{"custom_fields.Peer": ticket.record.id})
+    house.run(60)
+    ended(store)
+
+    store = restored(house, folder, tmp_path / "backup")
+    house.run(900)
+
+    assert not ticket.shared
     ended(store)
 
 

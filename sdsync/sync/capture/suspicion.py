@@ -8,7 +8,7 @@ person names. What was taken in until then is looked up whenever its turn comes.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from sdsync.config.vocabulary import group_of
@@ -22,7 +22,7 @@ from sdsync.sync.deliver.compute import dirty_fields
 from sdsync.sync.deliver.desired import desired
 from sdsync.sync.deliver.in_names import may_be_lost
 from sdsync.sync.draft import Draft, digest
-from sdsync.sync.model import NAMED, SUSPECT
+from sdsync.sync.model import NAMED, SUSPECT, Context
 
 ABOUT = "suspect"  # of the one cause that everything waiting points at
 #: A look that is put off for a moment, after trouble or for another, is still to be read.
@@ -34,12 +34,12 @@ class Suspicion:
 
     def __init__(self, core: Core) -> None:
         self._core = core
-        self._since = core.clock.now()
+        self._read: dict[str, datetime | None] = {}  # when each feed was read whole, at the start
 
     def start(self) -> None:
         """Ask the store, and let go what waited for an end that came while nobody ran."""
         known = self._core.store.identity()
-        self._since = self._core.clock.now()
+        self._read = {name: self._feed_ok_at(name) for name in self._core.systems}
         trust = self._core.trust
         trust.reason, trust.trusted_at = known.suspect, known.trusted_at
         trust.origin = origin(known.store_id, known.epoch)
@@ -66,12 +66,17 @@ class Suspicion:
         self._let_go()
 
     def _passed(self, name: str) -> bool:
-        """A whole look at the feed since, by whichever process, and nothing of it unread."""
-        core = self._core
-        looked_at = core.store.system(name).feed_ok_at
-        if looked_at is None or looked_at < self._since:
+        """A whole look at the feed since, by whichever process, and nothing of it unread.
+
+        Instants are not compared: the clock of the host that made the backup may be ahead.
+        """
+        core, looked_at = self._core, self._feed_ok_at(name)
+        if looked_at is None or looked_at == self._read.get(name):
             return False
         return core.store.due(name, "look", now=core.clock.now() + SOON) == 0
+
+    def _feed_ok_at(self, name: str) -> datetime | None:
+        return self._core.store.system(name).feed_ok_at
 
     def _let_go(self) -> None:
         """Fields that waited for the end are written as they are now."""
@@ -125,21 +130,31 @@ def made_before(draft: Draft, replica: Replica, native: NativeRecord) -> bool:
     Our account made it, and its mark, where the product keeps one, is of this
     store: of any epoch, since the intent was made in a time that was lost.
     """
-    if not native.ours or native.ref.system != replica.system:
-        return False
+    same = native.ref.system == replica.system
+    return native.ours and same and bears_our_mark(draft.ctx, native)
+
+
+def bears_our_mark(ctx: Context, native: NativeRecord) -> bool:
+    """Whether its mark, where the product keeps one, is of this store, of any epoch."""
     if not native.mark:
         return True
-    store_id = draft.ctx.origin.partition(".")[0]
+    store_id = ctx.origin.partition(".")[0]
     return native.mark.partition("-")[2].partition(".")[0] == store_id
+
+
+def shown_peer(ctx: Context, native: NativeRecord) -> str | None:
+    """The key that the record names as its peer's; None: it names nobody."""
+    mapping = ctx.systems[native.ref.system].mappings[native.ref.kind]
+    if "peer_key" not in mapping.fields:
+        return None
+    shown = mapping.get("peer_key", mapping.keep(native.values), ctx.people)
+    return shown if isinstance(shown, str) else None
 
 
 def shows_peer(draft: Draft, replica: Replica, native: NativeRecord) -> bool | None:
     """Whether the record names our side as its peer, or another; None: it names nobody."""
-    mapping = draft.ctx.mapping(replica)
-    if "peer_key" not in mapping.fields:
-        return None
-    shown = mapping.get("peer_key", mapping.keep(native.values), draft.ctx.people)
-    return shown == desired(draft, replica, "peer_key") if isinstance(shown, str) else None
+    shown = shown_peer(draft.ctx, native)
+    return None if shown is None else shown == desired(draft, replica, "peer_key")
 
 
 def placed_before(

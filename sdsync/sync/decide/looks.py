@@ -25,6 +25,7 @@ from sdsync.sync.confirm.settling import DOUBLES, KEEP, TOLD, born
 from sdsync.sync.core import FEED, Core
 from sdsync.sync.decide.edits import Look
 from sdsync.sync.decide.elements import absorb_elements
+from sdsync.sync.decide.forgotten import once_taken, original
 from sdsync.sync.decide.observe import absorb, too_old
 from sdsync.sync.decide.restored import (
     distrust,
@@ -243,8 +244,9 @@ class Looks:
         if settled is not None:
             return settled
         if native.ours:
-            return self._ours(native, work)
-        syncs = takers(native, ctx, self.activated)
+            first = original(self._core, native, ctx)
+            return Change(ring=[first]) if first else self._ours(native, work)
+        syncs = takers(native, ctx, self.activated) or once_taken(work, ctx)
         if not syncs or native.state != "live":
             return Change()
         change = self.enter(look, syncs, ctx)

@@ -75,7 +75,7 @@ class Matching(Visiting):
         if share is None or draft is None:
             return False
         replica = share.replica(self._work.key.target)
-        if draft.ctx.may_have_made(draft.hub.created_at):
+        if draft.ctx.may_have_made(draft.hub.born_at or draft.hub.created_at):
             ended = self._match_lost(draft, replica)
             if ended is not None:
                 return ended

@@ -88,6 +88,7 @@ def begin(look: Look, syncs: Sequence[SyncPolicy], ctx: Context) -> Draft:
         correlation=str(native.ref),
         birth_system=native.ref.system,
         created_at=ctx.now,
+        born_at=min(ctx.now, ctx.ours(native.ref.system, native.created_at)),
     )
     draft = Draft(Share(hub), ctx)
     replica = attach(draft, native, joined_at=None)
@@ -103,6 +104,8 @@ def begin(look: Look, syncs: Sequence[SyncPolicy], ctx: Context) -> Draft:
     )
     for sync in syncs:
         bear(draft, sync)
+    if not _inside(native, ctx):
+        _leave(draft, replica, native)
     ring_the_tied(draft, replica, native.linked)
     return draft
 
@@ -185,6 +188,8 @@ def join(draft: Draft, look: Look, *, why: str, by: str | None = None) -> Replic
     source = f"person:{by}" if by else "sdsync"
     draft.audit("linked", source=source, replica=replica, actor=by, why=why)
     absorb(draft, replica, look)
+    if any(not one.in_scope for one in draft.share.replicas):
+        _freeze(draft)  # it was not live when the record left
     draft.deliver_others(None)
     ring_the_tied(draft, replica, look.native.linked)
     ring_those_who_wait(draft, replica)
@@ -208,30 +213,46 @@ def rescope(draft: Draft, replica: Replica, native: NativeRecord) -> None:
     """
     if replica.system != draft.hub.birth_system or native.place == replica.place:
         return
-    env = environment(native, draft.ctx)
-    takes = [
-        sync.take[replica.system]
-        for sync in draft.ctx.syncs.values()
-        if sync.kind == draft.hub.kind and replica.system in sync.take
-    ]
-    inside = not takes or any(take.value(env) is True for take in takes)
+    inside = _inside(native, draft.ctx)
     if inside == replica.in_scope:
         return
-    replica.in_scope = inside
-    if inside:
-        hit("law 23: came back")
-        draft.audit("returned", source=replica.system, replica=replica, text=native.place)
-        for one in draft.share.replicas:
-            if one.state is ReplicaState.LEFT:
-                one.state = ReplicaState.LIVE
-        draft.deliver_others(None)
+    if not inside:
+        _leave(draft, replica, native)
         return
+    hit("law 23: came back")
+    replica.in_scope = True
+    draft.audit("returned", source=replica.system, replica=replica, text=native.place)
+    for one in draft.share.replicas:
+        if one.state is ReplicaState.LEFT:
+            one.state = ReplicaState.LIVE
+    draft.deliver_others(None)
+
+
+def _inside(native: NativeRecord, ctx: Context) -> bool:
+    """Whether any sync that takes from its system takes the record as it is now."""
+    env = environment(native, ctx)
+    takes = [
+        sync.take[native.ref.system]
+        for sync in ctx.syncs.values()
+        if sync.kind == native.ref.kind and native.ref.system in sync.take
+    ]
+    return not takes or any(take.value(env) is True for take in takes)
+
+
+def _leave(draft: Draft, replica: Replica, native: NativeRecord) -> None:
     hit("law 23: left")
+    replica.in_scope = False
     policy = draft.ctx.setting(draft.hub, "on_leave", "finish")
     draft.audit("left", source=replica.system, replica=replica, text=native.place, why=policy)
-    if policy == "freeze":
-        for one in draft.share.replicas:
-            if one.state is ReplicaState.LIVE:
-                one.state = ReplicaState.LEFT
-    elif policy == "unlink":
+    if policy == "unlink":
         draft.hub.state = "unlinked"
+    _freeze(draft)
+
+
+def _freeze(draft: Draft) -> None:
+    """The copies of a record that left wait for its return, where they shall."""
+    if draft.ctx.setting(draft.hub, "on_leave", "finish") != "freeze":
+        return
+    for one in draft.share.replicas:
+        if one.state is ReplicaState.LIVE:
+            one.state = ReplicaState.LEFT
