@@ -59,6 +59,8 @@ _DID: Mapping[str, str] = {
     "applied": "carried out",
     "dropped_plan": "dropped",
     "refused_line": "left alone",
+    "said_waiting": "the record says that its sync waits",
+    "waiting_not_said": "the record does not say how its sync waits",
 }
 #: What was seen, where the action's own word is not the best one.
 _SAW: Mapping[str, str] = {

@@ -31,6 +31,7 @@ from sdsync.sync.deliver.birth import BIRTH_GROUP
 from sdsync.sync.deliver.compute import Send
 from sdsync.sync.deliver.lacking import lacks
 from sdsync.sync.draft import Draft
+from sdsync.sync.watch.telling import give_up
 
 REACH_AGAIN = timedelta(minutes=10)
 BACK_OFF_S = 5.0
@@ -141,6 +142,8 @@ def _what(replica: Replica, group: str, about: dict[str, Json]) -> str:
 
 def _element_refused(draft: Draft, replica: Replica, send: Send, detail: str) -> None:
     """A refused note or file never blocks its record."""
+    if give_up(draft, replica, send.element_id, detail):
+        return
     place = draft.share.placement(send.element_id or "", replica.id)
     element = next(one for one in draft.share.elements if one.id == send.element_id)
     draft.park(

@@ -17,6 +17,7 @@ from sdsync.sync.decide.elements import placed_ids, settle_element, tell_placed
 from sdsync.sync.deliver.birth import BIRTH_GROUP
 from sdsync.sync.deliver.ties import ring_those_who_wait
 from sdsync.sync.draft import Draft
+from sdsync.sync.watch.telling import give_up
 
 DOUBLES = "doubles"  # a group of its own: what has two bearers waits for a person
 #: A person knows of them, or said to let them be.
@@ -70,12 +71,14 @@ def settle_intent(
         return fresh[0]
     handle = draft.ctx.systems[replica.system].capabilities.create[intent.kind]
     if not complete or handle.handle == "none":
+        text = f"nobody can tell whether {replica.system} made the {intent.kind}"
+        if give_up(draft, replica, intent.element_id, text):
+            _judged(draft, intent)
+            return None
         hit("law 26: doubt held")
         intent.state = IntentState.HELD
         group = BIRTH_GROUP if intent.element_id is None else f"{intent.kind}s"
-        draft.hold(
-            replica, group, f"nobody can tell whether {replica.system} made the {intent.kind}"
-        )
+        draft.hold(replica, group, text)
         return None
     intent.not_found += 1
     if intent.not_found < 2:

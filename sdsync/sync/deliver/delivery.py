@@ -12,10 +12,9 @@ from sdsync.connectors.contract import (
     Done,
     Find,
     Found,
-    Update,
 )
 from sdsync.connectors.failures import Conflict, Rejected
-from sdsync.store.records import Change, Element, Intent, Ref, Replica, Share, Work
+from sdsync.store.records import Change, Element, Intent, Ref, Replica, Work
 from sdsync.sync.branches import hit
 from sdsync.sync.confirm.jobs import outcome, sent_before, unasked
 from sdsync.sync.confirm.outcome import confirm
@@ -35,7 +34,7 @@ from sdsync.sync.deliver.visiting import TROUBLE_AGAIN
 from sdsync.sync.draft import Draft
 from sdsync.sync.meter import Meter
 from sdsync.sync.systems import System
-from sdsync.sync.watch.telling import behind
+from sdsync.sync.watch.telling import end_wait, give_up
 
 CALLS_A_VISIT = 12  # then others of the lane have their turn
 
@@ -130,7 +129,7 @@ class Visit(Matching):
             if leave:
                 todo = self._todo = replace(todo, operation=todo.named)
         if isinstance(todo, Rest):
-            self._note_delivered(share)
+            end_wait(draft)
             draft.change.finished.append(self._key())
             if todo.until is not None:
                 draft.deliver(replica, due=todo.until)
@@ -148,11 +147,14 @@ class Visit(Matching):
             operation = replace(operation, content=content)
         mailed = whom(self._connector, draft, replica, operation)
         why = over_mail_budget(draft, send, mailed)
-        if why is not None and isinstance(operation, Update) and not self._looked:
-            self._todo = NeedLook()  # it is not sent, so that no version is compared (law 3)
+        if why is not None and not isinstance(operation, Create) and not self._looked:
+            # It is not sent, so that no version is compared (law 3); and whom it mails may be
+            # a careful guess of a connector that has not read the record yet.
+            self._todo = NeedLook()
             return None
         if why is not None:
-            wait_over_budget(draft, replica, send, why, mailed)
+            if not give_up(draft, replica, send.element_id, why):
+                wait_over_budget(draft, replica, send, why, mailed)
             self._todo = Rest()
             draft.change.finished.append(self._key())
             return draft.change
@@ -344,11 +346,6 @@ class Visit(Matching):
             ids = tuple(one for one in ids if taken(Ref(replica.system, replica.kind, one)) is None)
         settle_intent(draft, replica, intent, ids, complete=found.complete)
         return draft.change
-
-    def _note_delivered(self, share: Share) -> None:
-        """No replica waits any more: the oldest undelivered human change is over."""
-        if not any(behind(one) for one in share.replicas):
-            share.hub.human_at = share.hub.told_at = None
 
 
 def _may_stand(draft: Draft, element_id: str) -> bool:

@@ -26,6 +26,7 @@ from sdsync.sync.deliver.birth import MAX_STARTS, asks_first, narrower_than_prov
 from sdsync.sync.deliver.compute import Send, deep_merge
 from sdsync.sync.deliver.in_names import author_there, may_be_named
 from sdsync.sync.draft import Draft
+from sdsync.sync.watch.telling import give_up, is_out_of_date, take_back
 
 #: Of a follow-up's values: the note that it is about.
 ABOUT = "about"
@@ -235,6 +236,10 @@ def _supersede(draft: Draft, replica: Replica, element: Element) -> None:
 def _add(
     draft: Draft, replica: Replica, element: Element, place: Placement, ref: Ref
 ) -> Send | None:
+    if is_out_of_date(draft, element):
+        hit("law 48: what arrived no longer says that it waits")
+        take_back(draft, element)
+        return None
     if _held(draft, replica, element):
         return None
     audience = outgoing_audience(draft, element)
@@ -354,6 +359,8 @@ def _as_link(draft: Draft, replica: Replica, element: Element, place: Placement)
 def _unplaceable(
     draft: Draft, replica: Replica, element: Element, place: Placement, text: str
 ) -> None:
+    if give_up(draft, replica, element.id, text):
+        return
     place.state, place.note = PlacementState.UNPLACEABLE, text
     draft.park(
         replica,
