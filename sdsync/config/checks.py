@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 from sdsync.config.model import SyncConfig, SystemConfig
 from sdsync.config.places import Places, nearest
 from sdsync.config.problems import KeyPath, Problem, dotted, nearest_name, one_of, show
-from sdsync.config.secrets import SecretRef, read_by_others
 from sdsync.config.values import is_loopback
 from sdsync.config.vocabulary import (
     EXT,
@@ -54,7 +53,6 @@ class Checked:
     syncs: Mapping[str, SyncConfig]
     names: tuple[str, ...]
     tables: tuple[str, ...]
-    secrets: Mapping[KeyPath, SecretRef]
     partly_read: frozenset[str]  # syncs that name a system which is not declared
     lacking: tuple[str, ...]  # "systems" and "syncs", where one is needed and none declared
     today: date
@@ -88,7 +86,6 @@ def check(given: Checked) -> list[Problem]:
         found.extend(_policies(given, sync))
         found.extend(_match(given, sync))
     found.extend(_owners(given))
-    found.extend(_open_secrets(given))
     return found
 
 
@@ -202,13 +199,6 @@ def _owners(given: Checked) -> Iterator[Problem]:
                     found,
                     f"one owner, since both syncs share {_list(_shared(one, other))}",
                 )
-
-
-def _open_secrets(given: Checked) -> Iterator[Problem]:
-    for path, ref in given.secrets.items():
-        if read_by_others(ref):
-            found = f"{ref}, which everybody on this machine can read"
-            yield given.problem(path, found, f"a file for sdsync alone: chmod 600 {ref.path}")
 
 
 def _policy_path(given: Checked, sync: SyncConfig, group: str) -> KeyPath:

@@ -62,7 +62,11 @@ def load_text(
 
 
 def missing_secrets(config: Config) -> tuple[Problem, ...]:
-    """A problem for each secret that is not there; each is looked up and forgotten."""
+    """A problem for each secret that is not there, or that everybody on the machine can read.
+
+    Each is looked up and forgotten. What connects asks; what reads the store alone, in the
+    very night in which a file was unpacked with the wrong mode, does not.
+    """
     found = []
     for path, ref in secrets_of(config):
         try:
@@ -196,7 +200,6 @@ class _Loader:
             syncs=config.syncs,
             names=tuple(declared) if isinstance(declared, dict) else (),
             tables=tuple(config.tables),
-            secrets=dict(secrets_of(config)),
             partly_read=frozenset(self._shape.partly_read),
             lacking=tuple(one for one in needed if values.get(one, {}) == {}),
             today=self._today,

@@ -140,19 +140,6 @@ def remedy(ref: SecretRef) -> str:
     return f"store it: keyring set {service} {user}"
 
 
-def read_by_others(ref: SecretRef) -> bool:
-    """Whether the file of a ``file:`` reference can be read by everybody on the machine.
-
-    False when there is no such file: that is another problem.
-    """
-    if ref.path is None:
-        return False
-    try:
-        return bool(ref.path.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH))
-    except OSError:
-        return False
-
-
 def _from_file(ref: SecretRef) -> str:
     path = ref.base / ref.name
     try:

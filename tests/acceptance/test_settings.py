@@ -209,6 +209,22 @@ def test_problems_of_the_settings_hide_none_of_the_mappings(empty_desk: Desk) ->
     assert "mappings/dev-ticket.yaml: is no file" in ran.err
 
 
+def test_a_secret_that_everybody_can_read_hinders_only_who_connects(desk: Desk) -> None:
+    token = desk.toml.parent / "desk.token"
+    token.write_text("t0ken", encoding="utf-8")
+    token.chmod(0o644)
+    text = desk.toml.read_text(encoding="utf-8")
+    desk.toml.write_text(text.replace("env:RT_TOKEN", "file:desk.token"), encoding="utf-8")
+
+    screens = ("status", "dead list", "held list", "alarms", "pause", "resume", "audit verify")
+    for words in screens:
+        assert "desk.token" not in desk.type(*words.split()).err
+    ran = desk.type("check")
+
+    assert ran.code == 1
+    assert "file:desk.token can be read by everybody; chmod 600" in ran.err
+
+
 def spot(text: str, of: str) -> str:
     before = text[: text.index(of)]
     return f"sdsync.toml:{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}"
