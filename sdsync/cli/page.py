@@ -61,14 +61,14 @@ def clip(text: str, width: int) -> str:
 
 
 def line(*parts: str | Cell | tuple[str, str]) -> Text:
-    """One line of several parts, each with its own style."""
+    """One line of several parts, each with its own style; none of them drives the terminal."""
     made = Text()
     for part in parts:
         match part:
             case str():
-                made.append(part)
+                made.append(printable(part))
             case Cell(text=text, style=style) | (text, style):
-                made.append(text, style=style)
+                made.append(printable(text), style=style)
     return made
 
 
@@ -79,7 +79,7 @@ def cure(command: str, *, indent: int = 0) -> Text:
 
 def ends(left: Text, right: Text | str, width: int = WIDTH) -> Text:
     """``left`` and ``right`` at the two ends of one line; the left one is cut when need be."""
-    right = Text(right) if isinstance(right, str) else right
+    right = line(right) if isinstance(right, str) else right
     room = width - right.cell_len - (2 if right.cell_len else 0)
     made = left.copy()
     if made.cell_len > room:
@@ -104,7 +104,7 @@ def wrapped(
         indent: Of the further lines; as ``left`` is wide when left out.
     """
     indent = left.cell_len if indent is None else indent
-    right = Text(right) if isinstance(right, str) else right
+    right = line(right) if isinstance(right, str) else right
     words, lines = clean(text).split(" "), [""]
     room = width - left.cell_len - (right.cell_len + 2 if right.cell_len else 0)
     for word in words:

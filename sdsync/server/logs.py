@@ -17,6 +17,8 @@ from urllib.parse import quote
 import orjson
 import structlog
 
+from sdsync.config.problems import printable
+
 HIDDEN = "(hidden)"
 #: Libraries whose lines hold addresses with their query, or repeat what we say ourselves.
 SILENT = ("httpx", "httpcore", "uvicorn", "uvicorn.error", "uvicorn.access", "dramatiq", "pika")
@@ -165,7 +167,7 @@ def configure(
         structlog.processors.StackInfoRenderer(),
         structlog.processors.format_exc_info,
         scrubber,
-        _as_json if json else structlog.dev.ConsoleRenderer(colors=sink.isatty()),
+        *([_as_json] if json else [_inert, structlog.dev.ConsoleRenderer(colors=sink.isatty())]),
     ]
     structlog.configure(
         processors=processors,
@@ -194,6 +196,17 @@ def _as_json(_logger: object, _method: str, line: Mapping[str, Any]) -> str:
         return orjson.dumps(line, default=str).decode()
     except TypeError:  # a text that is no UTF-8, a number of more than 64 bits
         return dumps(line, default=str)
+
+
+def _inert(
+    _logger: object, _method: str, line: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """The line as a terminal may see it; a traceback keeps its line ends."""
+    for key, value in line.items():
+        if isinstance(value, str):
+            rows = value.split("\n") if key in ("exception", "stack") else [value]
+            line[key] = "\n".join(map(printable, rows))
+    return line
 
 
 class _ToStructlog(logging.Handler):

@@ -71,7 +71,7 @@ class Mail:
         letter["Auto-Submitted"] = "auto-generated"
         letter["X-Auto-Response-Suppress"] = "All"
         letter["Precedence"] = "bulk"
-        letter.set_content("\n".join(_lines(message)) + "\n")
+        letter.set_content("\n".join(map(printable, _lines(message))) + "\n")
         return letter
 
 

@@ -81,7 +81,7 @@ def _sides(sides: Sequence[SideLook], now: datetime, width: int) -> Page:
         if url and own_line:
             page.append(line(below, url))
         elif url:
-            row.append(" " * (begin - row.cell_len) + url)
+            row.append_text(line(" " * (begin - row.cell_len), url))
     return page
 
 

@@ -83,6 +83,15 @@ def test_libraries_that_log_addresses_are_silent(out: io.StringIO, name: str) ->
     assert out.getvalue() == ""
 
 
+def test_a_line_for_a_terminal_drives_none() -> None:
+    stream = io.StringIO()
+    configure("info", scrubber=Scrubber(), json=False, stream=stream)
+
+    structlog.get_logger().info("said\x1b[2J", text="a\u202eb\x1b]0;owned\x07", more="x\r\nforged")
+
+    assert all(one.isprintable() for one in stream.getvalue().rstrip("\n"))
+
+
 def test_a_renewed_secret_is_learnt(out: io.StringIO) -> None:
     scrubber = Scrubber()
     scrubber.learn("brand-new-secret")
