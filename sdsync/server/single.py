@@ -8,6 +8,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from sdsync.store.owners import new_file
+
 
 class AlreadyRunningError(Exception):
     """Another daemon holds the store; the text says which and what to do."""
@@ -36,7 +38,9 @@ def only_instance(database: Path) -> Iterator[None]:
         AlreadyRunningError: Somebody else holds it.
     """
     path = database.with_name(database.name + ".lock")
-    held = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    with contextlib.suppress(FileExistsError):
+        os.close(new_file(path))
+    held = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)

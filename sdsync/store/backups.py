@@ -17,6 +17,7 @@ from pathlib import Path
 
 from sdsync.store.dialect import dialect_for
 from sdsync.store.opening import StoreFiles, open_files
+from sdsync.store.owners import new_file
 from sdsync.store.records import AuditRow, Change
 from sdsync.store.sql import SqlStore
 from sdsync.store.upgrading import StoreForm, form_of, upgrade
@@ -69,6 +70,7 @@ def back_up(files: StoreFiles, key: str | None, to: Path) -> Backup:
 
     Raises:
         BackupProblem: There is no file to copy, or the copy is not sound.
+        PermissionError: This user may not write there.
     """
     database = _file(files)
     if to.exists():
@@ -126,6 +128,8 @@ def put_back(
             row = AuditRow(now, "restored", f"person:{by}", actor=by, text=backup.name)
             store.commit(Change(audit=[row]))
         _alone(part)
+        if database.exists():
+            shutil.copymode(database, part)
         kept = _give_way(database, now)
         part.replace(database)
         _on_disk(database.parent)
@@ -183,8 +187,10 @@ def _part(of: Path) -> Iterator[Path]:
     part = of.with_name(of.name + ".part")
     try:
         _drop(part)  # of one who was killed
-        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        os.close(new_file(part, of if of.exists() else None))
         yield part
+    except PermissionError:
+        raise  # whose it is, and who asks, says whoever types it
     except (OSError, sqlite3.Error) as error:
         raise BackupProblem(f"{part} cannot be written: {error}") from error
     finally:
@@ -267,8 +273,8 @@ def _give_way(database: Path, now: datetime) -> Path | None:
     except FileExistsError:
         raise BackupProblem(f"{kept} is there already") from None
     except OSError:  # a file system without links
+        os.close(new_file(kept, database))
         shutil.copyfile(database, kept)
-        kept.chmod(0o600)
     for end in _BESIDE:
         if (beside := _beside(database, end)).exists():
             beside.rename(_beside(kept, end))

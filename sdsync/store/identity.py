@@ -11,12 +11,14 @@ import os
 import secrets
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from tempfile import mkstemp
 from typing import Any
 
 from sdsync.store import tables
 from sdsync.store.base import Base
 from sdsync.store.codec import encode, instant, load, micros
 from sdsync.store.dialect import Link
+from sdsync.store.owners import hand_over
 from sdsync.store.semantics import Identity
 from sdsync.store.statements import upsert
 from sdsync.store.upgrading import META_OF
@@ -51,9 +53,13 @@ class WitnessFile:
     def home(self) -> str:
         """The database's file as its file system numbers it: a copy is another one."""
         try:
-            return str(self.path.with_suffix("").stat().st_ino)
+            return str(self._database.stat().st_ino)
         except OSError:
             return ""
+
+    @property
+    def _database(self) -> Path:
+        return self.path.with_suffix("")
 
     def read(self) -> Witness | None:
         """What it says; None when there is no file.
@@ -79,13 +85,24 @@ class WitnessFile:
         """Replace the file; it notes which database lies beside it."""
         said = asdict(replace(witness, home=self.home))
         text = encode({**said, "signature": self._vault.sign(encode(said))})
-        fresh = self.path.with_name(self.path.name + ".new")
-        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(text + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self.path)
+        # Of a name that nobody else has: two processes may have sealed at once.
+        handle, fresh = mkstemp(dir=self.path.parent, prefix=f"{self.path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                hand_over(handle, self._like)
+                file.write(text + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
+            Path(fresh).replace(self.path)
+        except BaseException:
+            Path(fresh).unlink(missing_ok=True)
+            raise
+
+    @property
+    def _like(self) -> Path:
+        """Whose it is: the store's file's, which a server has not."""
+        usual = (self._database, self.path, self.path.parent)
+        return next(one for one in usual if one.exists())
 
 
 def read_meta(link: Link, name: str) -> bytes | None:

@@ -14,6 +14,7 @@ from sdsync.store import tables
 from sdsync.store.crypto import Cipher, KeyProblem, make_key_file, read_key_file, read_keys
 from sdsync.store.dialect import Dialect, Link, Trouble, dialect_for, file_of
 from sdsync.store.identity import Witness, WitnessFile, fresh_meta, read_meta
+from sdsync.store.owners import new_file
 from sdsync.store.sql import SqlStore
 from sdsync.store.statements import insert_if_new
 from sdsync.store.upgrading import (
@@ -147,7 +148,7 @@ def _open(
 def _make_private(database: Path) -> None:
     """Make the file before SQLite does, so that it is never open to others."""
     with contextlib.suppress(FileExistsError):
-        os.close(os.open(database, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        os.close(new_file(database))
 
 
 def _unlock(link: Link, files: StoreFiles, key: str | None) -> Vault:
