@@ -25,6 +25,8 @@ from sdsync.store.upgrading import META_OF
 from sdsync.store.vault import Vault
 
 META_PUT = upsert(tables.meta)
+#: In the meta table: where the tables were when they were made, or trusted last.
+HOME = "home"
 #: In the meta table: that it came back from a backup; empty once it is trusted.
 RESTORED = "restored"
 #: In the meta table: when it was trusted last, in microseconds.
@@ -132,8 +134,11 @@ class Identities(Base):
             seq, _ = self._sealed_to(link)
             other = said and said.seq and self._contradicts(link, said.seq, said.head)
             restored = read_meta(link, RESTORED)
+            moved = self._moved(link, witnessed=said is not None)
         if said is not None:
             reason = _disagreement(said, known, seq, bool(other), self._witness.home)
+        if moved and reason is None:
+            reason = "its tables are a copy of those that it was written in"
         if restored:
             reason = self._vault.cipher.open("meta", RESTORED, restored).decode()
         return replace(known, suspect=reason)
@@ -153,6 +158,16 @@ class Identities(Base):
 
     def _contradicts(self, link: Link, seq: int, head: str) -> bool:
         raise NotImplementedError
+
+    def _moved(self, link: Link, *, witnessed: bool) -> bool:
+        """Whether a server's tables are a copy, which a host without a witness sees too.
+
+        A store of an older program does not say where it was: its witness has to vouch for it.
+        """
+        home, kept = self._dialect.home(link), read_meta(link, HOME)
+        if home is None or (kept is None and witnessed):
+            return False
+        return kept != home.encode()
 
     def _known(self, link: Link) -> Identity:
         store_id, epoch = read_meta(link, "id"), read_meta(link, "epoch")
@@ -177,6 +192,7 @@ class Identities(Base):
             known = replace(known, epoch=max(known.epoch, seen) + 1, trusted_at=now)
             link.run(META_PUT, {"name": "epoch", "value": str(known.epoch).encode()})
             link.run(META_PUT, {"name": RESTORED, "value": b""})
+            link.run(META_PUT, {"name": HOME, "value": (self._dialect.home(link) or "").encode()})
             link.run(META_PUT, {"name": TRUSTED, "value": str(micros(now)).encode()})
             return known
 
@@ -201,9 +217,10 @@ def _disagreement(said: Witness, known: Identity, seq: int, other: bool, home: s
     return None
 
 
-def fresh_meta(vault: Vault) -> dict[str, Any]:
+def fresh_meta(vault: Vault, home: str | None) -> dict[str, Any]:
     """The meta rows of a new store."""
     return {
+        HOME: (home or "").encode(),
         "id": secrets.token_hex(8).encode(),
         "epoch": b"1",
         "secrets": vault.locked(),

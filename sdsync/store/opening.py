@@ -139,7 +139,7 @@ def _open(
     try:
         if check and (found := dialect.check(link, quick=True)):
             raise _damaged(files, found)
-        vault = _unlock(link, files, key)
+        vault = _unlock(dialect, link, files, key)
     finally:
         link.close()
     return SqlStore(dialect, vault, WitnessFile(files.witness, vault), clock)
@@ -151,10 +151,10 @@ def _make_private(database: Path) -> None:
         os.close(new_file(database))
 
 
-def _unlock(link: Link, files: StoreFiles, key: str | None) -> Vault:
+def _unlock(dialect: Dialect, link: Link, files: StoreFiles, key: str | None) -> Vault:
     sealed = read_meta(link, "secrets")
     if sealed is None:
-        _make_new(link, files, key)
+        _make_new(dialect, link, files, key)
         sealed = read_meta(link, "secrets") or b""
     try:
         return Vault.unlocked(Cipher(_keys(files, key)), sealed)
@@ -166,14 +166,14 @@ def _keys(files: StoreFiles, key: str | None) -> Sequence[bytes]:
     return read_key_file(files.key) if key is None else read_keys(key)
 
 
-def _make_new(link: Link, files: StoreFiles, key: str | None) -> None:
+def _make_new(dialect: Dialect, link: Link, files: StoreFiles, key: str | None) -> None:
     """Give a new store its id, its keys and its witness; another process may be faster."""
     if key is None:
         with contextlib.suppress(FileExistsError):
             make_key_file(files.key)
     vault = Vault.fresh(Cipher(_keys(files, key)))
     link.begin_write()
-    rows = fresh_meta(vault)
+    rows = fresh_meta(vault, dialect.home(link))
     made = [link.run(META_NEW, {"name": name, "value": rows[name]}) for name in rows]
     link.command("COMMIT")
     if all(made):
