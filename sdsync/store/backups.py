@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from sdsync.store.alone import alone, in_use, users
 from sdsync.store.dialect import dialect_for
 from sdsync.store.opening import StoreFiles, open_files
 from sdsync.store.owners import new_file
@@ -112,8 +113,12 @@ def put_back(
 
     Raises:
         BackupProblem: The backup is not sound, is no store's, or does not open.
+        InUse: Others have the store open, or write into what is to be put back.
     """
     database = judge(files, backup)
+    for one in (backup,) if dry_run else (backup, database):
+        if users(one):  # before anything is read: who gives way is held in the end
+            raise in_use(one)
     # Of another name: a dry run holds no lock, and may go on beside one who does put it back.
     with _part(_beside(database, ".dry-run") if dry_run else database) as part:
         for end in ("", *_BESIDE[:1]):
@@ -128,11 +133,7 @@ def put_back(
             row = AuditRow(now, "restored", f"person:{by}", actor=by, text=backup.name)
             store.commit(Change(audit=[row]))
         _alone(part)
-        if database.exists():
-            shutil.copymode(database, part)
-        kept = _give_way(database, now)
-        part.replace(database)
-        _on_disk(database.parent)
+        kept = _take_place(part, database, now)
     return Restored(found, kept)
 
 
@@ -260,13 +261,22 @@ def _opened(path: Path, files: StoreFiles, key: str | None, *, upgrading: bool =
     return open_files(at, key, check=False)
 
 
-def _give_way(database: Path, now: datetime) -> Path | None:
-    """Keep what stands there under another name; its log goes along, or it would be read
-    into the store that comes."""
+def _take_place(part: Path, database: Path, now: datetime) -> Path | None:
     if not database.exists():
-        return None
-    with suppress(sqlite3.Error), closing(sqlite3.connect(database)) as present:
-        present.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # of a damaged one it stays as it is
+        part.replace(database)
+        kept = None
+    else:
+        shutil.copymode(database, part)
+        with alone(database):
+            kept = _give_way(database, now)
+            part.replace(database)
+    _on_disk(database.parent)
+    return kept
+
+
+def _give_way(database: Path, now: datetime) -> Path:
+    """Keep what stands there under another name; the log of a damaged one goes along, or it
+    would be read into the store that comes."""
     kept = _beside(database, f".before-{now:%Y%m%dT%H%M%S}")
     try:
         os.link(database, kept)  # so that a store is there at every moment
