@@ -18,7 +18,7 @@ class AlreadyRunningError(Exception):
 def held(database: Path) -> bool:
     """Whether a daemon runs on this store now, on this machine."""
     try:
-        lock = os.open(database.with_name(database.name + ".lock"), os.O_RDONLY | os.O_CLOEXEC)
+        lock = os.open(_lock_of(database), os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return False
     try:
@@ -37,7 +37,7 @@ def only_instance(database: Path) -> Iterator[None]:
     Raises:
         AlreadyRunningError: Somebody else holds it.
     """
-    path = database.with_name(database.name + ".lock")
+    path = _lock_of(database)
     with contextlib.suppress(FileExistsError):
         os.close(new_file(path))
     held = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
@@ -55,3 +55,9 @@ def only_instance(database: Path) -> Iterator[None]:
         yield
     finally:
         os.close(held)
+
+
+def _lock_of(database: Path) -> Path:
+    """Beside the file itself, so that it is one lock whatever link leads to it."""
+    real = database.resolve()
+    return real.with_name(real.name + ".lock")

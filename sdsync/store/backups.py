@@ -81,7 +81,7 @@ def back_up(files: StoreFiles, key: str | None, to: Path) -> Backup:
         raise BackupProblem(f"{to.parent} is no folder", cure=f"mkdir -p {to.parent}")
     with _part(to) as part:
         _copy(database, part)
-        found = _sound(part, files, key, upgrading=False)
+        found = _sound(part, files, key, cure="sdsync store verify", upgrading=False)
         _alone(part)
         part.rename(to)
         _on_disk(to.parent)
@@ -124,7 +124,8 @@ def put_back(
         for end in ("", *_BESIDE[:1]):
             if (source := _beside(backup, end)).exists():
                 shutil.copyfile(source, _beside(part, end))
-        found = replace(_sound(part, files, key), path=backup)
+        older = f"sdsync store restore FILE, an older backup: ls -l {backup.parent}"
+        found = replace(_sound(part, files, key, cure=older), path=backup)
         if dry_run:
             return Restored(found, None)
         told = f"it came back from {backup.name}, by {by} at {now:%Y-%m-%d %H:%M} UTC"
@@ -156,7 +157,7 @@ def judge(files: StoreFiles, backup: Path) -> Path:
             raise BackupProblem(f"{backup} is the store itself")
     except OSError as error:
         raise BackupProblem(f"{backup} cannot be read: {error.strerror}", cure=look) from error
-    return database
+    return database.resolve()  # what gives way is the file, not a link to it
 
 
 def _folder(folder: Path) -> BackupProblem:
@@ -224,17 +225,20 @@ def _alone(path: Path) -> None:
     _on_disk(path)
 
 
-def _sound(path: Path, files: StoreFiles, key: str | None, *, upgrading: bool = True) -> Backup:
+def _sound(
+    path: Path, files: StoreFiles, key: str | None, *, cure: str, upgrading: bool = True
+) -> Backup:
     """Read every page of a copy, and follow its trail."""
     try:
         with closing(_opened(path, files, key, upgrading=upgrading)) as store:
             report = store.examine(anchored=False)
             newest = list(store.audit(after_seq=max(0, report.audit.records - 1), limit=1))
     except (StoreDamaged, sqlite3.DatabaseError) as damage:
-        raise BackupProblem(f"the copy is damaged: {damage.__cause__ or damage}") from damage
+        told = f"the copy is damaged: {damage.__cause__ or damage}"
+        raise BackupProblem(told, cure=cure) from damage
     found = [*report.problems, *filter(None, [report.audit.problem])]
     if found:
-        raise BackupProblem("the copy is not sound:\n  " + "\n  ".join(found[:5]))
+        raise BackupProblem("the copy is not sound:\n  " + "\n  ".join(found[:5]), cure=cure)
     size = path.stat().st_size
     return Backup(path, size, report.audit.records, newest[0].at if newest else None)
 
