@@ -65,6 +65,18 @@ def _owned(config: Config) -> Iterator[None]:
         ) from error
 
 
+def shut(path: Path) -> CommandError:
+    """What to say of a file that this user may not read, write or make, and its remedy."""
+    found, me = (path if os.access(path, os.F_OK) else path.parent), _account(os.geteuid())
+    uid, quoted = _owner(found), shlex.quote(str(found))
+    told = f"{found}: permission denied; it belongs to {_account(uid)}, and you are {me}"
+    if uid == os.geteuid():
+        return CommandError(f"{found}: permission denied", cure=f"ls -ld {quoted}")
+    if _owner(found.parent) == os.geteuid():  # one of ours: left by a command of another account
+        return CommandError(told, cure=f"sudo chown {shlex.quote(me)} {quoted}")
+    return CommandError(told, cure=f"the same command as {_account(uid)}")
+
+
 def _owner(path: Path) -> int | None:
     """Whose it is, or the folder that we may not look into; None: nobody says."""
     for one in (path, *path.parents):

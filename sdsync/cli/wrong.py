@@ -17,7 +17,9 @@ _ONCE_MORE = "the same command once more"
 def translated(error: Exception) -> CommandError:
     """What other rooms raise, as a message with a cure; anything else goes on its way."""
     import sqlite3
+    from pathlib import Path
 
+    from sdsync.cli import rooms
     from sdsync.config.problems import ConfigError
     from sdsync.config.secrets import SecretMissingError
     from sdsync.store.contract import Stale, StoreFull
@@ -41,6 +43,8 @@ def translated(error: Exception) -> CommandError:
             return CommandError(text, cure="sdsync config, and ls -l store.url")
         case StoreFull():
             return CommandError(f"the store cannot be written: {error}", cure="df -h")
+        case PermissionError() if isinstance(error.filename, str):
+            return rooms.shut(Path(error.filename))
         case Refused():
             return CommandError(str(error))
         case sqlite3.OperationalError() if "locked" in str(error):

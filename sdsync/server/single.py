@@ -8,6 +8,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from sdsync.store.owners import new_file
+
 
 class AlreadyRunningError(Exception):
     """Another daemon holds the store; the text says which and what to do."""
@@ -16,7 +18,7 @@ class AlreadyRunningError(Exception):
 def held(database: Path) -> bool:
     """Whether a daemon runs on this store now, on this machine."""
     try:
-        lock = os.open(database.with_name(database.name + ".lock"), os.O_RDONLY | os.O_CLOEXEC)
+        lock = os.open(_lock_of(database), os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return False
     try:
@@ -35,8 +37,10 @@ def only_instance(database: Path) -> Iterator[None]:
     Raises:
         AlreadyRunningError: Somebody else holds it.
     """
-    path = database.with_name(database.name + ".lock")
-    held = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    path = _lock_of(database)
+    with contextlib.suppress(FileExistsError):
+        os.close(new_file(path))
+    held = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -51,3 +55,9 @@ def only_instance(database: Path) -> Iterator[None]:
         yield
     finally:
         os.close(held)
+
+
+def _lock_of(database: Path) -> Path:
+    """Beside the file itself, so that it is one lock whatever link leads to it."""
+    real = database.resolve()
+    return real.with_name(real.name + ".lock")

@@ -57,7 +57,8 @@ def pulse_of(config: Config) -> Callable[[], object] | None:
     database = _database(config)
     if database is None:
         return None
-    wal = database.with_name(database.name + "-wal")
+    real = database.resolve()  # beside which SQLite has its log
+    wal = real.with_name(real.name + "-wal")
 
     def look() -> object:
         try:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sdsync.store.codec import encode, load
+from sdsync.store.owners import new_file
 from sdsync.store.plainfiles import reading, told_of
 from sdsync.store.proof import Line, Proof
 
@@ -74,7 +76,9 @@ def append(path: Path, line: bytes) -> None:
         FileProblem: It cannot be written.
     """
     with told_of(path):
-        handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o640)
+        with suppress(FileExistsError):
+            os.close(new_file(path, mode=0o640))
+        handle = os.open(path, os.O_RDWR | os.O_APPEND)
         with os.fdopen(handle, "rb+") as file:
             if file.seek(0, os.SEEK_END):
                 file.seek(-1, os.SEEK_END)

@@ -18,7 +18,7 @@ from sdsync.store import tables
 from sdsync.store.codec import encode, instant, load
 from sdsync.store.crypto import KeyProblem, Unreadable
 from sdsync.store.dialect import Link, Row
-from sdsync.store.identity import META_PUT, Identities, Witness, read_meta
+from sdsync.store.identity import HOME, META_PUT, Identities, Witness, read_meta
 from sdsync.store.statements import Statement
 from sdsync.store.trail import AUDIT_PAGE, opened
 from sdsync.store.writer import Tx
@@ -157,6 +157,10 @@ class Audits(Identities):
                 or (said.seq and self._contradicts(link, said.seq, said.head))
             ):
                 return
+            home = None if said is None or read_meta(link, HOME) else self._dialect.home(link)
+        if home is not None:  # of an older program, whose witness agrees
+            row = {"name": HOME, "value": home.encode()}
+            self._writer.run(lambda tx: tx.link.run(META_PUT, row))
         self._witness.write(Witness(known.store_id, known.epoch, seq, head))
 
     def _chain_at(self, link: Link, seq: int) -> str | None:

@@ -15,8 +15,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from sdsync.store.alone import alone, in_use, users
 from sdsync.store.dialect import dialect_for
 from sdsync.store.opening import StoreFiles, open_files
+from sdsync.store.owners import new_file
 from sdsync.store.records import AuditRow, Change
 from sdsync.store.sql import SqlStore
 from sdsync.store.upgrading import StoreForm, form_of, upgrade
@@ -69,6 +71,7 @@ def back_up(files: StoreFiles, key: str | None, to: Path) -> Backup:
 
     Raises:
         BackupProblem: There is no file to copy, or the copy is not sound.
+        PermissionError: This user may not write there.
     """
     database = _file(files)
     if to.exists():
@@ -78,7 +81,7 @@ def back_up(files: StoreFiles, key: str | None, to: Path) -> Backup:
         raise BackupProblem(f"{to.parent} is no folder", cure=f"mkdir -p {to.parent}")
     with _part(to) as part:
         _copy(database, part)
-        found = _sound(part, files, key, upgrading=False)
+        found = _sound(part, files, key, cure="sdsync store verify", upgrading=False)
         _alone(part)
         part.rename(to)
         _on_disk(to.parent)
@@ -110,14 +113,19 @@ def put_back(
 
     Raises:
         BackupProblem: The backup is not sound, is no store's, or does not open.
+        InUse: Others have the store open, or write into what is to be put back.
     """
     database = judge(files, backup)
+    for one in (backup,) if dry_run else (backup, database):
+        if users(one):  # before anything is read: who gives way is held in the end
+            raise in_use(one)
     # Of another name: a dry run holds no lock, and may go on beside one who does put it back.
     with _part(_beside(database, ".dry-run") if dry_run else database) as part:
         for end in ("", *_BESIDE[:1]):
             if (source := _beside(backup, end)).exists():
                 shutil.copyfile(source, _beside(part, end))
-        found = replace(_sound(part, files, key), path=backup)
+        older = f"sdsync store restore FILE, an older backup: ls -l {backup.parent}"
+        found = replace(_sound(part, files, key, cure=older), path=backup)
         if dry_run:
             return Restored(found, None)
         told = f"it came back from {backup.name}, by {by} at {now:%Y-%m-%d %H:%M} UTC"
@@ -126,9 +134,7 @@ def put_back(
             row = AuditRow(now, "restored", f"person:{by}", actor=by, text=backup.name)
             store.commit(Change(audit=[row]))
         _alone(part)
-        kept = _give_way(database, now)
-        part.replace(database)
-        _on_disk(database.parent)
+        kept = _take_place(part, database, now)
     return Restored(found, kept)
 
 
@@ -151,7 +157,7 @@ def judge(files: StoreFiles, backup: Path) -> Path:
             raise BackupProblem(f"{backup} is the store itself")
     except OSError as error:
         raise BackupProblem(f"{backup} cannot be read: {error.strerror}", cure=look) from error
-    return database
+    return database.resolve()  # what gives way is the file, not a link to it
 
 
 def _folder(folder: Path) -> BackupProblem:
@@ -183,8 +189,10 @@ def _part(of: Path) -> Iterator[Path]:
     part = of.with_name(of.name + ".part")
     try:
         _drop(part)  # of one who was killed
-        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        os.close(new_file(part, of if of.exists() else None))
         yield part
+    except PermissionError:
+        raise  # whose it is, and who asks, says whoever types it
     except (OSError, sqlite3.Error) as error:
         raise BackupProblem(f"{part} cannot be written: {error}") from error
     finally:
@@ -217,17 +225,20 @@ def _alone(path: Path) -> None:
     _on_disk(path)
 
 
-def _sound(path: Path, files: StoreFiles, key: str | None, *, upgrading: bool = True) -> Backup:
+def _sound(
+    path: Path, files: StoreFiles, key: str | None, *, cure: str, upgrading: bool = True
+) -> Backup:
     """Read every page of a copy, and follow its trail."""
     try:
         with closing(_opened(path, files, key, upgrading=upgrading)) as store:
             report = store.examine(anchored=False)
             newest = list(store.audit(after_seq=max(0, report.audit.records - 1), limit=1))
     except (StoreDamaged, sqlite3.DatabaseError) as damage:
-        raise BackupProblem(f"the copy is damaged: {damage.__cause__ or damage}") from damage
+        told = f"the copy is damaged: {damage.__cause__ or damage}"
+        raise BackupProblem(told, cure=cure) from damage
     found = [*report.problems, *filter(None, [report.audit.problem])]
     if found:
-        raise BackupProblem("the copy is not sound:\n  " + "\n  ".join(found[:5]))
+        raise BackupProblem("the copy is not sound:\n  " + "\n  ".join(found[:5]), cure=cure)
     size = path.stat().st_size
     return Backup(path, size, report.audit.records, newest[0].at if newest else None)
 
@@ -254,21 +265,30 @@ def _opened(path: Path, files: StoreFiles, key: str | None, *, upgrading: bool =
     return open_files(at, key, check=False)
 
 
-def _give_way(database: Path, now: datetime) -> Path | None:
-    """Keep what stands there under another name; its log goes along, or it would be read
-    into the store that comes."""
+def _take_place(part: Path, database: Path, now: datetime) -> Path | None:
     if not database.exists():
-        return None
-    with suppress(sqlite3.Error), closing(sqlite3.connect(database)) as present:
-        present.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # of a damaged one it stays as it is
+        part.replace(database)
+        kept = None
+    else:
+        shutil.copymode(database, part)
+        with alone(database):
+            kept = _give_way(database, now)
+            part.replace(database)
+    _on_disk(database.parent)
+    return kept
+
+
+def _give_way(database: Path, now: datetime) -> Path:
+    """Keep what stands there under another name; the log of a damaged one goes along, or it
+    would be read into the store that comes."""
     kept = _beside(database, f".before-{now:%Y%m%dT%H%M%S}")
     try:
         os.link(database, kept)  # so that a store is there at every moment
     except FileExistsError:
         raise BackupProblem(f"{kept} is there already") from None
     except OSError:  # a file system without links
+        os.close(new_file(kept, database))
         shutil.copyfile(database, kept)
-        kept.chmod(0o600)
     for end in _BESIDE:
         if (beside := _beside(database, end)).exists():
             beside.rename(_beside(kept, end))

@@ -19,6 +19,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from sdsync.store.owners import new_file
+
 KEY_BYTES = 32
 _FORM = b"\x01"
 _ID, _SALT, _NONCE, _TAG = 4, 12, 12, 16
@@ -149,7 +151,7 @@ def read_keys(text: str) -> list[bytes]:
 
 def make_key_file(path: Path) -> None:
     """A new key in a file that only its owner reads, on disk when this returns."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    handle = new_file(path)
     with os.fdopen(handle, "wb") as file:
         file.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
         file.flush()

@@ -123,6 +123,11 @@ class Dialect:
         """What the product itself finds wrong with its storage."""
         raise NotImplementedError
 
+    def home(self, link: Link) -> str | None:
+        """Which tables these are to their server: a copy is others. None: a file, which
+        its witness knows."""
+        return None
+
     def misshapen(self, link: Link, tables: Iterable[Table], *, exact: bool) -> list[str]:
         """Where the tables are not those that were declared.
 
@@ -336,6 +341,16 @@ class PostgresDialect(Dialect):
     def check(self, link: Link, *, quick: bool) -> list[str]:
         """Nothing: the server checks its own pages (``pg_amcheck``)."""
         return []
+
+    def home(self, link: Link) -> str | None:
+        """The server, the database and the table as it numbers them: a dump that is put
+        back, also in the same database, makes tables anew."""
+        ((home,),) = link.command(
+            "SELECT concat_ws('/', (SELECT system_identifier FROM pg_control_system()),"
+            " (SELECT oid FROM pg_database WHERE datname = current_database()),"
+            " CAST(CAST('meta' AS regclass) AS oid))"
+        )
+        return str(home)
 
     def misshapen(self, link: Link, tables: Iterable[Table], *, exact: bool) -> list[str]:
         """Nothing: the server does not start on a catalogue that it cannot read."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -115,29 +115,30 @@ class Exporting(Anchoring):
     ) -> Exported:
         """Write the trail into a file that only its owner may read.
 
-        Killed, nothing of that name is there. Whoever calls commits an audit row that says so.
+        Killed, nothing of that name is there, or all of it with its signature. No link is
+        followed. Whoever calls commits an audit row that says so.
 
         Raises:
-            ExportProblem: A file of that name is there already.
+            ExportProblem: A file of that name, or of its signature's, is there already.
             FileProblem: It cannot be written.
         """
-        if to.exists():
-            raise ExportProblem(f"{to} is there already")
+        beside = to.with_name(to.name + SUFFIX)
+        for one in (to, beside):
+            if os.path.lexists(one):
+                raise ExportProblem(f"{one} is there already")
         with suppress(StoreFull):  # what is on a full disk can be read all the same
             self.seal()
-        part = to.with_name(to.name + ".part")
         run = _Run()
-        try:
-            with told_of(to), _private(part) as file:
+        with ExitStack() as undo, told_of(to):
+            with _new(to) as file:
                 chained = Chained(file)
                 self._write(chained, wanted, signer, run, told)
-            if signer is not None:
-                with told_of(to), _private(to.with_name(to.name + SUFFIX)) as file:
-                    file.write(signer.sign(chained.last))
-            with told_of(to):
-                part.replace(to)
-        finally:
-            part.unlink(missing_ok=True)
+                if signer is not None:
+                    # There before what it is of: alone it is taken for nothing.
+                    with _new(beside) as signature:
+                        signature.write(signer.sign(chained.last))
+                    undo.callback(beside.unlink)
+            undo.pop_all()
         return Exported(
             to, run.records, run.first, run.last, run.left_out, run.unsound,
             None if signer is None else signer.name, chained.link,
@@ -243,13 +244,28 @@ class Exporting(Anchoring):
 
 
 @contextmanager
-def _private(path: Path) -> Iterator[BinaryIO]:
-    """A new file that only its owner may read; on disk in the end."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        yield file
-        file.flush()
-        os.fsync(file.fileno())
+def _new(path: Path) -> Iterator[BinaryIO]:
+    """A new file that only its owner may read, of that name when it is whole and on disk."""
+    part = path.with_name(path.name + ".part")
+    part.unlink(missing_ok=True)  # of one who was killed
+    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        _name(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _name(part: Path, path: Path) -> None:
+    try:
+        os.link(part, path)  # unlike a rename it writes over nothing
+    except FileExistsError:
+        raise ExportProblem(f"{path} is there already") from None
+    except OSError:  # a file system without links
+        part.replace(path)
 
 
 def _iso(at: datetime | None) -> str | None:

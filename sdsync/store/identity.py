@@ -11,18 +11,22 @@ import os
 import secrets
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from tempfile import mkstemp
 from typing import Any
 
 from sdsync.store import tables
 from sdsync.store.base import Base
 from sdsync.store.codec import encode, instant, load, micros
 from sdsync.store.dialect import Link
+from sdsync.store.owners import hand_over
 from sdsync.store.semantics import Identity
 from sdsync.store.statements import upsert
 from sdsync.store.upgrading import META_OF
 from sdsync.store.vault import Vault
 
 META_PUT = upsert(tables.meta)
+#: In the meta table: where the tables were when they were made, or trusted last.
+HOME = "home"
 #: In the meta table: that it came back from a backup; empty once it is trusted.
 RESTORED = "restored"
 #: In the meta table: when it was trusted last, in microseconds.
@@ -51,9 +55,13 @@ class WitnessFile:
     def home(self) -> str:
         """The database's file as its file system numbers it: a copy is another one."""
         try:
-            return str(self.path.with_suffix("").stat().st_ino)
+            return str(self._database.stat().st_ino)
         except OSError:
             return ""
+
+    @property
+    def _database(self) -> Path:
+        return self.path.with_suffix("")
 
     def read(self) -> Witness | None:
         """What it says; None when there is no file.
@@ -79,13 +87,24 @@ class WitnessFile:
         """Replace the file; it notes which database lies beside it."""
         said = asdict(replace(witness, home=self.home))
         text = encode({**said, "signature": self._vault.sign(encode(said))})
-        fresh = self.path.with_name(self.path.name + ".new")
-        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(text + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self.path)
+        # Of a name that nobody else has: two processes may have sealed at once.
+        handle, fresh = mkstemp(dir=self.path.parent, prefix=f"{self.path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                hand_over(handle, self._like)
+                file.write(text + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
+            Path(fresh).replace(self.path)
+        except BaseException:
+            Path(fresh).unlink(missing_ok=True)
+            raise
+
+    @property
+    def _like(self) -> Path:
+        """Whose it is: the store's file's, which a server has not."""
+        usual = (self._database, self.path, self.path.parent)
+        return next(one for one in usual if one.exists())
 
 
 def read_meta(link: Link, name: str) -> bytes | None:
@@ -115,8 +134,11 @@ class Identities(Base):
             seq, _ = self._sealed_to(link)
             other = said and said.seq and self._contradicts(link, said.seq, said.head)
             restored = read_meta(link, RESTORED)
+            moved = self._moved(link, witnessed=said is not None)
         if said is not None:
             reason = _disagreement(said, known, seq, bool(other), self._witness.home)
+        if moved and reason is None:
+            reason = "its tables are a copy of those that it was written in"
         if restored:
             reason = self._vault.cipher.open("meta", RESTORED, restored).decode()
         return replace(known, suspect=reason)
@@ -136,6 +158,16 @@ class Identities(Base):
 
     def _contradicts(self, link: Link, seq: int, head: str) -> bool:
         raise NotImplementedError
+
+    def _moved(self, link: Link, *, witnessed: bool) -> bool:
+        """Whether a server's tables are a copy, which a host without a witness sees too.
+
+        A store of an older program does not say where it was: its witness has to vouch for it.
+        """
+        home, kept = self._dialect.home(link), read_meta(link, HOME)
+        if home is None or (kept is None and witnessed):
+            return False
+        return kept != home.encode()
 
     def _known(self, link: Link) -> Identity:
         store_id, epoch = read_meta(link, "id"), read_meta(link, "epoch")
@@ -160,6 +192,7 @@ class Identities(Base):
             known = replace(known, epoch=max(known.epoch, seen) + 1, trusted_at=now)
             link.run(META_PUT, {"name": "epoch", "value": str(known.epoch).encode()})
             link.run(META_PUT, {"name": RESTORED, "value": b""})
+            link.run(META_PUT, {"name": HOME, "value": (self._dialect.home(link) or "").encode()})
             link.run(META_PUT, {"name": TRUSTED, "value": str(micros(now)).encode()})
             return known
 
@@ -184,9 +217,10 @@ def _disagreement(said: Witness, known: Identity, seq: int, other: bool, home: s
     return None
 
 
-def fresh_meta(vault: Vault) -> dict[str, Any]:
+def fresh_meta(vault: Vault, home: str | None) -> dict[str, Any]:
     """The meta rows of a new store."""
     return {
+        HOME: (home or "").encode(),
         "id": secrets.token_hex(8).encode(),
         "epoch": b"1",
         "secrets": vault.locked(),

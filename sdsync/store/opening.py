@@ -14,6 +14,7 @@ from sdsync.store import tables
 from sdsync.store.crypto import Cipher, KeyProblem, make_key_file, read_key_file, read_keys
 from sdsync.store.dialect import Dialect, Link, Trouble, dialect_for, file_of
 from sdsync.store.identity import Witness, WitnessFile, fresh_meta, read_meta
+from sdsync.store.owners import new_file
 from sdsync.store.sql import SqlStore
 from sdsync.store.statements import insert_if_new
 from sdsync.store.upgrading import (
@@ -138,7 +139,7 @@ def _open(
     try:
         if check and (found := dialect.check(link, quick=True)):
             raise _damaged(files, found)
-        vault = _unlock(link, files, key)
+        vault = _unlock(dialect, link, files, key)
     finally:
         link.close()
     return SqlStore(dialect, vault, WitnessFile(files.witness, vault), clock)
@@ -147,13 +148,13 @@ def _open(
 def _make_private(database: Path) -> None:
     """Make the file before SQLite does, so that it is never open to others."""
     with contextlib.suppress(FileExistsError):
-        os.close(os.open(database, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        os.close(new_file(database))
 
 
-def _unlock(link: Link, files: StoreFiles, key: str | None) -> Vault:
+def _unlock(dialect: Dialect, link: Link, files: StoreFiles, key: str | None) -> Vault:
     sealed = read_meta(link, "secrets")
     if sealed is None:
-        _make_new(link, files, key)
+        _make_new(dialect, link, files, key)
         sealed = read_meta(link, "secrets") or b""
     try:
         return Vault.unlocked(Cipher(_keys(files, key)), sealed)
@@ -165,14 +166,14 @@ def _keys(files: StoreFiles, key: str | None) -> Sequence[bytes]:
     return read_key_file(files.key) if key is None else read_keys(key)
 
 
-def _make_new(link: Link, files: StoreFiles, key: str | None) -> None:
+def _make_new(dialect: Dialect, link: Link, files: StoreFiles, key: str | None) -> None:
     """Give a new store its id, its keys and its witness; another process may be faster."""
     if key is None:
         with contextlib.suppress(FileExistsError):
             make_key_file(files.key)
     vault = Vault.fresh(Cipher(_keys(files, key)))
     link.begin_write()
-    rows = fresh_meta(vault)
+    rows = fresh_meta(vault, dialect.home(link))
     made = [link.run(META_NEW, {"name": name, "value": rows[name]}) for name in rows]
     link.command("COMMIT")
     if all(made):

@@ -13,7 +13,7 @@ from random import Random
 import pytest
 
 from sdsync.config.load import load
-from sdsync.server.single import only_instance
+from sdsync.server.single import AlreadyRunningError, only_instance
 from sdsync.store.opening import open_store
 from sdsync.store.sql import SqlStore
 from sdsync.sync.assemble import assemble
@@ -91,6 +91,39 @@ def test_a_disk_that_is_not_mounted_is_no_file(desk: Desk) -> None:
     assert not (desk.folder / "mnt").exists()
     assert desk.type("store", "backup", "mnt/copy.db").err == ("mnt is no folder\n> mkdir -p mnt\n")
     assert desk.type("store", "backup", "copy.db").code == 0
+
+
+def test_two_names_of_one_store_have_one_lock_and_the_file_behind_them_gives_way(
+    desk: Desk,
+) -> None:
+    real = desk.folder / "disk" / "real.db"
+    real.parent.mkdir()
+    (desk.folder / "sdsync.db").rename(real)
+    (desk.folder / "sdsync.db").symlink_to(real)
+    backup = desk.type("store", "backup", "--json").json["path"]
+
+    with only_instance(real):
+        assert desk.type("store", "restore", backup).err.startswith("sdsync runs on this store")
+        with pytest.raises(AlreadyRunningError), only_instance(desk.folder / "sdsync.db"):
+            pass
+    done = desk.type("store", "restore", backup)
+
+    assert done.code == 0, done
+    assert (desk.folder / "sdsync.db").readlink() == real
+    assert len(list(real.parent.glob("real.db.before-*"))) == 1
+    assert desk.type("store", "trust").code == 0
+
+
+@pytest.mark.parametrize("kept", [0.3, 0.9, 0.999])
+def test_of_a_backup_that_was_cut_off_an_older_one_is_named(desk: Desk, kept: float) -> None:
+    backup = Path(desk.type("store", "backup", "--json").json["path"])
+    os.truncate(backup, int(backup.stat().st_size * kept))
+
+    refused = desk.type("store", "restore", str(backup))
+
+    assert (refused.code, refused.err.startswith("the copy is ")) == (1, True)
+    cure = f"> sdsync store restore FILE, an older backup: ls -l {desk.folder}"
+    assert refused.err.splitlines()[-1] == cure
 
 
 def test_what_is_to_be_put_back_is_looked_at_before_anybody_has_to_stop(desk: Desk) -> None:

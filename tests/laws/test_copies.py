@@ -12,6 +12,7 @@ import pytest
 from sdsync.connectors.contract import AddElement, Create, Update
 from sdsync.connectors.failures import Transient
 from sdsync.store.backups import back_up, put_back
+from sdsync.store.dialect import SqliteDialect
 from sdsync.store.opening import files_of, open_store
 from sdsync.store.records import Change
 from sdsync.store.sql import SqlStore
@@ -270,6 +271,24 @@ def test_law_32_a_store_put_back_waits_though_the_witness_agrees(tmp_path: Path)
     assert ticket.copy("dev")["subject"] == "waits"
     assert store.identity().suspect is None
     ended(store)
+
+
+def test_law_32_tables_that_a_server_made_anew_are_a_copy_on_every_host(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after pg_restore: a host that is new to the store has no witness that could tell."""
+    tables = ["made"]
+    monkeypatch.setattr(SqliteDialect, "home", lambda _self, _link: tables[-1])
+    with closing(open_store(None, KEY, path=tmp_path)) as store:
+        store._witness.path = tmp_path / "host" / "sdsync.store.witness"
+        store._witness.path.parent.mkdir()
+        assert store.identity().suspect is None
+
+        tables.append("put back")
+
+        assert store.identity().suspect is not None
+        store.new_epoch()
+        assert store.identity().suspect is None
 
 
 def test_law_32_what_waited_goes_on_when_a_person_trusted_the_store_meanwhile() -> None:

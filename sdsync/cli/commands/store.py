@@ -36,8 +36,8 @@ def upgrade(session: Session) -> None:
 def verify(session: Session, anchor: AnchorFile = None) -> None:
     """Check that the database is whole, of this version, and opens with its key.
 
-    Every page, what rows point at, a sample of what is sealed, the whole audit trail, and
-    its heads as they were noted elsewhere.
+    Every page, what rows point at, all that is sealed, the whole audit trail, and its
+    heads as they were noted elsewhere.
     """
     from sdsync.cli import rooms
     from sdsync.cli.page import GOOD, line

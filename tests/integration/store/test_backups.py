@@ -5,13 +5,17 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import stat
+import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
+from datetime import datetime
 from pathlib import Path
+from subprocess import PIPE, Popen
 
 import pytest
 
-from sdsync.store import backups, tables
+from sdsync.store import alone, backups, tables
+from sdsync.store.alone import InUse
 from sdsync.store.backups import BackupProblem, back_up, put_back
 from sdsync.store.crypto import KeyProblem
 from sdsync.store.opening import StoreFiles, files_of, open_store
@@ -187,6 +191,81 @@ def test_the_log_of_the_old_store_is_not_read_into_the_new_one(
         assert [one.action for one in restored.audit()] == ["born", "restored"]
     back = put_back(files_of(None, killed), None, done.kept, by="ann", now=NOW.replace(year=2027))
     assert back.backup.records == 2  # nothing of the old one is lost either
+
+
+#: Opens a file as sqlite3 does, until its input ends.
+OTHER = """
+import sqlite3, sys
+link = sqlite3.connect(sys.argv[1])
+link.execute("SELECT * FROM meta").fetchall()
+print("open", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def opened_by_another(database: Path) -> Iterator[str]:
+    with Popen([sys.executable, "-c", OTHER, database], stdin=PIPE, stdout=PIPE) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"open\n"
+        yield f"process {other.pid} ("
+        other.communicate()
+
+
+@pytest.mark.parametrize("which", ["sdsync.db", "elsewhere"])
+def test_what_another_process_has_open_neither_gives_way_nor_comes_back(
+    store: SqlStore, files: StoreFiles, tmp_path: Path, which: str
+) -> None:
+    """What it writes would go into the file that is gone, or is copied half."""
+    back_up(files, None, tmp_path / "elsewhere")
+    store.close()
+    with closing(sqlite3.connect(tmp_path / "elsewhere")) as link:
+        link.execute("PRAGMA journal_mode = WAL")  # as a store that somebody has open
+    before = (tmp_path / "sdsync.db").stat().st_ino
+
+    with opened_by_another(tmp_path / which) as who, pytest.raises(InUse) as refused:
+        put_back(files, None, tmp_path / "elsewhere", by="ann", now=NOW)
+
+    assert str(refused.value).startswith(f"{tmp_path / which} is open in {who}")
+    assert (tmp_path / "sdsync.db").stat().st_ino == before
+    put_back(files, None, tmp_path / "elsewhere", by="ann", now=NOW)
+
+
+def test_where_no_system_tells_who_has_it_open_it_gives_way_no_more(
+    store: SqlStore, files: StoreFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alone, "PATIENCE_S", 0.0)
+    back_up(files, None, tmp_path / "copy")
+    before = (tmp_path / "sdsync.db").stat().st_ino
+    store.commit(Change(audit=[AuditRow(NOW, "edited", "desk")]))
+
+    with pytest.raises(InUse, match="is open in another process"):
+        put_back(files, None, tmp_path / "copy", by="ann", now=NOW)
+
+    assert (tmp_path / "sdsync.db").stat().st_ino == before
+    assert [one.action for one in store.audit()] == ["born", "edited"]
+
+
+def test_nobody_writes_into_a_store_that_gives_way(
+    store: SqlStore, files: StoreFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back_up(files, None, tmp_path / "copy")
+    store.close()
+    told: list[str] = []
+
+    def late(database: Path, now: datetime) -> Path:
+        with closing(sqlite3.connect(database, timeout=0)) as link:
+            with pytest.raises(sqlite3.OperationalError) as refused:
+                link.execute("DELETE FROM meta")
+            told.append(str(refused.value))
+        return give_way(database, now)
+
+    give_way = backups._give_way
+    monkeypatch.setattr(backups, "_give_way", late)
+
+    put_back(files, None, tmp_path / "copy", by="ann", now=NOW)
+
+    assert told == ["database is locked"]
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import stat
 import tracemalloc
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 import pytest
@@ -17,10 +18,13 @@ from sdsync.store.anchors import append, compare
 from sdsync.store.exporting import ExportProblem, Wanted
 from sdsync.store.opening import open_store
 from sdsync.store.plainfiles import FileProblem
+from sdsync.store.proof import Signer
 from sdsync.store.sql import SqlStore
 from tests.integration.store.builders import NOW, after
 from tests.integration.store.conftest import KEY, FixedClock
 from tests.integration.store.test_audit import fill, tamper
+
+SIGNER = Signer("key", lambda line: line)
 
 
 def lines(path: Path) -> list[dict[str, object]]:
@@ -131,6 +135,57 @@ def test_nothing_is_written_over_and_a_file_that_cannot_be_made_is_told(
 
     assert (tmp_path / "out").read_text() == "mine"
     assert not list(tmp_path.glob("*.part"))
+
+
+@pytest.mark.parametrize("name", ["out", "out.sig", "out.part", "out.sig.part"])
+@pytest.mark.parametrize("there", [True, False], ids=["a file", "nothing"])
+def test_no_link_is_followed(sql: SqlStore, tmp_path: Path, name: str, there: bool) -> None:
+    """Who may write in the folder names no other file for whoever exports."""
+    fill(sql, 3)
+    other = tmp_path / "other"
+    if there:
+        other.write_text("mine")
+    (tmp_path / name).symlink_to(other)
+
+    refused = nullcontext() if name.endswith(".part") else pytest.raises(ExportProblem, match=name)
+    with refused:
+        sql.export_audit(tmp_path / "out", wanted(), SIGNER)
+
+    assert other.exists() is there
+    assert not there or other.read_text() == "mine"
+
+
+def test_a_name_that_was_taken_meanwhile_is_not_written_over(sql: SqlStore, tmp_path: Path) -> None:
+    fill(sql, 3)
+
+    def sign(line: bytes) -> bytes:
+        (tmp_path / "out").write_text("mine")
+        return line
+
+    with pytest.raises(ExportProblem, match="out is there already"):
+        sql.export_audit(tmp_path / "out", wanted(), Signer("key", sign))
+
+    assert [one.name for one in tmp_path.glob("out*")] == ["out"]
+    assert (tmp_path / "out").read_text() == "mine"
+
+
+def test_an_export_that_stops_anywhere_leaves_nothing_that_looks_whole(
+    sql: SqlStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(sql, 3)
+    seen: list[list[str]] = []
+    link = os.link
+
+    def named(part: Path, path: Path) -> None:
+        seen.append(sorted(one.name for one in tmp_path.glob("out*")))
+        link(part, path)
+
+    monkeypatch.setattr(os, "link", named)
+
+    sql.export_audit(tmp_path / "out", wanted(), SIGNER)
+
+    assert seen == [["out.part", "out.sig.part"], ["out.part", "out.sig"]]
+    assert sorted(one.name for one in tmp_path.glob("out*")) == ["out", "out.sig"]
 
 
 def test_memory_does_not_grow_with_the_trail(tmp_path: Path) -> None:
