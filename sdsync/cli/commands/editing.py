@@ -39,7 +39,7 @@ def edit(
     from sdsync.sync.persons import editing
 
     share = session.share(ref)
-    values = dict(_typed(session, one) for one in given)
+    values = dict(_typed(session, share, one) for one in given)
     with session.asking(offline=offline) as asking:
         unasked = list(checked(session, asking, share, values))
     before = {name: share.hub.values.get(name) for name in values}
@@ -58,17 +58,18 @@ def edit(
     return Code.CHANGES if dry_run else Code.FINE
 
 
-def _typed(session: Session, given: str) -> tuple[str, Json]:
+def _typed(session: Session, share: Share, given: str) -> tuple[str, Json]:
     from sdsync.config.problems import show
-    from sdsync.mappings.typed import Untyped, typed
+    from sdsync.mappings.typed import Untyped, ended_as, typed
 
     name, mark, text = given.partition("=")
     if not mark:
         raise CommandError(f"{show(given)} is no FIELD=VALUE", code=Code.USAGE)
     try:
-        return name, typed(name, text, people=session.people, systems=tuple(session.systems))
+        value = typed(name, text, people=session.people, systems=tuple(session.systems))
     except Untyped as error:
         raise CommandError(str(error), code=Code.USAGE) from None
+    return name, ended_as(value, [share.hub.values.get(name)])
 
 
 def checked(
