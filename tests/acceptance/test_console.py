@@ -78,7 +78,7 @@ def sit(
     async def sat() -> None:
         session = Session(desk.toml)
         with session.closing():
-            console = Console(Runner(app, session), outside=outside)
+            console = Console(Runner(app, session), alone=outside)
             async with console.run_test(size=(80, 24)) as pilot:
                 keys = Keys(console, pilot)
                 await keys.press()
@@ -157,7 +157,9 @@ def test_t_tells_the_story_and_esc_goes_back_to_the_line(desk: Desk) -> None:
     sit(desk, walk)
 
 
-def test_a_conflict_is_chosen_and_its_editor_gets_the_terminal(desk: Desk) -> None:
+def test_a_conflict_is_chosen_and_its_editor_gets_the_terminal(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     given: list[Sequence[str]] = []
 
     async def walk(keys: Keys) -> None:
@@ -169,12 +171,38 @@ def test_a_conflict_is_chosen_and_its_editor_gets_the_terminal(desk: Desk) -> No
         await keys.press("enter")
         assert not given
         await keys.press("enter")
+        assert keys.foot.startswith("enter open")
+        await keys.press("home")
         await keys.to("outcome dev")
         assert "outcome of desk#4712 is what dev says" in await keys.press("enter", "enter")
 
-    sit(desk, walk, given.append)
+    def edits(words: Sequence[str]) -> None:
+        given.append(words)
+        looked.clear()
 
+    run, looked = Runner.run, list[Sequence[str]]()
+
+    def seen(runner: Runner, words: Sequence[str], width: int) -> Page:
+        looked.append(words)
+        return run(runner, words, width)
+
+    monkeypatch.setattr(Runner, "run", seen)
+    sit(desk, walk, edits)
+
+    assert looked[0] == ("held", "show", "9a1")  # it may be ended by now
     assert given == [("held", "choose", "desk#4712", "outcome", "--edit")]
+
+
+def test_a_screen_is_as_wide_as_the_terminal_that_it_is_read_on(desk: Desk) -> None:
+    async def walk(keys: Keys) -> None:
+        await keys.to("9a1")
+        narrow = (await keys.press("enter")).splitlines()[1]
+        await keys.pilot.resize_terminal(100, 30)
+        while keys.console.shown.splitlines()[1] == narrow:
+            await keys.pilot.pause()
+        assert [len(narrow), len(keys.console.shown.splitlines()[1])] == [80, 100]
+
+    sit(desk, walk)
 
 
 def test_what_goes_wrong_is_told_with_its_cure(desk: Desk) -> None:
