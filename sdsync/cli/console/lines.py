@@ -62,8 +62,11 @@ _LOOKS = {
 _DEEDS = {
     ("pause",), ("resume",), ("resync",), ("dead", "replay"), ("dead", "take"),
     ("dead", "assign"), ("held", "choose"), ("held", "release"),
+    ("plan", "approve"),
 }  # fmt: skip
 _ASKING = {"--edit", "--from"}
+#: What only a shell obeys.
+_SHELL = {"&&", "||", "|", ";", "&"}
 _DRY = {"--dry-run", "-n"}
 
 
@@ -92,9 +95,10 @@ def words_of(text: str) -> tuple[str, ...]:
     if _BLANK.search(text):
         return ()
     try:
-        return tuple(shlex.split(text))
+        words = tuple(shlex.split(text))
     except ValueError:
         return ()
+    return () if _SHELL & set(words) else words
 
 
 def about(words: Sequence[str], known: Known) -> Subject:
