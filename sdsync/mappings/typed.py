@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
+from unicodedata import category
 from zoneinfo import ZoneInfo
 
 from sdsync.config.problems import nearest_name, one_of, show
@@ -30,6 +31,8 @@ NOT_BY_HAND: Final[Mapping[str, str]] = MappingProxyType(
 #: Lists of plain words; every other list is made of tables.
 _WORDS: Final = frozenset({"category_path", "ci_refs", "change_refs"})
 _LONGEST: Final = 100_000
+#: Control characters that a message names.
+_NAMED: Final = 5
 _BREAK: Final = re.compile(r"\r\n|\r|\n")
 
 
@@ -52,6 +55,7 @@ def typed(field: str, text: str, *, people: People, systems: tuple[str, ...]) ->
     if len(text) > _LONGEST:
         raise Untyped(f"{field} is longer than {_LONGEST:,} letters")
     text = level(text)
+    _no_controls(field, text)
     kind, told = kind_of(field), text.strip()
     if kind in ("people", "tags", "list"):
         split = [one.strip() for one in told.split("/" if field == "category_path" else ",")]
@@ -76,6 +80,15 @@ def typed(field: str, text: str, *, people: People, systems: tuple[str, ...]) ->
             return text.strip("\n")
         case _:
             return " ".join(map(str.strip, told.split("\n"))) if field == "title" else told
+
+
+def _no_controls(field: str, text: str) -> None:
+    """No product shows them, some refuse them, and a terminal obeys them."""
+    found = sorted({one for one in text if category(one) in ("Cc", "Cs")} - set("\n\t"))
+    if found:
+        codes = ", ".join(f"U+{ord(one):04X}" for one in found[:_NAMED])
+        more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+        raise Untyped(f"{field} holds control characters, which no text has: {codes}{more}")
 
 
 def level(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import subprocess
 import sys
 from pathlib import Path
 
@@ -130,3 +131,40 @@ def test_candidates_that_look_alike_are_told_apart(desk: Desk) -> None:
 
     assert f"\n  {told}\n" in texts
     assert f"\n  {told}\n" in short
+
+
+def test_a_long_value_is_clipped_on_the_screen_alone(desk: Desk) -> None:
+    long = "stop db01 and wait " * 50
+
+    ran = desk.type("dead", "edit", "desk#4711", f"ext.plan={long}")
+
+    first = ran.out.splitlines()[0]
+    assert first.endswith("… (949 letters)")
+    assert len(first) < 160
+    assert plan(desk, "h1") == long.strip()
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["prod", "a b", "it's  two\nlines\t\\n", "a\u00a0b\u2028c", '$(reboot) `x` "y" !', "#1 ~ "],
+)
+def test_what_a_dry_run_names_writes_the_same(desk: Desk, value: str) -> None:
+    dry = desk.type("dead", "edit", "desk#4711", f"ext.plan={value}", "-n")
+    *_, command = dry.out.splitlines()
+    argv = subprocess.run(
+        ["/bin/bash", "-c", f"printf '%s\\0' {command.removeprefix('> sdsync')}"],
+        capture_output=True, check=True, env={"LC_ALL": "C.UTF-8"},
+    ).stdout.decode().split("\0")  # fmt: skip
+
+    assert argv[:3] == ["dead", "edit", "desk#4711"]
+    assert argv[3] == f"ext.plan={value}"
+    assert dry.code == 4
+
+
+def test_control_characters_are_refused_by_name(desk: Desk) -> None:
+    ran = desk.type("dead", "edit", "desk#4711", "ext.plan=a\x1b[31mb")
+
+    assert ran.code == 2
+    assert "ext.plan holds control characters, which no text has: U+001B" in ran.err
+    assert "\x1b" not in ran.err
+    assert plan(desk, "h1") is None

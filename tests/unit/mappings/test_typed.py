@@ -69,6 +69,9 @@ def test_a_value_is_read_by_the_kind_of_its_field(field: str, text: str, value: 
         ("participants", "ann", "list of tables"),
         ("tenant", "acme", "not changed by hand"),
         ("description", "x" * 100_001, "longer than"),
+        ("title", "red \x1b[31m", "title holds control characters, which no text has: U\\+001B"),
+        ("description", "a\x85b\x00", "U\\+0000, U\\+0085"),
+        ("status", "new\x7f", "U\\+007F"),
     ],
 )
 def test_what_means_no_value_is_told_with_what_would(field: str, text: str, told: str) -> None:
