@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 import pytest
+from rich.cells import cell_len
 from textual.pilot import Pilot
 from textual.widgets import Static
 
@@ -201,6 +202,23 @@ def test_a_screen_is_as_wide_as_the_terminal_that_it_is_read_on(desk: Desk) -> N
         while keys.console.shown.splitlines()[1] == narrow:
             await keys.pilot.pause()
         assert [len(narrow), len(keys.console.shown.splitlines()[1])] == [80, 100]
+
+    sit(desk, walk)
+
+
+def test_sixty_columns_and_fifteen_lines_are_enough_and_less_is_told(desk: Desk) -> None:
+    async def walk(keys: Keys) -> None:
+        await keys.pilot.resize_terminal(60, 15)
+        while keys.console.size.width != 60 or keys.console.busy:
+            await keys.pilot.pause()
+        shown = (await keys.press("home")).splitlines()
+        assert max(map(cell_len, shown)) <= 60
+        assert keys.head.endswith(f" 1/{len(shown) - 1}")
+        assert keys.foot == "enter open  esc quit  r replay  p pause  t trace"
+        assert (await keys.press("end")).splitlines()[-1] == keys.console.chosen.rstrip()
+        await keys.pilot.resize_terminal(40, 8)
+        while keys.foot != "needs 60x15, has 40x8; all keys work":
+            await keys.pilot.pause()
 
     sit(desk, walk)
 

@@ -131,7 +131,7 @@ def to_the_editor(terminal: Terminal) -> None:
     terminal.press("\x1b[F")
     assert "--edit" in terminal.chosen()
     terminal.press("\r")
-    terminal.shows("enter does it: sdsync held choose desk#4712 outcome --edit")
+    terminal.shows("enter does it, esc leaves it: sdsync held choose desk#4712 outcome --edit")
     terminal.press("\r")
     terminal.shows("an editor begins")
 

@@ -27,15 +27,15 @@ from sdsync.cli.console.lines import (
     words_of,
 )
 from sdsync.cli.console.running import Runner
-from sdsync.cli.output import WIDEST, WIDTH
-from sdsync.cli.page import Page, clip, plain
+from sdsync.cli.output import WIDEST
+from sdsync.cli.page import Page, clip, ends, plain
 
 T = TypeVar("T")
 
 #: Screens that cost no call to a product are drawn again after so long.
 FRESH_S = 3.0
-#: Screens are drawn for no less; what is narrower sees their left part.
-LEAST = WIDTH
+#: Columns and lines with which all is within reach; on fewer columns lines go on below.
+LEAST, LINES = 60, 15
 _FRESH = {("status",), ("trace",), ("dead", "list"), ("held", "list")}
 #: Asks the products: drawn once.
 _COSTLY = {("dead", "show")}
@@ -63,7 +63,7 @@ class Console(App[None]):
         color: ansi_default; background: ansi_default; border: none; padding: 0;
     }
     #head, #foot { height: 1; text-style: reverse; }
-    OptionList { height: 1fr; }
+    OptionList { height: 1fr; scrollbar-size: 0 0; }
     OptionList > .option-list--option, OptionList > .option-list--option-hover {
         color: ansi_default; background: ansi_default; text-style: none; padding: 0;
     }
@@ -124,6 +124,7 @@ class Console(App[None]):
             looks = kind_of(visit.words) is Kind.LOOK and visit.words[:2] not in _COSTLY
             if looks and visit.width != self._width:
                 self._again(visit)
+            self.call_after_refresh(self._say)
 
     @property
     def busy(self) -> bool:
@@ -158,12 +159,20 @@ class Console(App[None]):
     def _say(self, text: str = "") -> None:
         """The first line names the command; the last one what was said or is asked, or the keys."""
         self._said = text or self._said
-        visit, width = self._visits[-1], self.size.width
+        visit, (width, height) = self._visits[-1], self.size
         head = f"sdsync {typed(visit.words)}{'  …' if self._busy else ''}"
-        self.query_one("#head", Static).update(Text(clip(head, width)))
-        asked = f"enter does it: sdsync {typed(self._asked)}   esc leaves it" if self._asked else ""
+        self.query_one("#head", Static).update(ends(Text(head), self._where(visit), width))
+        asked = f"enter does it, esc leaves it: sdsync {typed(self._asked)}" if self._asked else ""
         keys = _KEYS if len(self._visits) > 1 else _KEYS.replace("back", "quit")
+        if width < LEAST or height < LINES:
+            keys = f"needs {LEAST}x{LINES}, has {width}x{height}; all keys work"
         self.query_one("#foot", Static).update(Text(clip(self._said or asked or keys, width)))
+
+    def _where(self, visit: Visit) -> str:
+        """``12/40`` where not all lines of the screen fit."""
+        at, lines = self._list.highlighted, len(visit.page)
+        fits = self._list.virtual_size.height <= self._list.size.height
+        return "" if at is None or fits or not lines else f"{at + 1}/{lines}"
 
     # -- going on and back -----------------------------------------------------------------
     def _open(self, words: tuple[str, ...]) -> None:

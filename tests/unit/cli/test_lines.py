@@ -30,6 +30,8 @@ LINES = {
     "desk    ok     2 s  3  1 s  2 at once  poll in 8 s": Subject(scope="desk"),
     "  desk  resolved   desk-7  02:51": Subject(),
     "escalations  live  2  32 h": Subject(scope="escalations"),
+    "escal…  live  2  32 h": Subject(scope="escalations"),
+    "de…  ok  2 s": Subject(),
     "> sdsync held choose desk#4712 outcome dev": Subject(
         ("held", "choose", "desk#4712", "outcome", "dev"), ref="desk#4712", scope="dev"
     ),
