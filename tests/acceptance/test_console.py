@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 from rich.cells import cell_len
 from textual.pilot import Pilot
-from textual.widgets import Static
+from textual.widgets import OptionList, Static
 
 from sdsync.cli.app import app
 from sdsync.cli.console import app as console
@@ -219,6 +219,23 @@ def test_sixty_columns_and_fifteen_lines_are_enough_and_less_is_told(desk: Desk)
         await keys.pilot.resize_terminal(40, 8)
         while keys.foot != "needs 60x15, has 40x8; all keys work":
             await keys.pilot.pause()
+
+    sit(desk, walk)
+
+
+def test_without_colours_the_chosen_line_is_seen_too(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    async def walk(keys: Keys) -> None:
+        await keys.press("home")
+        shown = keys.console.query_one(OptionList)
+        drawn = [
+            {one.style and one.style.underline for one in shown.render_line(y)} for y in (0, 1)
+        ]
+        assert drawn[0] == {True}
+        assert True not in drawn[1]
 
     sit(desk, walk)
 

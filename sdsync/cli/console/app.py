@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -71,6 +72,8 @@ class Console(App[None]):
     OptionList:focus > .option-list--option-highlighted {
         color: ansi_bright_white; background: ansi_blue; text-style: bold;
     }
+    OptionList.plain > .option-list--option-highlighted,
+    OptionList.plain:focus > .option-list--option-highlighted { text-style: bold underline; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave"),
@@ -103,7 +106,8 @@ class Console(App[None]):
     def compose(self) -> ComposeResult:
         """The command's line, its screen, the keys."""
         yield Static(id="head", markup=False)
-        yield OptionList(markup=False)
+        # Without colours bold alone would not tell the line from a heading.
+        yield OptionList(markup=False, classes="plain" if os.environ.get("NO_COLOR") else None)
         yield Static(id="foot", markup=False)
 
     def on_mount(self) -> None:
