@@ -223,6 +223,27 @@ def test_sixty_columns_and_fifteen_lines_are_enough_and_less_is_told(desk: Desk)
     sit(desk, walk)
 
 
+def test_what_was_done_is_not_done_anew_after_an_editor(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, done = Runner.run, list[Sequence[str]]()
+
+    def seen(runner: Runner, words: Sequence[str], width: int) -> Page:
+        done.append(words)
+        return run(runner, words, width)
+
+    async def walk(keys: Keys) -> None:
+        await keys.to("escalations")
+        await keys.press("p", "enter")
+        keys.console._do(("apply", "p-1"))
+        await keys.press("home")
+
+    monkeypatch.setattr(Runner, "run", seen)
+    sit(desk, walk, lambda _: None)
+
+    assert done.count(("pause", "escalations")) == 1
+
+
 def test_without_colours_the_chosen_line_is_seen_too(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

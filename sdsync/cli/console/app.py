@@ -354,7 +354,10 @@ class Console(App[None]):
             self._open(words)
         else:
             self._alone(words)
-            self._again(self._visits[-1])  # what it shows may be mended by now
+            if kind_of(self._visits[-1].words) is Kind.LOOK:  # a deed is never done anew
+                self._again(self._visits[-1])  # what it shows may be mended by now
+            else:
+                self._say()
 
     def _in_terminal(self, words: Sequence[str]) -> None:
         """Give the terminal to a command that asks, edits or takes long."""
