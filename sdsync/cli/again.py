@@ -21,6 +21,12 @@ def remember(words: Sequence[str]) -> None:
     _FILE.set(_named(words))
 
 
+def options() -> Sequence[str]:
+    """What a further command line begins with, so that it means the same file."""
+    file = _FILE.get()
+    return () if file is None else ("--config", file)
+
+
 def _named(words: Sequence[str]) -> str | None:
     for at, word in enumerate(words):
         if word in ("-c", "--config"):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from sdsync.cli.page import clean
 from sdsync.cli.screens.texts import COMPARED
+from sdsync.mappings.typed import level
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Undecided(ValueError):  # noqa: N818 - named as the thing that happened
 
 def mark_for(sides: Sequence[Side]) -> str:
     """``%%``, or longer: no line of any candidate begins with it."""
-    lines = [row for one in sides for text in one.texts.values() for row in text.splitlines()]
+    lines = [row for one in sides for text in one.texts.values() for row in _rows(text)]
     mark = "%%"
     while any(row.startswith(mark) for row in lines):
         mark += "%"
@@ -52,7 +53,7 @@ def merged(title: str, sides: Sequence[Side]) -> str:
 
 
 def _parts(labels: Sequence[str], texts: Sequence[str], mark: str) -> Iterator[str]:
-    split = [one.splitlines() for one in texts]
+    split = [_rows(one) for one in texts]
     if all(one == split[0] for one in split):
         yield from split[0]
     elif len(split) == 2:
@@ -92,7 +93,7 @@ def read_back(text: str, sides: Sequence[Side]) -> dict[str, str]:
     fields = dict.fromkeys(name for one in sides for name in one.texts)
     found: dict[str, list[str]] = {}
     rows: list[str] | None = None
-    for number, row in enumerate(text.splitlines(), 1):
+    for number, row in enumerate(_rows(text), 1):
         ours = row.startswith(mark) and row[len(mark) :].strip()
         if ours is False:
             if rows is not None:
@@ -101,6 +102,8 @@ def read_back(text: str, sides: Sequence[Side]) -> dict[str, str]:
             raise Undecided(f"line {number} is not decided: {clean(row)}")
         elif ours[:1] == "[" and ours[-1:] == "]":
             rows = _begun(ours[1:-1], found, fields)
+        elif rows is not None:
+            raise Undecided(f"line {number} begins with {mark}, as only our own do: {clean(row)}")
     missing = [name for name in fields if name not in found]
     if missing:
         raise Undecided(f"the line {mark} [{missing[0]}] is gone")
@@ -116,8 +119,13 @@ def _begun(name: str, found: dict[str, list[str]], fields: Mapping[str, None]) -
 
 
 def same(text: str, value: str) -> bool:
-    """Whether a text came back as it went out, apart from the lines around it."""
-    return text.strip("\n") == value.strip("\n")
+    """Whether a text came back as it went out, apart from empty lines around it and line ends."""
+    return text.strip("\n") == level(value).strip("\n")
+
+
+def _rows(text: str) -> list[str]:
+    """Its lines; what else divides lines, such as U+2028, is a letter of its text."""
+    return level(text).removesuffix("\n").split("\n") if text else []
 
 
 def labels_of(by: str | None, at: str, system: str) -> str:

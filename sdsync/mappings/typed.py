@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
+from unicodedata import category
 from zoneinfo import ZoneInfo
 
 from sdsync.config.problems import nearest_name, one_of, show
@@ -29,6 +31,9 @@ NOT_BY_HAND: Final[Mapping[str, str]] = MappingProxyType(
 #: Lists of plain words; every other list is made of tables.
 _WORDS: Final = frozenset({"category_path", "ci_refs", "change_refs"})
 _LONGEST: Final = 100_000
+#: Control characters that a message names.
+_NAMED: Final = 5
+_BREAK: Final = re.compile(r"\r\n|\r|\n")
 
 
 class Untyped(ValueError):  # noqa: N818 - named as the thing that happened
@@ -37,6 +42,8 @@ class Untyped(ValueError):  # noqa: N818 - named as the thing that happened
 
 def typed(field: str, text: str, *, people: People, systems: tuple[str, ...]) -> Json:
     """The value that ``text`` means for a field; empty text means that it has none.
+
+    Lines end in LF, whatever they are typed with; blanks within a text stay as they are.
 
     Args:
         people: Finds a person's key by what any of ``systems`` calls them.
@@ -47,6 +54,8 @@ def typed(field: str, text: str, *, people: People, systems: tuple[str, ...]) ->
     _may_be_typed(field)
     if len(text) > _LONGEST:
         raise Untyped(f"{field} is longer than {_LONGEST:,} letters")
+    text = level(text)
+    _no_controls(field, text)
     kind, told = kind_of(field), text.strip()
     if kind in ("people", "tags", "list"):
         split = [one.strip() for one in told.split("/" if field == "category_path" else ",")]
@@ -70,7 +79,37 @@ def typed(field: str, text: str, *, people: People, systems: tuple[str, ...]) ->
         case "rich":
             return text.strip("\n")
         case _:
-            return " ".join(told.split())
+            return " ".join(map(str.strip, told.split("\n"))) if field == "title" else told
+
+
+def _no_controls(field: str, text: str) -> None:
+    """No product shows them, some refuse them, and a terminal obeys them."""
+    found = sorted({one for one in text if category(one) in ("Cc", "Cs")} - set("\n\t"))
+    if found:
+        codes = ", ".join(f"U+{ord(one):04X}" for one in found[:_NAMED])
+        more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+        raise Untyped(f"{field} holds control characters, which no text has: {codes}{more}")
+
+
+def level(text: str) -> str:
+    """The text with LF at the end of each line: as it is edited, and compared with another."""
+    return _BREAK.sub("\n", text)
+
+
+def ended_as(value: Json, known: Collection[Json]) -> Json:
+    """A typed value; the lines of a text end as in those of the texts that it was made of.
+
+    In CRLF where every line of each does, as a product's own pages write them. What
+    differs from one of them in ends of lines alone is that one, and so no change.
+    """
+    if not isinstance(value, str):
+        return value
+    texts = [one for one in known if isinstance(one, str)]
+    for one in texts:
+        if level(one) == value:
+            return one
+    ends = {end for one in texts for end in _BREAK.findall(one)}
+    return value.replace("\n", "\r\n") if ends == {"\r\n"} else value
 
 
 def _shown(told: str) -> str:

@@ -192,7 +192,7 @@ def test_twelve_pairs_of_thirty_are_joined_as_planned_and_nothing_is_written(sho
     assert " ambiguous            2  " in planned.out
     assert " alone               16  " in planned.out
     assert " mail                 0  0 customers, 0 staff" in planned.out
-    assert planned.out.endswith("> sdsync plan approve p-1 && sdsync apply p-1\n")
+    assert planned.out.endswith("> sdsync plan approve p-1\n> sdsync apply p-1\n")
     early = shop.type("apply", "p-1")
     assert (early.code, early.err) == (1, "p-1 is not approved\n> sdsync plan approve p-1\n")
     assert shop.type("plan", "approve", "p-1").code == 0
@@ -365,7 +365,7 @@ def test_what_differs_after_a_join_is_levelled_as_one_side_has_it(shop: Shop) ->
     assert planned.code == 4, planned.err
     assert " certain             12  would be levelled: 18 fields" in planned.out
     assert " mail                12  0 customers, 12 staff" in planned.out
-    assert planned.out.endswith("> sdsync plan approve p-3 && sdsync apply p-3\n")
+    assert planned.out.endswith("> sdsync plan approve p-3\n> sdsync apply p-3\n")
     shown = shop.type("plan", "show", "p-3", "--json").json["lines"]
     assert shown[0]["why"].startswith("dev title DISK 0 IS FULL → disk 0 full")
     shop.run()

@@ -8,8 +8,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 import pytest
+from rich.cells import cell_len
 from textual.pilot import Pilot
-from textual.widgets import Static
+from textual.widgets import OptionList, Static
 
 from sdsync.cli.app import app
 from sdsync.cli.console import app as console
@@ -78,7 +79,7 @@ def sit(
     async def sat() -> None:
         session = Session(desk.toml)
         with session.closing():
-            console = Console(Runner(app, session), outside=outside)
+            console = Console(Runner(app, session), alone=outside)
             async with console.run_test(size=(80, 24)) as pilot:
                 keys = Keys(console, pilot)
                 await keys.press()
@@ -157,7 +158,9 @@ def test_t_tells_the_story_and_esc_goes_back_to_the_line(desk: Desk) -> None:
     sit(desk, walk)
 
 
-def test_a_conflict_is_chosen_and_its_editor_gets_the_terminal(desk: Desk) -> None:
+def test_a_conflict_is_chosen_and_its_editor_gets_the_terminal(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     given: list[Sequence[str]] = []
 
     async def walk(keys: Keys) -> None:
@@ -169,12 +172,93 @@ def test_a_conflict_is_chosen_and_its_editor_gets_the_terminal(desk: Desk) -> No
         await keys.press("enter")
         assert not given
         await keys.press("enter")
+        assert keys.foot.startswith("enter open")
+        await keys.press("home")
         await keys.to("outcome dev")
         assert "outcome of desk#4712 is what dev says" in await keys.press("enter", "enter")
 
-    sit(desk, walk, given.append)
+    def edits(words: Sequence[str]) -> None:
+        given.append(words)
+        looked.clear()
 
+    run, looked = Runner.run, list[Sequence[str]]()
+
+    def seen(runner: Runner, words: Sequence[str], width: int) -> Page:
+        looked.append(words)
+        return run(runner, words, width)
+
+    monkeypatch.setattr(Runner, "run", seen)
+    sit(desk, walk, edits)
+
+    assert looked[0] == ("held", "show", "9a1")  # it may be ended by now
     assert given == [("held", "choose", "desk#4712", "outcome", "--edit")]
+
+
+def test_a_screen_is_as_wide_as_the_terminal_that_it_is_read_on(desk: Desk) -> None:
+    async def walk(keys: Keys) -> None:
+        await keys.to("9a1")
+        narrow = (await keys.press("enter")).splitlines()[1]
+        await keys.pilot.resize_terminal(100, 30)
+        while keys.console.shown.splitlines()[1] == narrow:
+            await keys.pilot.pause()
+        assert [len(narrow), len(keys.console.shown.splitlines()[1])] == [80, 100]
+
+    sit(desk, walk)
+
+
+def test_sixty_columns_and_fifteen_lines_are_enough_and_less_is_told(desk: Desk) -> None:
+    async def walk(keys: Keys) -> None:
+        await keys.pilot.resize_terminal(60, 15)
+        while keys.console.size.width != 60 or keys.console.busy:
+            await keys.pilot.pause()
+        shown = (await keys.press("home")).splitlines()
+        assert max(map(cell_len, shown)) <= 60
+        assert keys.head.endswith(f" 1/{len(shown) - 1}")
+        assert keys.foot == "enter open  esc quit  r replay  p pause  t trace"
+        assert (await keys.press("end")).splitlines()[-1] == keys.console.chosen.rstrip()
+        await keys.pilot.resize_terminal(40, 8)
+        while keys.foot != "needs 60x15, has 40x8; all keys work":
+            await keys.pilot.pause()
+
+    sit(desk, walk)
+
+
+def test_what_was_done_is_not_done_anew_after_an_editor(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, done = Runner.run, list[Sequence[str]]()
+
+    def seen(runner: Runner, words: Sequence[str], width: int) -> Page:
+        done.append(words)
+        return run(runner, words, width)
+
+    async def walk(keys: Keys) -> None:
+        await keys.to("escalations")
+        await keys.press("p", "enter")
+        keys.console._do(("apply", "p-1"))
+        await keys.press("home")
+
+    monkeypatch.setattr(Runner, "run", seen)
+    sit(desk, walk, lambda _: None)
+
+    assert done.count(("pause", "escalations")) == 1
+
+
+def test_without_colours_the_chosen_line_is_seen_too(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    async def walk(keys: Keys) -> None:
+        await keys.press("home")
+        shown = keys.console.query_one(OptionList)
+        drawn = [
+            {one.style and one.style.underline for one in shown.render_line(y)} for y in (0, 1)
+        ]
+        assert drawn[0] == {True}
+        assert True not in drawn[1]
+
+    sit(desk, walk)
 
 
 def test_what_goes_wrong_is_told_with_its_cure(desk: Desk) -> None:

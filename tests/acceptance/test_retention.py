@@ -19,10 +19,8 @@ def old_desk(desk: Desk) -> Desk:
 def test_nothing_goes_without_a_plan_with_a_name_under_it(old_desk: Desk) -> None:
     desk = old_desk
     made = desk.type("retention", "plan")
-    assert (made.code, made.out.splitlines()[-1]) == (
-        4,
-        "> sdsync plan approve p-1 && sdsync apply p-1",
-    )
+    assert made.code == 4
+    assert made.out.endswith("> sdsync plan approve p-1\n> sdsync apply p-1\n")
     refused = desk.type("apply", "p-1")
     assert (refused.code, refused.err.splitlines()[0]) == (1, "p-1 is not approved")
     before = desk.type("audit", "show", "--json").json

@@ -163,15 +163,17 @@ def _values(session: Session, look: HeldLook, text: str, sides: Sequence[Side]) 
 def _value(session: Session, look: HeldLook, name: str, text: str) -> Json:
     """A candidate's own value where its text came back as it was, else what the text means."""
     from sdsync.cli.merging import same
-    from sdsync.mappings.typed import Untyped, as_typed, typed
+    from sdsync.mappings.typed import Untyped, as_typed, ended_as, typed
 
-    for head in look.candidates:
-        if name in head.values and same(text, as_typed(name, head.values[name]) or ""):
-            return head.values[name]
+    known = [head.values[name] for head in look.candidates if name in head.values]
+    for one in known:
+        if same(text, as_typed(name, one) or ""):
+            return one
     try:
-        return typed(name, text, people=session.people, systems=tuple(session.systems))
+        made = typed(name, text, people=session.people, systems=tuple(session.systems))
     except Untyped as error:
         raise CommandError(str(error)) from None
+    return ended_as(made, known)
 
 
 def _checked(session: Session, asking: Asking, share: Share, made: Mapping[str, Json]) -> None:

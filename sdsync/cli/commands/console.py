@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
         from sdsync.cli.console.running import Runner
 
         shown = Console(Runner(app, session))
-        shown.run()
+        shown.run(mouse=False)  # it marks and copies, as in any other screen of a terminal
         if shown.bug is not None:
             raise shown.bug
 

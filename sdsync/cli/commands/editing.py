@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from sdsync.mappings.contract import Put
     from sdsync.store.records import Json, Replica, Share
 
+#: A longer value is told by its beginning.
+LINE = 120
+
 NamedValues = Annotated[
     list[str], typer.Argument(metavar="FIELD=VALUE", help="A canonical field and its new value.")
 ]
@@ -35,11 +38,10 @@ def edit(
     The value is checked against the field, the mappings, and what the targets have now.
     """
     from sdsync.cli.page import clean, cure, line
-    from sdsync.cli.words import value as worded
     from sdsync.sync.persons import editing
 
     share = session.share(ref)
-    values = dict(_typed(session, one) for one in given)
+    values = dict(_typed(session, share, one) for one in given)
     with session.asking(offline=offline) as asking:
         unasked = list(checked(session, asking, share, values))
     before = {name: share.hub.values.get(name) for name in values}
@@ -48,27 +50,55 @@ def edit(
     told = {"ref": ref, "hub": share.hub.id, "before": before, "after": values,
             "by": session.by, "unchecked": unasked, "dry_run": dry_run}  # fmt: skip
     page = [
-        line(f"{name}: {clean(worded(before[name]))} -> {clean(worded(one))}")
-        for name, one in values.items()
+        line(f"{name}: {_shown(before[name])} -> {_shown(one)}") for name, one in values.items()
     ]
     page += [line(f"not asked whether it has that: {clean(one)}") for one in unasked]
-    words = " ".join(map(shlex.quote, given))
+    words = " ".join(map(_quoted, given))
     again = f"sdsync dead edit {ref} {words}" if dry_run else f"sdsync trace {ref}"
     session.show(told, [*page, cure(again)])
     return Code.CHANGES if dry_run else Code.FINE
 
 
-def _typed(session: Session, given: str) -> tuple[str, Json]:
+def _shown(value: Json) -> str:
+    """A value on one line; of a long one its beginning, and how long it is."""
+    from sdsync.cli.page import clean, clip
+    from sdsync.cli.words import value as worded
+
+    text = worded(value)
+    told = clean(text)
+    return told if len(told) <= LINE else f"{clip(told, LINE)} ({len(text):,} letters)"
+
+
+def _quoted(word: str) -> str:
+    """A word for a shell on one line, from which the shell makes the very same again."""
+    from sdsync.cli.page import clean
+
+    if clean(word) == word:
+        return shlex.quote(word)
+    told, before = "", " "
+    for one in word:
+        if one in "\\'":
+            told += f"\\{one}"
+        elif one.isprintable() and (one, before) != (" ", " "):
+            told += one
+        else:
+            told += {"\n": "\\n", "\t": "\\t"}.get(one, f"\\U{ord(one):08x}")
+        before = one
+    return f"$'{told}'"
+
+
+def _typed(session: Session, share: Share, given: str) -> tuple[str, Json]:
     from sdsync.config.problems import show
-    from sdsync.mappings.typed import Untyped, typed
+    from sdsync.mappings.typed import Untyped, ended_as, typed
 
     name, mark, text = given.partition("=")
     if not mark:
         raise CommandError(f"{show(given)} is no FIELD=VALUE", code=Code.USAGE)
     try:
-        return name, typed(name, text, people=session.people, systems=tuple(session.systems))
+        value = typed(name, text, people=session.people, systems=tuple(session.systems))
     except Untyped as error:
         raise CommandError(str(error), code=Code.USAGE) from None
+    return name, ended_as(value, [share.hub.values.get(name)])
 
 
 def checked(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import OptionList, Static
 
+from sdsync.cli.console import outside
 from sdsync.cli.console.lines import (
     Kind,
     Known,
@@ -28,15 +28,18 @@ from sdsync.cli.console.lines import (
     words_of,
 )
 from sdsync.cli.console.running import Runner
-from sdsync.cli.page import Page, clip, plain
+from sdsync.cli.output import WIDEST
+from sdsync.cli.page import Page, clip, ends, plain
 
 T = TypeVar("T")
 
 #: Screens that cost no call to a product are drawn again after so long.
 FRESH_S = 3.0
-#: Screens are drawn for no less; what is narrower sees their left part.
-LEAST = 80
+#: Columns and lines with which all is within reach; on fewer columns lines go on below.
+LEAST, LINES = 60, 15
 _FRESH = {("status",), ("trace",), ("dead", "list"), ("held", "list")}
+#: Asks the products: drawn once.
+_COSTLY = {("dead", "show")}
 _KEYS = "enter open  esc back  r replay  p pause  t trace"
 
 
@@ -49,6 +52,7 @@ class Visit:
     subjects: list[Subject] = field(default_factory=list)
     about: Subject = field(default_factory=Subject)
     at: int | None = None
+    width: int = 0
 
 
 class Console(App[None]):
@@ -60,7 +64,7 @@ class Console(App[None]):
         color: ansi_default; background: ansi_default; border: none; padding: 0;
     }
     #head, #foot { height: 1; text-style: reverse; }
-    OptionList { height: 1fr; }
+    OptionList { height: 1fr; scrollbar-size: 0 0; }
     OptionList > .option-list--option, OptionList > .option-list--option-hover {
         color: ansi_default; background: ansi_default; text-style: none; padding: 0;
     }
@@ -68,6 +72,8 @@ class Console(App[None]):
     OptionList:focus > .option-list--option-highlighted {
         color: ansi_bright_white; background: ansi_blue; text-style: bold;
     }
+    OptionList.plain > .option-list--option-highlighted,
+    OptionList.plain:focus > .option-list--option-highlighted { text-style: bold underline; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave"),
@@ -78,15 +84,15 @@ class Console(App[None]):
     ]
     ENABLE_COMMAND_PALETTE = False
 
-    def __init__(self, runner: Runner, *, outside: Callable[[Sequence[str]], None] | None = None):
+    def __init__(self, runner: Runner, *, alone: Callable[[Sequence[str]], None] | None = None):
         """Nothing is drawn yet.
 
         Args:
-            outside: Runs a command that wants the terminal for itself.
+            alone: Runs a command that wants the terminal for itself.
         """
         super().__init__(ansi_color=True)
         self.bug: BaseException | None = None
-        self._runner, self._outside = runner, outside or self._in_terminal
+        self._runner, self._alone = runner, alone or self._in_terminal
         # One at a time and in order: a connection of the store belongs to one thread.
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="console")
         self._visits: list[Visit] = []
@@ -94,12 +100,14 @@ class Console(App[None]):
         self._asked: tuple[str, ...] = ()
         self._asked_at: int | None = None
         self._busy = False
+        self._width = LEAST
 
     # -- the screen ----------------------------------------------------------------------
     def compose(self) -> ComposeResult:
         """The command's line, its screen, the keys."""
         yield Static(id="head", markup=False)
-        yield OptionList(markup=False)
+        # Without colours bold alone would not tell the line from a heading.
+        yield OptionList(markup=False, classes="plain" if os.environ.get("NO_COLOR") else None)
         yield Static(id="foot", markup=False)
 
     def on_mount(self) -> None:
@@ -111,9 +119,16 @@ class Console(App[None]):
         """Leave nothing running."""
         self._worker.shutdown(wait=False, cancel_futures=True)
 
-    def on_resize(self, _event: events.Resize) -> None:
+    def on_resize(self, event: events.Resize) -> None:
         """Screens are as wide as the terminal."""
-        self._refresh()
+        # The size of the app itself is still the one before.
+        self._width = min(max(event.size.width, LEAST), WIDEST)
+        if self._visits and not self._asked:
+            visit = self._visits[-1]
+            looks = kind_of(visit.words) is Kind.LOOK and visit.words[:2] not in _COSTLY
+            if looks and visit.width != self._width:
+                self._again(visit)
+            self.call_after_refresh(self._say)
 
     @property
     def busy(self) -> bool:
@@ -148,12 +163,20 @@ class Console(App[None]):
     def _say(self, text: str = "") -> None:
         """The first line names the command; the last one what was said or is asked, or the keys."""
         self._said = text or self._said
-        visit, width = self._visits[-1], self.size.width
+        visit, (width, height) = self._visits[-1], self.size
         head = f"sdsync {typed(visit.words)}{'  …' if self._busy else ''}"
-        self.query_one("#head", Static).update(Text(clip(head, width)))
-        asked = f"enter does it: sdsync {typed(self._asked)}   esc leaves it" if self._asked else ""
+        self.query_one("#head", Static).update(ends(Text(head), self._where(visit), width))
+        asked = f"enter does it, esc leaves it: sdsync {typed(self._asked)}" if self._asked else ""
         keys = _KEYS if len(self._visits) > 1 else _KEYS.replace("back", "quit")
+        if width < LEAST or height < LINES:
+            keys = f"needs {LEAST}x{LINES}, has {width}x{height}; all keys work"
         self.query_one("#foot", Static).update(Text(clip(self._said or asked or keys, width)))
+
+    def _where(self, visit: Visit) -> str:
+        """``12/40`` where not all lines of the screen fit."""
+        at, lines = self._list.highlighted, len(visit.page)
+        fits = self._list.virtual_size.height <= self._list.size.height
+        return "" if at is None or fits or not lines else f"{at + 1}/{lines}"
 
     # -- going on and back -----------------------------------------------------------------
     def _open(self, words: tuple[str, ...]) -> None:
@@ -166,16 +189,18 @@ class Console(App[None]):
     def _ask(self, visit: Visit) -> None:
         self._busy = True
         self._say()
-        width = max(self.size.width, LEAST)
+        visit.width = width = self._width
 
         def work() -> tuple[Page, Known]:
             page = self._runner.run(visit.words, width)
             return page, self._runner.known()
 
-        self._beside(work, lambda found: self._came(visit, *found))
+        self._beside(work, lambda found: self._came(visit, width, *found))
 
-    def _came(self, visit: Visit, page: Page, known: Known) -> None:
-        """A screen is there; nobody may be waiting for it any more."""
+    def _came(self, visit: Visit, width: int, page: Page, known: Known) -> None:
+        """A screen is there; nobody may be waiting for it any more, or for one of its width."""
+        if width != visit.width:
+            return
         visit.page, visit.subjects = page, subjects(page, known)
         visit.about = about(visit.words, known)
         if self._visits[-1] is visit:
@@ -207,8 +232,13 @@ class Console(App[None]):
             return
         visit = self._visits[-1]
         if {visit.words[:1], visit.words[:2]} & _FRESH:
+            self._again(visit)
+
+    def _again(self, visit: Visit) -> None:
+        """The screen on top anew; its reader stays where they are."""
+        if not self._busy:
             visit.at = self._list.highlighted
-            self._ask(visit)
+        self._ask(visit)
 
     def action_leave(self) -> None:
         """Leave what is asked, else the screen, else the console."""
@@ -323,14 +353,13 @@ class Console(App[None]):
         if kind_of(words) is Kind.DEED:
             self._open(words)
         else:
-            self._outside(words)
-            self._refresh()
+            self._alone(words)
+            if kind_of(self._visits[-1].words) is Kind.LOOK:  # a deed is never done anew
+                self._again(self._visits[-1])  # what it shows may be mended by now
+            else:
+                self._say()
 
     def _in_terminal(self, words: Sequence[str]) -> None:
         """Give the terminal to a command that asks, edits or takes long."""
         with self.suspend():
-            sys.stdout.write(f"> sdsync {typed(words)}\n")
-            sys.stdout.flush()
-            command = (sys.executable, "-m", "sdsync", "--config", str(self._runner.path), *words)
-            subprocess.run(command, check=False)  # noqa: S603 - ours, without a shell
-            input("\nenter goes back to the console ")
+            outside.run(words)

@@ -62,8 +62,11 @@ _LOOKS = {
 _DEEDS = {
     ("pause",), ("resume",), ("resync",), ("dead", "replay"), ("dead", "take"),
     ("dead", "assign"), ("held", "choose"), ("held", "release"),
+    ("plan", "approve"),
 }  # fmt: skip
 _ASKING = {"--edit", "--from"}
+#: What only a shell obeys.
+_SHELL = {"&&", "||", "|", ";", "&"}
 _DRY = {"--dry-run", "-n"}
 
 
@@ -92,9 +95,10 @@ def words_of(text: str) -> tuple[str, ...]:
     if _BLANK.search(text):
         return ()
     try:
-        return tuple(shlex.split(text))
+        words = tuple(shlex.split(text))
     except ValueError:
         return ()
+    return () if _SHELL & set(words) else words
 
 
 def about(words: Sequence[str], known: Known) -> Subject:
@@ -127,7 +131,8 @@ def _subject(text: str, known: Known) -> Subject:
     told = text[: text.index("> sdsync ")] if command else text
     # A name begins its line; elsewhere the same letters are only a word. Of a table that
     # stands further in, systems are the rows of one record.
-    first, in_words = _named(told.split()[:1], known), _named(words, known)
+    begin = [_whole(one, known.scopes) for one in told.split()[:1]]
+    first, in_words = _named(begin, known), _named(words, known)
     cause = first.cause or in_words.cause
     return Subject(
         words,
@@ -136,6 +141,12 @@ def _subject(text: str, known: Known) -> Subject:
         (None if told[:1].isspace() else first.scope) or in_words.scope,
         cause in known.held,
     )
+
+
+def _whole(word: str, names: Collection[str]) -> str:
+    """A name that a narrow table has cut, if no other begins so."""
+    fits = [one for one in names if word[-1:] == "…" and one.startswith(word[:-1])]
+    return fits[0] if len(fits) == 1 else word
 
 
 def _named(words: Sequence[str], known: Known) -> Subject:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -58,11 +57,6 @@ class Runner:
     def __init__(self, app: typer.Typer, host: Session) -> None:
         self._command = typer.main.get_command(app)
         self._host = host
-
-    @property
-    def path(self) -> Path:
-        """The configuration."""
-        return self._host.path
 
     def run(self, words: Sequence[str], width: int) -> Page:
         """The screen of ``sdsync WORDS``, a message included where it failed.

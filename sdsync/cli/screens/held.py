@@ -64,6 +64,8 @@ def draw_detail(
             page += [cure(command) for command in _ways_on(one)]
             continue
         page += _texts(one, now, width, as_diff=as_diff) or _short(one, now, width)
+        if _look_alike([head.values for head in one.candidates]):
+            page.append(line("  they differ in blanks or ends of lines alone"))
         page += [
             cure(f"sdsync held choose {one.ref} {one.group} {head.system}")
             for head in one.candidates
@@ -92,6 +94,12 @@ def _short(one: HeldLook, now: datetime, width: int) -> Page:
         Column("SINCE"),
     )
     return table(columns, rows, width=width, indent=2)
+
+
+def _look_alike(found: Sequence[Mapping[str, object]]) -> bool:
+    """Whether values that differ are the same on a screen."""
+    shown = {clean(_values(one)) for one in found}
+    return len(shown) == 1 and any(one != found[0] for one in found)
 
 
 def _texts(one: HeldLook, now: datetime, width: int, *, as_diff: bool) -> Page:

@@ -238,5 +238,5 @@ def _next(look: PlanLook) -> Page:
     if not look.waiting:
         return page
     if look.state == "open":
-        return [*page, cure(f"sdsync plan approve {look.id} && sdsync apply {look.id}")]
+        page.append(cure(f"sdsync plan approve {look.id}"))
     return [*page, cure(f"sdsync apply {look.id}")]

@@ -43,8 +43,8 @@ def draw(look: PlanLook, now: datetime, width: int = WIDTH) -> Page:
     page += table(_LINES, rows, width=width)
     if not look.waiting:
         return [*page, line("nothing of it waits")]
-    first = f"sdsync plan approve {look.id} && " if look.state == "open" else ""
-    return [*page, cure(f"{first}sdsync apply {look.id}")]
+    first = [cure(f"sdsync plan approve {look.id}")] if look.state == "open" else []
+    return [*page, *first, cure(f"sdsync apply {look.id}")]
 
 
 def draw_applied(done: Forgotten, width: int = WIDTH) -> Page:

@@ -30,6 +30,8 @@ LINES = {
     "desk    ok     2 s  3  1 s  2 at once  poll in 8 s": Subject(scope="desk"),
     "  desk  resolved   desk-7  02:51": Subject(),
     "escalations  live  2  32 h": Subject(scope="escalations"),
+    "escal…  live  2  32 h": Subject(scope="escalations"),
+    "de…  ok  2 s": Subject(),
     "> sdsync held choose desk#4712 outcome dev": Subject(
         ("held", "choose", "desk#4712", "outcome", "dev"), ref="desk#4712", scope="dev"
     ),
@@ -87,6 +89,8 @@ def test_a_screen_is_about_what_its_command_names() -> None:
         ("held choose desk#4712 outcome --edit", Kind.OUTSIDE),
         ("dead edit dev#882 --edit", Kind.OUTSIDE),
         ("live escalations", Kind.OUTSIDE),
+        ("plan approve p-1", Kind.DEED),
+        ("apply p-1", Kind.OUTSIDE),
         ("run", Kind.OUTSIDE),
     ],
 )
@@ -95,7 +99,14 @@ def test_only_a_look_is_run_unasked(command: str, kind: Kind) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["link desk#4711 SYSTEM#ID", "dead edit desk#1 FIELD=VALUE", "trace 'desk", "a, b"]
+    "command",
+    [
+        "link desk#4711 SYSTEM#ID",
+        "dead edit desk#1 FIELD=VALUE",
+        "trace 'desk",
+        "a, b",
+        "plan approve p-1 && sdsync apply p-1",
+    ],
 )
 def test_what_is_to_be_filled_in_is_run_by_nobody(command: str) -> None:
     assert command_of(f"> sdsync {command}") == command

@@ -31,7 +31,10 @@ def read(field: str, text: str) -> Json:
         ("environment", " prod ", "prod"),
         ("ext.po_no", "4711", "4711"),
         ("title", "two\n lines", "two lines"),
+        ("title", "two  blanks", "two  blanks"),
         ("description", "\nfirst\n\nsecond\n", "first\n\nsecond"),
+        ("description", "first\r\nsecond\rthird", "first\nsecond\nthird"),
+        ("ext.plan", " first\r\n  then two  blanks\n", "first\n  then two  blanks"),
         ("status", "In_Progress", "in_progress"),
         ("tags", "vip, env:prod,vip", ["env:prod", "vip"]),
         ("tags", "", []),
@@ -66,6 +69,9 @@ def test_a_value_is_read_by_the_kind_of_its_field(field: str, text: str, value: 
         ("participants", "ann", "list of tables"),
         ("tenant", "acme", "not changed by hand"),
         ("description", "x" * 100_001, "longer than"),
+        ("title", "red \x1b[31m", "title holds control characters, which no text has: U\\+001B"),
+        ("description", "a\x85b\x00", "U\\+0000, U\\+0085"),
+        ("status", "new\x7f", "U\\+007F"),
     ],
 )
 def test_what_means_no_value_is_told_with_what_would(field: str, text: str, told: str) -> None:
