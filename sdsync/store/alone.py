@@ -31,7 +31,7 @@ def alone(database: Path) -> Iterator[None]:
             ((mode,),) = link.execute("PRAGMA journal_mode = DELETE")
             link.execute("BEGIN EXCLUSIVE")
         except sqlite3.DatabaseError as error:
-            if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
                 raise in_use(database) from error
         else:
             if mode != "delete":
@@ -52,10 +52,11 @@ def users(database: Path) -> list[int]:
     """
     found = set()
     with suppress(OSError, ValueError):
-        inode = str(database.stat().st_ino)
+        known = database.stat()
+        device = f"{os.major(known.st_dev):02x}:{os.minor(known.st_dev):02x}"
         for line in Path("/proc/locks").read_text(encoding="ascii").splitlines():
             words = line.split()
-            if words[-3].rpartition(":")[2] == inode:
+            if words[-3] == f"{device}:{known.st_ino}":
                 found.add(int(words[-4]))
     return sorted(one for one in found if one > 0 and one != os.getpid())
 
