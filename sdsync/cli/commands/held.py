@@ -57,10 +57,14 @@ def release(
     cause: Annotated[str, typer.Argument(metavar="CAUSE", help="The held deletions, as listed.")],
 ) -> None:
     """Say that records which are gone in number shall be gone; each is read once more."""
+    from sdsync.cli.looks import dead
     from sdsync.cli.page import line
     from sdsync.cli.words import count
     from sdsync.sync.persons import recovery
 
-    freed = len(recovery.release(session.store, cause, session.by, session.utc))
+    named = dead.pick(session.store, cause)
+    if named is None or named.kind != "held":
+        raise CommandError(f"no deletions are held as {cause}", cure="sdsync held list")
+    freed = len(recovery.release(session.store, named.id, session.by, session.utc))
     told = f"{count(freed, 'record')} may be gone: each is read once more"
     session.show({"released": freed}, [line(told)])

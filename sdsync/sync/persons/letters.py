@@ -61,7 +61,7 @@ def members(store: Store, what: str, within: Within = ALWAYS) -> list[Member]:
     """What a cause parked, what one record has parked, or all; the most urgent, then the oldest.
 
     Args:
-        what: How a cause's id begins, a record (``desk#4711``), or ``all``.
+        what: A cause's id, a record (``desk#4711``), or ``all``.
 
     Raises:
         Refused: No open cause and no shared record is called so.
@@ -80,9 +80,7 @@ def _members(store: Store, what: str) -> list[Member]:
             if row.state in ENDED_BY_REPLAY
         ]
     causes = [
-        one
-        for one in store.causes()
-        if (one.kind == "parked" if what == ALL else one.id.startswith(what))
+        one for one in store.causes() if (one.kind == "parked" if what == ALL else one.id == what)
     ]
     if not causes and what != ALL:
         raise Refused(f'no open cause "{what}"; sdsync dead list shows them')

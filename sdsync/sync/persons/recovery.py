@@ -84,7 +84,7 @@ def _trust_again(store: Store, what: str, found: Sequence[Member], by: str, now:
     pointed = {replica.groups[group].cause for _, replica, group in found}
     change = Change()
     for cause in store.causes():
-        named = what == ALL or cause.id.startswith(what) or cause.id in pointed
+        named = what == ALL or cause.id == what or cause.id in pointed
         if cause.at_place is None or not named or asking(store, cause.id):
             continue
         cause.closed_at = now
@@ -141,7 +141,7 @@ def release(store: Store, cause_id: str, by: str, now: datetime) -> Sequence[Mem
     Raises:
         Refused: No such wave is held.
     """
-    causes = [one for one in store.causes() if one.kind == "held" and one.id.startswith(cause_id)]
+    causes = [one for one in store.causes() if one.kind == "held" and one.id == cause_id]
     members = [
         (hub, replica, group)
         for cause in causes
