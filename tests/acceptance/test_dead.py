@@ -95,6 +95,27 @@ def test_a_replay_names_its_time_range_and_its_rate(desk: Desk) -> None:
     assert wrong.code == 2
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--rate", "0"], "write a rate such as 20/min"),
+        (["--rate", "-1"], "write a rate such as 20/min"),
+        (["--rate", "abc"], "write a rate such as 20/min"),
+        (["--rate", ""], "--rate is empty; nothing was done. Records per time: 20/min"),
+        (["--since", ""], "--since is empty; nothing was done. Only what was parked since: 02:14"),
+        (["--since", "1h", "--until", "2h"], "nothing was done. Write --since 4h --until 2h"),
+    ],
+)
+def test_a_replay_that_means_nothing_does_nothing(
+    desk: Desk, options: list[str], told: str
+) -> None:
+    ran = desk.type("dead", "replay", "all", *options)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert told in ran.err
+    assert desk.type("dead", "list", "--json").json["causes"][0]["records"] == 1
+
+
 def test_what_is_on_its_way_is_said_and_asks_for_nobody(desk: Desk) -> None:
     assert desk.type("dead", "replay", "7f3", "--rate", "1/h").code == 0
 

@@ -137,10 +137,8 @@ def replay(
     from sdsync.sync.persons import letters, recovery
 
     now = session.now
-    within = letters.Within(
-        times.instant(since, now) if since else None, times.instant(until, now) if until else None
-    )
-    every = times.interval(rate) if rate else None
+    within = letters.Within(*times.window(since, until, now))
+    every = None if rate is None else times.interval(rate)
     asked = recovery.Replay(_named(session, what), within, every)
     found = recovery.replay(session.store, asked, session.by, session.utc, dry_run=dry_run)
     look = screen.look(found, asked, session.utc, dry_run=dry_run)
