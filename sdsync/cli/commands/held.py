@@ -22,13 +22,28 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="held")
 
 
-def listing(session: Session) -> Code:
-    """List everything that is held, the worst first."""
+def listing(
+    session: Session,
+    group: Annotated[
+        str | None,
+        typer.Option("--group", help="Each record whose field group of this name is held."),
+    ] = None,
+) -> Code:
+    """List everything that is held, the worst first.
+
+    What is much is folded, by group and reason; JSON has every record.
+    """
     from sdsync.cli.looks import held as looks
     from sdsync.cli.screens import held as screen
+    from sdsync.config.vocabulary import group_of
 
     found = looks.listing(session.store)
-    session.show(found, screen.draw_list(found, session.now, session.out.width))
+    if group is not None:
+        found = [one for one in found if one.group == group_of(group)]
+        if not found:
+            raise CommandError(f"no {group} is held", cure="sdsync held list")
+    each = group is not None
+    session.show(found, screen.draw_list(found, session.now, session.out.width, each=each))
     return Code.NEEDS_YOU if found else Code.FINE
 
 
