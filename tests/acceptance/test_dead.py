@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
+from sdsync.store.opening import open_store
+from sdsync.store.records import Change, Share
 from tests.acceptance.conftest import Desk
+from tests.unit.cli import scenes
 
 
 def test_who_is_on_it_is_seen_by_everybody(desk: Desk) -> None:
@@ -125,6 +129,38 @@ def test_what_is_on_its_way_is_said_and_asks_for_nobody(desk: Desk) -> None:
     again = desk.type("dead", "replay", "7f3")
     assert (again.code, again.out) == (0, "nothing is parked for 7f3\n")
     assert "environment  P1" in desk.type("dead", "show", "7f3", "--offline").out
+
+
+def test_a_paced_replay_is_seen_hurried_and_stopped(desk: Desk) -> None:
+    store = open_store(None, None, path=desk.folder)
+    for n in range(5, 10):
+        made = scenes.disk_full()
+        hub = replace(made.hub, id=f"h{n}", correlation=f"desk#{n}", versions={})
+        replicas = [
+            replace(one, id=f"{one.id}{n}", hub_id=hub.id, native_id=f"9{n}", key=None, url=None)
+            for one in made.replicas
+        ]
+        store.commit(Change(shares=[Share(hub, replicas)]))
+    store.close()
+    assert desk.type("dead", "replay", "7f3", "--rate", "20/h").code == 0
+
+    for words in (["status"], ["dead", "list"]):
+        told = desk.type(*words).out
+        assert re.search(r"7f3  5 records on the way again, about 20/h, the last at \d\d", told)
+        assert "all at once" in told
+        assert "> sdsync dead replay 7f3\n" in told
+        assert "stop, until sdsync resume dev" in told
+        assert "> sdsync pause dev\n" in told
+    again = desk.type("dead", "replay", "7f3", "--rate", "20/h")
+    assert again.out.startswith("nothing is parked for 7f3")
+    assert "5 records on the way again, about 20/h" in again.out
+
+    dry = desk.type("dead", "replay", "7f3", "--dry-run")
+    assert (dry.code, dry.out.splitlines()[0]) == (4, "5 field groups would be tried again")
+    hurried = desk.type("dead", "replay", "7f3")
+    assert hurried.out.startswith("5 field groups will be tried again\n")
+    assert "about" not in desk.type("dead", "list").out
+    assert desk.type("dead", "replay", "7f3").out == "nothing is parked for 7f3\n"
 
 
 def test_one_record_is_shown_by_its_own_name(desk: Desk) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from rich.text import Text
 
 from sdsync.cli import words
-from sdsync.cli.looks.dead import DeadDetail, DeadList, DeadLook, MemberLook
+from sdsync.cli.looks.dead import DeadDetail, DeadList, DeadLook, MemberLook, PaceLook
 from sdsync.cli.page import (
     CURE,
     WARN,
@@ -60,10 +60,26 @@ def draw_list(look: DeadList, now: datetime, width: int = WIDTH) -> Page:
         )
     for n, one in enumerate(look.causes):
         page += _next(one, now, width, whole=n == 0)
+    slow = {one.cause for one in look.paced}
     for one in look.on_way:
-        told = f"{one.id}  {words.count(one.on_way, 'record')} on the way again"
-        page.append(_beside(line(told), f"sdsync dead show {one.id}", width))
+        if one.id not in slow:
+            told = f"{one.id}  {words.count(one.on_way, 'record')} on the way again"
+            page.append(_beside(line(told), f"sdsync dead show {one.id}", width))
+    for each in look.paced:
+        page += pace(each, now, width)
     return page
+
+
+def pace(one: PaceLook, now: datetime, width: int = WIDTH) -> Page:
+    """A replay at a rate: how far it is, what hurries it and what stops it."""
+    rate = f", about {words.rate(one.per_minute)}" if one.per_minute is not None else ""
+    told = f"{one.cause}  {words.count(one.records, 'record')} on the way again{rate}"
+    stop = f"     or stop, until sdsync resume {one.system}"
+    return [
+        line(f"{told}, the last at {words.instant(one.last, now)}"),
+        _beside(line("     all at once"), f"sdsync dead replay {one.cause}", width),
+        _beside(line(stop), f"sdsync pause {one.system}", width),
+    ]
 
 
 def nothing(what: str) -> Page:

@@ -27,7 +27,7 @@ from sdsync.cli.page import (
     table,
     wrapped,
 )
-from sdsync.cli.screens.dead import place_of
+from sdsync.cli.screens.dead import pace, place_of
 from sdsync.sync.watch.needs import Need
 
 #: Conflicts of one reason that are told one by one.
@@ -63,6 +63,8 @@ def draw(look: StatusLook, width: int = WIDTH) -> Page:
         page.append(line(("NEEDS YOU", HEAD)))
         for need in _folded(look.needs):
             page += _need(need, look, width)
+    for one in look.paced:
+        page += pace(one, look.at, width)
     page += table(_SYSTEMS, [_system(one) for one in look.systems], width=width)
     page += table(_SYNCS, [_sync(one) for one in look.syncs], width=width)
     for sync in look.syncs:
