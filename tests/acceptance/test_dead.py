@@ -163,11 +163,27 @@ def test_a_paced_replay_is_seen_hurried_and_stopped(desk: Desk) -> None:
     assert desk.type("dead", "replay", "7f3").out == "nothing is parked for 7f3\n"
 
 
+def test_what_is_held_is_no_dead_letter_and_says_so(desk: Desk) -> None:
+    held = desk.type("dead", "show", "desk#4712", "--offline")
+    assert (held.code, held.out) == (
+        3,
+        "nothing is parked for desk#4712; held: status (outcome)\n> sdsync held show desk#4712\n",
+    )
+
+    cause = desk.type("dead", "show", "9a1", "--offline")
+    assert "1 record   " in cause.out
+    assert "held, not parked" in cause.out
+    assert cause.out.endswith("> sdsync held show 9a1\n")
+    assert "dead replay" not in cause.out
+
+
+def test_a_refused_value_may_be_given_by_hand(desk: Desk) -> None:
+    shown = desk.type("dead", "show", "7f3", "--offline")
+
+    assert shown.out.endswith("> sdsync dead edit dev#882 environment=VALUE\n")
+
+
 def test_one_record_is_shown_by_its_own_name(desk: Desk) -> None:
     shown = desk.type("dead", "show", "infra#882", "--offline", "--json")
 
     assert [one["cause"]["id"] for one in shown.json] == ["7f3"]
-    other = desk.type("dead", "show", "desk#4712", "--offline")
-    assert (other.code, other.out) == (
-        0, "nothing is parked for desk#4712\n> sdsync trace desk#4712\n"
-    )  # fmt: skip

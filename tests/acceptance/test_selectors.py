@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import typer.main
@@ -18,7 +19,7 @@ from tests.unit.cli import scenes
 
 def _commands() -> Iterator[tuple[list[str], list[str]]]:
     """Every command with arguments, and these."""
-    rooms = [([], typer.main.get_command(app))]
+    rooms: list[tuple[list[str], Any]] = [([], typer.main.get_command(app))]
     while rooms:
         words, one = rooms.pop()
         rooms += [([*words, name], sub) for name, sub in getattr(one, "commands", {}).items()]

@@ -73,8 +73,9 @@ def show(
             cause = cause_of(session, what)
             found = [looks.detail(session.store, cause, limit=limit, compare=compare)]
     if not found:
-        session.show([], screen.nothing(what))
-        return Code.FINE
+        held = _held_of(session, what)
+        session.show([], screen.nothing(what, held))
+        return Code.NEEDS_YOU if held else Code.FINE
     page = [
         one for look in found for one in screen.draw_detail(look, session.now, session.out.width)
     ]

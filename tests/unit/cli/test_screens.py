@@ -331,6 +331,7 @@ DEAD_SHOW = """
    environment: dev has -, shall be prod2
 > edit mappings/dev-ticket.yaml:31, then sdsync reload
 > sdsync dead replay 7f3 --dry-run
+> sdsync dead edit dev#882 environment=VALUE
 """
 
 
