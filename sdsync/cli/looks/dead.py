@@ -122,9 +122,11 @@ def paced(store: Store, now: datetime) -> list[PaceLook]:
     """What is tried again later than now, as at a rate; the last to end last."""
     systems, found = {one.id: one.system for one in store.causes()}, []
     for cause, (records, first, last) in store.on_way(after=now).items():
+        if cause not in systems:
+            continue  # it is over, and only its last records are on their way
         span_s = (last - first).total_seconds()
         rate = 60 * (records - 1) / span_s if records > 1 and span_s > 0 else None
-        found.append(PaceLook(cause, systems.get(cause, ""), records, rate, last))
+        found.append(PaceLook(cause, systems[cause], records, rate, last))
     return sorted(found, key=lambda one: (one.last, one.cause))
 
 
