@@ -14,7 +14,7 @@ from typer.models import ArgumentInfo, OptionInfo
 
 from sdsync.cli.codes import Code
 from sdsync.cli.session import Session
-from sdsync.cli.typed import refuse_bytes
+from sdsync.cli.typed import refuse_bytes, refuse_empty
 
 ConfigPath = Annotated[
     Path | None,
@@ -51,8 +51,8 @@ def command(
 
     The function's first parameter is the session; the command line gives
     ``--config`` and ``--json`` in its place. What the function returns is the
-    exit code; None is fine. Texts that are no UTF-8 do not reach it. ``whole`` is as
-    :func:`sdsync.config.load.load` has it.
+    exit code; None is fine. Texts that are no UTF-8 do not reach it, nor do empty ones,
+    save a reason. ``whole`` is as :func:`sdsync.config.load.load` has it.
     """
 
     def register(work: Work) -> Work:
@@ -66,7 +66,7 @@ def command(
             path = given.pop("config") or (ctx.obj if isinstance(ctx.obj, Path) else None)
             as_json = given.pop("as_json")
             for parameter, value in given.items():
-                refuse_bytes(value, _typed_as(parameter, hints[parameter]))
+                _checked(parameter, value, hints[parameter])
             made = functools.partial(Session, path, as_json=as_json, whole=whole)
             session = ctx.obj if isinstance(ctx.obj, Session) else made()
             with session.closing():
@@ -93,6 +93,19 @@ def command(
         return work
 
     return register
+
+
+def _checked(parameter: str, value: object, hint: Any) -> None:
+    name = _typed_as(parameter, hint)
+    refuse_bytes(value, name)
+    if parameter != "reason":  # it selects nothing; a pause goes before a reason for it
+        refuse_empty(value, name, _meaning(hint))
+
+
+def _meaning(hint: Any) -> str | None:
+    """What the command's help says of a parameter."""
+    infos = getattr(hint, "__metadata__", ())
+    return next((one.help for one in infos if isinstance(one, ArgumentInfo | OptionInfo)), None)
 
 
 def _typed_as(name: str, hint: Any) -> str:

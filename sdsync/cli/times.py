@@ -34,6 +34,24 @@ def instant(text: str, now: datetime) -> datetime:
     raise CommandError(f"{show(text)} is no time; write {A_TIME}", code=Code.USAGE)
 
 
+def window(
+    since: str | None, until: str | None, now: datetime
+) -> tuple[datetime | None, datetime | None]:
+    """The two ends that were typed, aware UTC; None: no bound.
+
+    Raises:
+        CommandError: One is no time, or nothing lies between them.
+    """
+    first = None if since is None else instant(since, now)
+    end = None if until is None else instant(until, now)
+    if first is not None and end is not None and first >= end:
+        shown = [f"{one.astimezone(now.tzinfo):%Y-%m-%d %H:%M:%S}" for one in (first, end)]
+        told = f"--since ({shown[0]}) is not before --until ({shown[1]}); nothing was done"
+        example = "--since 4h --until 2h, or --since 2026-11-22T02:14 --until 2026-11-22T03:00"
+        raise CommandError(f"{told}. Write {example}", code=Code.USAGE)
+    return first, end
+
+
 def _instant(text: str, now: datetime) -> datetime | None:
     ago_s = parse_duration(text)
     if ago_s is not None:

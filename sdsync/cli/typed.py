@@ -27,3 +27,22 @@ def refuse_bytes(given: object, name: str) -> None:
             refuse_bytes(one, name)
     elif isinstance(given, str) and _NO_TEXT.search(given):
         raise CommandError(f"{name} is no UTF-8; nothing was done", code=Code.USAGE)
+
+
+def refuse_empty(given: object, name: str, meaning: str | None) -> None:
+    """Let no empty text through, which is what an unset variable of a script leaves.
+
+    Args:
+        given: A text, several, or anything else.
+        name: What it is called.
+        meaning: What it is to be, as the command's help says it.
+
+    Raises:
+        CommandError: A text is empty, or blank.
+    """
+    if isinstance(given, list | tuple):
+        for one in given:
+            refuse_empty(one, name, meaning)
+    elif isinstance(given, str) and not given.strip():
+        told = f"{name} is empty; nothing was done"
+        raise CommandError(f"{told}. {meaning}" if meaning else told, code=Code.USAGE)

@@ -49,6 +49,14 @@ def instant(at: datetime, now: datetime) -> str:
     return f"{here:%H:%M:%S}" if here.date() == now.date() else f"{here:%m-%d %H:%M}"
 
 
+def rate(per_minute: float) -> str:
+    """``2/s``, ``20/min``, ``6/h``: in the largest unit in which it is one or more."""
+    for unit, number in (("s", per_minute / 60), ("min", per_minute)):
+        if round(number, 2) >= 1:
+            return f"{number:.0f}/{unit}"
+    return f"{per_minute * 60:.0f}/h"
+
+
 def size(bytes_: int | None) -> str:
     """``412 MB``; None is ``-``."""
     if bytes_ is None:

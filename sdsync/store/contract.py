@@ -213,6 +213,13 @@ class Store(Protocol):
         """Cause -> records that ask for somebody under it; those that are on their way do not."""
         ...
 
+    def on_way(self, *, after: datetime) -> dict[str, tuple[int, datetime, datetime]]:
+        """Cause -> records that are tried again under it, when the first and when the last is due.
+
+        Those that are due after an instant; what waits for the end of a pause is not due at all.
+        """
+        ...
+
     def held(self) -> Sequence[tuple[Hub, Replica, str]]:
         """(hub, replica, group) that are held."""
         ...

@@ -68,6 +68,30 @@ ASKING = Statement(
     )
     .group_by(_groups.c.cause)
 )
+ON_WAY = Statement(
+    select(
+        _groups.c.cause,
+        func.count(_groups.c.hub_id.distinct()),
+        func.min(_work.c.due_at),
+        func.max(_work.c.due_at),
+    )
+    .join_from(_groups, _replicas, _replicas.c.id == _groups.c.replica_id)
+    .join(
+        _work,
+        and_(
+            _work.c.lane == _replicas.c.system,
+            _work.c.kind == "deliver",
+            _work.c.target == _replicas.c.id,
+        ),
+    )
+    .where(
+        _groups.c.cause.is_not(None),
+        or_(*(_groups.c.state == one.value for one in sorted(ON_ITS_WAY))),
+        _work.c.due_at > bindparam("after"),
+        _work.c.due_at < micros(SHELVED_FROM),
+    )
+    .group_by(_groups.c.cause)
+)
 LATE = Statement(
     select(_work.c.target, _work.c.since)
     .where(
@@ -185,6 +209,17 @@ class Screens(Base):
         """Cause -> records that ask for somebody under it; those that are on their way do not."""
         with self._reading() as link:
             return {str(cause): int(number) for cause, number in link.rows(ASKING)}
+
+    def on_way(self, *, after: datetime) -> dict[str, tuple[int, datetime, datetime]]:
+        """Cause -> records that are tried again under it, when the first and when the last is due.
+
+        Those that are due after an instant; what waits for the end of a pause is not due at all.
+        """
+        with self._reading() as link:
+            return {
+                str(cause): (int(number), instant(first), instant(last))
+                for cause, number, first, last in link.rows(ON_WAY, {"after": micros(after)})
+            }
 
     def late(
         self, lane: str, priority: int, *, before: datetime, limit: int

@@ -94,6 +94,28 @@ class MemoryScreens:
         }
         return dict(Counter(cause for cause, _ in asking))
 
+    def on_way(self, *, after: datetime) -> dict[str, tuple[int, datetime, datetime]]:
+        """Cause -> records that are tried again under it, when the first and the last is due."""
+        with self._lock:
+            rows = [one for lane in self._reading().work.values() for one in lane.values()]
+        due = {
+            (one.key.lane, one.key.target): one.due_at
+            for one in rows
+            if one.key.kind == "deliver" and after < one.due_at < SHELVED_FROM
+        }
+        found: dict[str, dict[str, list[datetime]]] = {}
+        for share in self._troubled():
+            for replica in share.replicas:
+                due_at = due.get((replica.system, replica.id))
+                if due_at is None:
+                    continue
+                for row in replica.groups.values():
+                    if row.cause is not None and row.state in ON_ITS_WAY:
+                        mine = found.setdefault(row.cause, {})
+                        mine.setdefault(share.hub.id, []).append(due_at)
+        dues = {cause: [at for one in mine.values() for at in one] for cause, mine in found.items()}
+        return {cause: (len(found[cause]), min(one), max(one)) for cause, one in dues.items()}
+
     def late(
         self, lane: str, priority: int, *, before: datetime, limit: int
     ) -> Sequence[tuple[str, datetime]]:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
+from sdsync.store.opening import open_store
+from sdsync.store.records import Change, Share
 from tests.acceptance.conftest import Desk
+from tests.unit.cli import scenes
 
 
 def test_who_is_on_it_is_seen_by_everybody(desk: Desk) -> None:
@@ -55,7 +59,7 @@ def test_who_took_what_is_held_is_seen_by_everybody(desk: Desk) -> None:
     assert "  ops-2  printer" in listed
 
 
-@pytest.mark.parametrize("name", ["", "\x1b[2J" * 30, "x" * 81])
+@pytest.mark.parametrize("name", ["\x1b[2J" * 30, "x" * 81])
 def test_an_owner_is_a_name(desk: Desk, name: str) -> None:
     ran = desk.type("dead", "assign", "7f3", name)
 
@@ -95,6 +99,27 @@ def test_a_replay_names_its_time_range_and_its_rate(desk: Desk) -> None:
     assert wrong.code == 2
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--rate", "0"], "write a rate such as 20/min"),
+        (["--rate", "-1"], "write a rate such as 20/min"),
+        (["--rate", "abc"], "write a rate such as 20/min"),
+        (["--rate", ""], "--rate is empty; nothing was done. Records per time: 20/min"),
+        (["--since", ""], "--since is empty; nothing was done. Only what was parked since: 02:14"),
+        (["--since", "1h", "--until", "2h"], "nothing was done. Write --since 4h --until 2h"),
+    ],
+)
+def test_a_replay_that_means_nothing_does_nothing(
+    desk: Desk, options: list[str], told: str
+) -> None:
+    ran = desk.type("dead", "replay", "all", *options)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert told in ran.err
+    assert desk.type("dead", "list", "--json").json["causes"][0]["records"] == 1
+
+
 def test_what_is_on_its_way_is_said_and_asks_for_nobody(desk: Desk) -> None:
     assert desk.type("dead", "replay", "7f3", "--rate", "1/h").code == 0
 
@@ -106,11 +131,59 @@ def test_what_is_on_its_way_is_said_and_asks_for_nobody(desk: Desk) -> None:
     assert "environment  P1" in desk.type("dead", "show", "7f3", "--offline").out
 
 
+def test_a_paced_replay_is_seen_hurried_and_stopped(desk: Desk) -> None:
+    store = open_store(None, None, path=desk.folder)
+    for n in range(5, 10):
+        made = scenes.disk_full()
+        hub = replace(made.hub, id=f"h{n}", correlation=f"desk#{n}", versions={})
+        replicas = [
+            replace(one, id=f"{one.id}{n}", hub_id=hub.id, native_id=f"9{n}", key=None, url=None)
+            for one in made.replicas
+        ]
+        store.commit(Change(shares=[Share(hub, replicas)]))
+    store.close()
+    assert desk.type("dead", "replay", "7f3", "--rate", "20/h").code == 0
+
+    for words in (["status"], ["dead", "list"]):
+        told = desk.type(*words).out
+        assert re.search(r"7f3  5 records on the way again, about 20/h, the last at \d\d", told)
+        assert "all at once" in told
+        assert "> sdsync dead replay 7f3\n" in told
+        assert "stop, until sdsync resume dev" in told
+        assert "> sdsync pause dev\n" in told
+    again = desk.type("dead", "replay", "7f3", "--rate", "20/h")
+    assert again.out.startswith("nothing is parked for 7f3")
+    assert "5 records on the way again, about 20/h" in again.out
+
+    dry = desk.type("dead", "replay", "7f3", "--dry-run")
+    assert (dry.code, dry.out.splitlines()[0]) == (4, "5 field groups would be tried again")
+    hurried = desk.type("dead", "replay", "7f3")
+    assert hurried.out.startswith("5 field groups will be tried again\n")
+    assert "about" not in desk.type("dead", "list").out
+    assert desk.type("dead", "replay", "7f3").out == "nothing is parked for 7f3\n"
+
+
+def test_what_is_held_is_no_dead_letter_and_says_so(desk: Desk) -> None:
+    held = desk.type("dead", "show", "desk#4712", "--offline")
+    assert (held.code, held.out) == (
+        3,
+        "nothing is parked for desk#4712; held: status (outcome)\n> sdsync held show desk#4712\n",
+    )
+
+    cause = desk.type("dead", "show", "9a1", "--offline")
+    assert "1 record   " in cause.out
+    assert "held, not parked" in cause.out
+    assert cause.out.endswith("> sdsync held show 9a1\n")
+    assert "dead replay" not in cause.out
+
+
+def test_a_refused_value_may_be_given_by_hand(desk: Desk) -> None:
+    shown = desk.type("dead", "show", "7f3", "--offline")
+
+    assert shown.out.endswith("> sdsync dead edit dev#882 environment=VALUE\n")
+
+
 def test_one_record_is_shown_by_its_own_name(desk: Desk) -> None:
     shown = desk.type("dead", "show", "infra#882", "--offline", "--json")
 
     assert [one["cause"]["id"] for one in shown.json] == ["7f3"]
-    other = desk.type("dead", "show", "desk#4712", "--offline")
-    assert (other.code, other.out) == (
-        0, "nothing is parked for desk#4712\n> sdsync trace desk#4712\n"
-    )  # fmt: skip

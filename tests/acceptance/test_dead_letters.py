@@ -91,6 +91,32 @@ def done(shop: Shop, tickets: list[str]) -> int:
     return sum(there(shop, one) == "Production" for one in tickets)
 
 
+def test_what_a_mended_file_would_make_of_what_is_parked_is_seen_before(shop: Shop) -> None:
+    opened(shop, 3)
+    (cause,) = shop.type("dead", "list", "--json").json["causes"]
+    mended, half = shop.house.folder / "mended", shop.house.folder / "half"
+    for folder, text in (
+        (mended, DEV.replace("Prod,", "Live,")),
+        (half, DEV.replace("prod: ", "x: ")),
+    ):
+        folder.mkdir()
+        (folder / "dev-ticket.yaml").write_text(text, encoding="utf-8")
+
+    seen = shop.type("remap", "escalations", "--mapping", "mended/dev-ticket.yaml")
+    told = f" {cause['id']}  3 records: dev refuses"
+    assert told in seen.out, seen.err
+    assert "   environment: dev would get Live on 3 records\n" in seen.out
+    assert seen.out.endswith(f"> sdsync dead replay {cause['id']} --dry-run\n")
+    assert "environment: still cannot be written on 3 records: " in (
+        shop.type("remap", "escalations", "--mapping", "half/dev-ticket.yaml").out
+    )
+    asked = shop.type("remap", "escalations", "--mapping", "mended/dev-ticket.yaml", "--json").json
+    assert asked["parked"][0]["outcomes"] == [
+        {"field": "environment", "records": 3, "would": "Live", "why": None}
+    ]
+    assert "PARKED" not in shop.type("remap", "escalations").out
+
+
 def test_forty_refusals_are_one_cause_and_end_at_the_rate_that_was_asked_for(shop: Shop) -> None:
     tickets = opened(shop, MANY)
     (cause,) = shop.type("dead", "list", "--json").json["causes"]

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import stat
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from sdsync.cli.screens.held import EACH
 from sdsync.cli.session import Session
 from sdsync.store.contract import Stale
 from sdsync.store.dialect import StoreAway
+from sdsync.store.records import Cause, Change, GroupRow, GroupState, Share
 from sdsync.sync.persons import choosing
 from sdsync.sync.persons.by_hand import Refused
 from tests.acceptance.conftest import Desk
@@ -82,6 +86,43 @@ def test_both_texts_are_shown_with_who_and_when(shop: Shop, ticket: str) -> None
     assert "nora" in shown.out
     assert "irina" in shown.out
     assert shown.out.endswith(f"> sdsync held choose desk#{ticket} title --edit\n")
+
+
+def test_many_conflicts_of_one_kind_are_one_line(shop: Shop) -> None:
+    first, number = shop.ticket("disk full"), EACH + 1
+    share = shop.share(first)
+    for n in range(number):
+        _held_too(shop, share, n)
+
+    status = shop.type("status").out
+    assert f" {number} records: both sides changed it" in status
+    assert status.count("both sides changed it") == 1
+    assert "> sdsync held list\n" in status
+    listed = shop.type("held", "list")
+    assert len(listed.out.splitlines()) <= 6
+    assert re.search(rf"^ +{number}  title  P3  +\S+  desk#m0  both sides", listed.out, re.M)
+    assert "> sdsync held list --group title\n> sdsync held show desk#m0\n" in listed.out
+    assert len(shop.type("held", "list", "--json").json) == number
+    for words in ("title", "nothing"):
+        each = shop.type("held", "list", "--group", words)
+        assert (each.code, each.out.count("desk#m")) == (
+            (3, number + 3) if words == "title" else (1, 0)
+        )
+
+
+def _held_too(shop: Shop, like: Share, n: int) -> None:
+    """A conflict as the engine holds it, on a record of its own."""
+    hub = replace(like.hub, id=f"hub-m{n}", correlation=f"m{n}", versions={}, priority=3, version=0)
+    cause = Cause(id=f"m{n:05}", kind="held", system="dev", fingerprint=f"m{n}", priority=3,
+                  text="both sides changed it", since=shop.clock.now())  # fmt: skip
+    row = GroupRow(GroupState.HELD, shop.clock.now(), cause=cause.id, note=cause.text,
+                   head={"title": "x"})  # fmt: skip
+    replicas = [
+        replace(one, id=f"{one.system}-m{n}", hub_id=hub.id, native_id=f"m{n}", key=None, url=None,
+                groups={"title": row})
+        for one in like.replicas
+    ]  # fmt: skip
+    shop.store.commit(Change(shares=[Share(hub, replicas)], causes=[cause]))
 
 
 def test_a_merged_text_stands_on_every_side(

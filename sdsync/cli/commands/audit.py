@@ -92,16 +92,17 @@ def export(
     JSON Lines, each bound to the one before. With audit.sign a signature lies beside it.
     """
     from sdsync.cli.screens import audit as screen
-    from sdsync.cli.times import instant
+    from sdsync.cli.times import window
     from sdsync.store.exporting import Wanted
     from sdsync.sync.persons import evidence
 
+    first, end = window(since, until, session.now)
     hub_id = None if record is None else session.share(record).hub.id
     wanted = Wanted(
         session.by,
         session.utc,
-        since=None if since is None else instant(since, session.now),
-        until=None if until is None else instant(until, session.now),
+        since=first,
+        until=end,
         hub_id=hub_id,
         record=record,
         values=not without_values,

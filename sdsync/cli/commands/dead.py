@@ -42,7 +42,7 @@ def listing(session: Session) -> Code:
     from sdsync.cli.looks import dead as looks
     from sdsync.cli.screens import dead as screen
 
-    look = looks.listing(session.store)
+    look = looks.listing(session.store, session.utc)
     session.show(look, screen.draw_list(look, session.now, session.out.width))
     return Code.NEEDS_YOU if look.causes else Code.FINE
 
@@ -73,8 +73,9 @@ def show(
             cause = cause_of(session, what)
             found = [looks.detail(session.store, cause, limit=limit, compare=compare)]
     if not found:
-        session.show([], screen.nothing(what))
-        return Code.FINE
+        held = _held_of(session, what)
+        session.show([], screen.nothing(what, held))
+        return Code.NEEDS_YOU if held else Code.FINE
     page = [
         one for look in found for one in screen.draw_detail(look, session.now, session.out.width)
     ]
@@ -129,24 +130,28 @@ def replay(
 ) -> Code:
     """Try again what is parked, with today's mapping and today's state.
 
-    A replay of a replay does nothing. A rate is kept by the store: no command has to
-    run meanwhile, and what was killed goes on.
+    A replay of a replay does nothing, save that one without a rate has at once what waits
+    for its turn. A rate is kept by the store: no command has to run meanwhile, and what
+    was killed goes on.
     """
     from sdsync.cli import times
+    from sdsync.cli.looks import dead as looks
     from sdsync.cli.screens import replaying as screen
     from sdsync.sync.persons import letters, recovery
 
     now = session.now
-    within = letters.Within(
-        times.instant(since, now) if since else None, times.instant(until, now) if until else None
-    )
-    every = times.interval(rate) if rate else None
+    within = letters.Within(*times.window(since, until, now))
+    every = None if rate is None else times.interval(rate)
     asked = recovery.Replay(_named(session, what), within, every)
     found = recovery.replay(session.store, asked, session.by, session.utc, dry_run=dry_run)
+    if every is None:
+        more = recovery.hurried(session.store, asked, session.by, session.utc, dry_run=dry_run)
+        found = [*found, *more]
     look = screen.look(found, asked, session.utc, dry_run=dry_run)
     options = _options(since=since, until=until, rate=rate)
     if found or "#" not in what or options:
-        page = screen.draw(look, what, options, now, session.out.width)
+        slow = [one for one in looks.paced(session.store, now) if asked.what in ("all", one.cause)]
+        page = screen.draw(look, what, options, now, session.out.width, slow)
     else:
         page = screen.nothing(what, _held_of(session, what))
     session.show(look, page)

@@ -22,13 +22,28 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="held")
 
 
-def listing(session: Session) -> Code:
-    """List everything that is held, the worst first."""
+def listing(
+    session: Session,
+    group: Annotated[
+        str | None,
+        typer.Option("--group", help="Each record whose field group of this name is held."),
+    ] = None,
+) -> Code:
+    """List everything that is held, the worst first.
+
+    What is much is folded, by group and reason; JSON has every record.
+    """
     from sdsync.cli.looks import held as looks
     from sdsync.cli.screens import held as screen
+    from sdsync.config.vocabulary import group_of
 
     found = looks.listing(session.store)
-    session.show(found, screen.draw_list(found, session.now, session.out.width))
+    if group is not None:
+        found = [one for one in found if one.group == group_of(group)]
+        if not found:
+            raise CommandError(f"no {group} is held", cure="sdsync held list")
+    each = group is not None
+    session.show(found, screen.draw_list(found, session.now, session.out.width, each=each))
     return Code.NEEDS_YOU if found else Code.FINE
 
 
@@ -57,10 +72,14 @@ def release(
     cause: Annotated[str, typer.Argument(metavar="CAUSE", help="The held deletions, as listed.")],
 ) -> None:
     """Say that records which are gone in number shall be gone; each is read once more."""
+    from sdsync.cli.looks import dead
     from sdsync.cli.page import line
     from sdsync.cli.words import count
     from sdsync.sync.persons import recovery
 
-    freed = len(recovery.release(session.store, cause, session.by, session.utc))
+    named = dead.pick(session.store, cause)
+    if named is None or named.kind != "held":
+        raise CommandError(f"no deletions are held as {cause}", cure="sdsync held list")
+    freed = len(recovery.release(session.store, named.id, session.by, session.utc))
     told = f"{count(freed, 'record')} may be gone: each is read once more"
     session.show({"released": freed}, [line(told)])

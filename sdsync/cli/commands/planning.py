@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -142,7 +143,7 @@ def remap(
     """Plan what a changed mapping would alter in records that are shared already.
 
     A new mapping alone edits nothing: what it would write awaits this plan. One of a FILE is
-    seen before that is in force, and approved afterwards.
+    seen before that is in force, and approved afterwards; with it, what is parked would get.
     """
     from sdsync.sync.plans import levelling
 
@@ -185,12 +186,17 @@ def _planned(
     mended: Mapping[str, CompiledMapping] | None = None,
 ) -> Code:
     from sdsync.cli.looks import plans
+    from sdsync.cli.looks.mended import parked
     from sdsync.cli.screens import plans as screen
+    from sdsync.cli.screens.mended import draw as draw_parked
 
     with scene_of(session, sync, systems, mended or {}) as scene:
         plan = make(scene)
     look = plans.made(session.store, plan)
-    session.show(look, screen.draw_new(look, session.now, session.out.width))
+    if mended:
+        look = replace(look, parked=parked(session.store, mended, session.people))
+    page = screen.draw_new(look, session.now, session.out.width)
+    session.show(look, [*page, *draw_parked(look.parked, session.out.width)])
     return code_of(look.waiting, look.counts.get("ambiguous", 0))
 
 

@@ -22,6 +22,17 @@ PAGE, PAGES = 500, 20
 
 
 @dataclass(frozen=True, slots=True)
+class PaceLook:
+    """A cause whose records are tried again one after the other. ``per_minute`` is about it."""
+
+    cause: str
+    system: str
+    records: int  # that are still to come
+    per_minute: float | None  # None: there is but one
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class DeadLook:
     """One cause."""
 
@@ -44,12 +55,14 @@ class DeadLook:
 class DeadList:
     """All causes, the worst first, and how many conflicts are held beside them.
 
-    ``on_way`` holds those of which every record is tried again.
+    ``on_way`` holds those of which every record is tried again; ``paced``, what of all is
+    spread over time.
     """
 
     causes: Sequence[DeadLook]
     held: int
     on_way: Sequence[DeadLook] = ()
+    paced: Sequence[PaceLook] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +106,7 @@ def as_stored(_hub: Hub, _replica: Replica, _group: str) -> TargetLook | None:
     return None
 
 
-def listing(store: Store) -> DeadList:
+def listing(store: Store, now: datetime) -> DeadList:
     """Everything that is parked, and what troubles a whole system."""
     found = [(one, _look(store, one)) for one in store.causes() if one.kind != "held"]
     # A cause whose last record went on is over, even before somebody closes its row; but
@@ -101,7 +114,20 @@ def listing(store: Store) -> DeadList:
     causes = [look for one, look in found if look.records or one.at_place or one.kind == "system"]
     causes.sort(key=lambda one: (one.priority, one.since))
     on_way = [look for _, look in found if look.on_way and look not in causes]
-    return DeadList(causes, len({hub.id for hub, _, _ in store.held()}), on_way)
+    held = len({hub.id for hub, _, _ in store.held()})
+    return DeadList(causes, held, on_way, paced(store, now))
+
+
+def paced(store: Store, now: datetime) -> list[PaceLook]:
+    """What is tried again later than now, as at a rate; the last to end last."""
+    systems, found = {one.id: one.system for one in store.causes()}, []
+    for cause, (records, first, last) in store.on_way(after=now).items():
+        if cause not in systems:
+            continue  # it is over, and only its last records are on their way
+        span_s = (last - first).total_seconds()
+        rate = 60 * (records - 1) / span_s if records > 1 and span_s > 0 else None
+        found.append(PaceLook(cause, systems[cause], records, rate, last))
+    return sorted(found, key=lambda one: (one.last, one.cause))
 
 
 def detail(

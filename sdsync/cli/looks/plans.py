@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from sdsync.cli.looks.mended import MendedLook
 from sdsync.store.contract import Store
 from sdsync.store.records import LineState, Plan, PlanLine, PlanState, Verdict
 
@@ -49,6 +50,7 @@ class PlanLook:
     states: Mapping[str, int]  # of its certain lines
     lines: Sequence[LineLook] = field(default_factory=list)
     more: int = 0  # lines that fit and are not shown
+    parked: Sequence[MendedLook] = ()  # of a mended mapping: what it would make of dead letters
 
     @property
     def waiting(self) -> int:

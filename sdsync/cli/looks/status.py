@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from sdsync.cli.looks import accounts
 from sdsync.cli.looks.accounts import AccountLook
+from sdsync.cli.looks.dead import PaceLook, paced
 from sdsync.cli.looks.lanes import lane_of
 from sdsync.config.model import Config
 from sdsync.ratelimit import view
@@ -66,6 +67,7 @@ class StatusLook:
     needs: Sequence[Need]
     systems: Sequence[SystemLook]
     syncs: Sequence[SyncLook]
+    paced: Sequence[PaceLook] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ def look(store: Store, config: Config, now: datetime, house: House) -> StatusLoo
         needs=needs(store, config, now, house),
         systems=_systems(store, config, pauses, now),
         syncs=_syncs(store, config, pauses, now),
+        paced=paced(store, now),
     )
 
 

@@ -62,19 +62,20 @@ def compare(
         return None
     answer = asking.record(replica)
     if isinstance(answer, Silent):
-        fields = _fields(names, hub, replica.seen, mapping, people)
+        fields = would(names, hub, replica.seen, mapping, people)
         return TargetLook(False, answer.why, replica.seen_at, list(fields))
     shown = mapping.keep(answer.values)
-    return TargetLook(True, None, None, list(_fields(names, hub, shown, mapping, people)))
+    return TargetLook(True, None, None, list(would(names, hub, shown, mapping, people)))
 
 
-def _fields(
+def would(
     names: Sequence[str],
     hub: Hub,
     shown: Mapping[str, Json],
     mapping: FieldMapping,
     people: People,
 ) -> Iterator[WouldLook]:
+    """Each of the fields beside ``shown``, the record's native values; no system is asked."""
     from sdsync.mappings.contract import Direction
 
     for name in names:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from sdsync.cli import words
-from sdsync.cli.looks.dead import DeadDetail, DeadList, DeadLook, MemberLook
+from sdsync.cli.looks.dead import DeadDetail, DeadList, DeadLook, MemberLook, PaceLook
 from sdsync.cli.page import (
     CURE,
     WARN,
@@ -27,6 +28,9 @@ from sdsync.cli.page import (
 from sdsync.cli.screens.target import drawn
 from sdsync.config.vocabulary import spoken
 from sdsync.sync.watch.needs import MappingLook
+
+if TYPE_CHECKING:
+    from sdsync.cli.looks.held import HeldLook
 
 _COLUMNS = (
     Column("CAUSE"),
@@ -60,15 +64,35 @@ def draw_list(look: DeadList, now: datetime, width: int = WIDTH) -> Page:
         )
     for n, one in enumerate(look.causes):
         page += _next(one, now, width, whole=n == 0)
+    slow = {one.cause for one in look.paced}
     for one in look.on_way:
-        told = f"{one.id}  {words.count(one.on_way, 'record')} on the way again"
-        page.append(_beside(line(told), f"sdsync dead show {one.id}", width))
+        if one.id not in slow:
+            told = f"{one.id}  {words.count(one.on_way, 'record')} on the way again"
+            page.append(_beside(line(told), f"sdsync dead show {one.id}", width))
+    for each in look.paced:
+        page += pace(each, now, width)
     return page
 
 
-def nothing(what: str) -> Page:
-    """One record that has nothing parked."""
-    return [line(f"nothing is parked for {clean(what)}"), cure(f"sdsync trace {what}")]
+def pace(one: PaceLook, now: datetime, width: int = WIDTH) -> Page:
+    """A replay at a rate: how far it is, what hurries it and what stops it."""
+    rate = f", about {words.rate(one.per_minute)}" if one.per_minute is not None else ""
+    told = f"{one.cause}  {words.count(one.records, 'record')} on the way again{rate}"
+    stop = f"     or stop, until sdsync resume {one.system}"
+    return [
+        line(f"{told}, the last at {words.instant(one.last, now)}"),
+        _beside(line("     all at once"), f"sdsync dead replay {one.cause}", width),
+        _beside(line(stop), f"sdsync pause {one.system}", width),
+    ]
+
+
+def nothing(what: str, held: Sequence[HeldLook] = ()) -> Page:
+    """One record that has nothing parked; what is held of it waits for a choice."""
+    if not held:
+        return [line(f"nothing is parked for {clean(what)}"), cure(f"sdsync trace {what}")]
+    groups = ", ".join(dict.fromkeys(spoken(one.group) for one in held))
+    told = f"nothing is parked for {clean(what)}; held: {groups}"
+    return [line(told), cure(f"sdsync held show {what}")]
 
 
 def draw_detail(look: DeadDetail, now: datetime, width: int = WIDTH) -> Page:
@@ -76,6 +100,7 @@ def draw_detail(look: DeadDetail, now: datetime, width: int = WIDTH) -> Page:
     cause = look.cause
     page = wrapped(line((f"{cause.id}  ", WARN)), cause.text, f"P{cause.priority}", width=width)
     facts = [
+        "held, not parked" if cause.kind == "held" else "",
         words.count(cause.records, "record"),
         f"{cause.on_way:,} on the way" if cause.on_way else "",
         f"since {words.since(cause.since, now)}",
@@ -92,7 +117,20 @@ def draw_detail(look: DeadDetail, now: datetime, width: int = WIDTH) -> Page:
     if look.more:
         page.append(line(f"and {look.more:,} more"))
     page += [cure(command) for command in _cures(cause, shown=True)]
-    return page
+    return page + [cure(one) for one in _by_hand(look)]
+
+
+def _by_hand(look: DeadDetail) -> Iterator[str]:
+    """Another value in one's own name, where one was refused; it ends it for one record."""
+    for one in look.members if look.cause.kind == "parked" else ():
+        named = (
+            [each.field for each in one.target.fields if each.now != each.would or each.why]
+            if one.target
+            else [each.field for each in one.diff]
+        )
+        if one.state == "parked" and one.born and named:
+            yield f"sdsync dead edit {one.ref} {named[0]}=VALUE"
+            return
 
 
 def _row(one: DeadLook, now: datetime) -> tuple[str | Cell, ...]:
@@ -155,6 +193,8 @@ def _beside(left: Text, command: str, width: int) -> Text:
 
 def _cures(one: DeadLook, *, shown: bool = False) -> list[str]:
     """What mends the cause, then what tries again; the look comes first where there was none."""
+    if one.kind == "held":  # a choice ends it, and no replay
+        return [one.remedy or f"sdsync held show {one.id}"]
     first = [] if shown else [f"sdsync dead show {one.id}"]
     mine = [] if one.owner else [f"sdsync dead take {one.id}"]
     back = [one.mapping.rollback] if one.mapping and one.mapping.rollback else []

@@ -35,12 +35,30 @@ _LIST = (
     Column("WHY", give=True, least=16, wrap=True),
 )
 _OWNER = 4
+_FOLDED = (
+    Column("RECORDS", "right"),
+    Column("GROUP"),
+    Column("WORST"),
+    Column("SINCE"),
+    Column("FIRST"),
+    Column("WHY", give=True, least=16, wrap=True),
+)
+#: Rows that stay on one screen with their commands; more are told by what they have in common.
+EACH = 16
 
 
-def draw_list(looks: Sequence[HeldLook], now: datetime, width: int = WIDTH) -> Page:
-    """Everything that is held. ``now`` is aware; its zone is the reader's."""
+def draw_list(
+    looks: Sequence[HeldLook], now: datetime, width: int = WIDTH, *, each: bool = False
+) -> Page:
+    """Everything that is held, folded where it is much. ``now`` is aware, its zone the reader's.
+
+    Args:
+        each: A row for every record, however many.
+    """
     if not looks:
         return [line("nothing is held")]
+    if len(looks) > EACH and not each:
+        return _folded(looks, now, width)
     columns, rows = list(_LIST), [_row(one, now) for one in looks]
     if not any(one.owner for one in looks):  # its room is the reasons' until somebody took one
         del columns[_OWNER]
@@ -48,6 +66,33 @@ def draw_list(looks: Sequence[HeldLook], now: datetime, width: int = WIDTH) -> P
     page = table(columns, rows, width=width)
     cures = dict.fromkeys(one.remedy or f"sdsync held show {one.ref}" for one in looks)
     return page + [cure(one) for one in list(cures)[:3]]
+
+
+def _folded(looks: Sequence[HeldLook], now: datetime, width: int) -> Page:
+    """A row for each group and reason, with the record that shows best what it is about."""
+    kinds: dict[tuple[str, str], list[HeldLook]] = {}
+    for one in looks:
+        kinds.setdefault((one.group, one.note or "-"), []).append(one)
+    rows = [
+        (
+            f"{len(alike):,}",
+            spoken(group),
+            f"P{alike[0].priority}",
+            words.since(min(one.since for one in alike), now),
+            Cell(alike[0].ref, WARN),
+            why,
+        )
+        for (group, why), alike in kinds.items()
+    ]
+    shown = rows[:EACH]
+    page = table(_FOLDED, shown, width=width)
+    if len(rows) > EACH:
+        page.append(line(f"and {len(rows) - EACH:,} more kinds"))
+    first = [alike[0] for alike in kinds.values()]
+    groups = dict.fromkeys(one.group for one in first)
+    ways = dict.fromkeys(one.remedy or f"sdsync held show {one.ref}" for one in first)
+    page += [cure(f"sdsync held list --group {one}") for one in list(groups)[:3]]
+    return page + [cure(one) for one in list(ways)[:3]]
 
 
 def draw_detail(

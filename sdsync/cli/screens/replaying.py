@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 from sdsync.cli import words
 from sdsync.cli.looks.dead import name_of
 from sdsync.cli.page import WIDTH, Page, clean, cure, ends, line
+from sdsync.cli.screens.dead import pace
 from sdsync.cli.screens.held import way_out
 from sdsync.config.vocabulary import spoken
 
 if TYPE_CHECKING:
+    from sdsync.cli.looks.dead import PaceLook
     from sdsync.cli.looks.held import HeldLook
     from sdsync.sync.persons.letters import Member
     from sdsync.sync.persons.recovery import Replay
@@ -71,10 +73,22 @@ def _group(member: Member, due: datetime | None = None) -> GroupLook:
     return GroupLook(name_of(hub, replica), title, replica.system, group, due)
 
 
-def draw(look: ReplayLook, what: str, options: str, now: datetime, width: int = WIDTH) -> Page:
-    """``what`` and ``options`` as typed; ``now`` is aware, its zone the reader's."""
+def draw(
+    look: ReplayLook,
+    what: str,
+    options: str,
+    now: datetime,
+    width: int = WIDTH,
+    paced: Sequence[PaceLook] = (),
+) -> Page:
+    """``what`` and ``options`` as typed; ``now`` is aware, its zone the reader's.
+
+    ``paced``: what of it is on the way already, where nothing else is to be tried.
+    """
     if not look.replayed:
-        return [line(f"nothing is parked for {what}{' in that time' if options else ''}")]
+        when = " in that time" if "--since" in options or "--until" in options else ""
+        page = [line(f"nothing is parked for {what}{when}")]
+        return page + [told for one in paced for told in pace(one, now, width)]
     verb = "would be" if look.dry_run else "will be"
     told = f"{words.count(len(look.replayed), 'field group')} {verb} tried again"
     if look.last is not None:

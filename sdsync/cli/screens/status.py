@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from rich.text import Text
 
@@ -26,8 +27,11 @@ from sdsync.cli.page import (
     table,
     wrapped,
 )
-from sdsync.cli.screens.dead import place_of
+from sdsync.cli.screens.dead import pace, place_of
 from sdsync.sync.watch.needs import Need
+
+#: Conflicts of one reason that are told one by one.
+EACH = 3
 
 _GOOD_STATES = frozenset({"ok", "new"})
 _BAD_STATES = frozenset({"unauthorised", "unreachable", "misconfigured"})
@@ -57,8 +61,10 @@ def draw(look: StatusLook, width: int = WIDTH) -> Page:
     page = [_head(look, width)]
     if look.needs:
         page.append(line(("NEEDS YOU", HEAD)))
-        for need in look.needs:
+        for need in _folded(look.needs):
             page += _need(need, look, width)
+    for one in look.paced:
+        page += pace(one, look.at, width)
     page += table(_SYSTEMS, [_system(one) for one in look.systems], width=width)
     page += table(_SYNCS, [_sync(one) for one in look.syncs], width=width)
     for sync in look.syncs:
@@ -74,6 +80,21 @@ def _head(look: StatusLook, width: int) -> Text:
     size = "" if look.store_bytes is None else f" {words.size(look.store_bytes)}"
     left = line(state, f"   store {look.store}{size}   config {look.config}")
     return ends(left, f"{look.at:%H:%M:%S %Z}".rstrip(), width)
+
+
+def _folded(needs: Sequence[Need]) -> Iterator[Need]:
+    """What is held for one reason is one need, where it is more than a few."""
+    alike: dict[tuple[str, str], list[Need]] = {}
+    for one in needs:
+        alike.setdefault((one.kind, one.text), []).append(one)
+    for one in needs:
+        same = alike[one.kind, one.text]
+        if one.kind not in ("held", "loop") or len(same) <= EACH:
+            yield one
+        elif one is same[0]:  # the worst
+            since = min((each.since for each in same if each.since), default=None)
+            records = sum(each.records for each in same)
+            yield replace(one, id=None, records=records, since=since, cure="sdsync held list")
 
 
 def _need(need: Need, look: StatusLook, width: int) -> Iterator[Text]:

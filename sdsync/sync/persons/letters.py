@@ -57,11 +57,25 @@ def asking(store: Store, cause_id: str) -> list[Member]:
     return [one for one in store.cause_members(cause_id) if _row(one).state not in ON_ITS_WAY]
 
 
+def on_way(store: Store, what: str, within: Within = ALWAYS) -> list[Member]:
+    """What is tried again already, of a cause, of one record, or all; as :func:`members` has it."""
+    causes = store.causes()
+    if "#" in what:
+        share, known = find(store, what), {one.id for one in causes}
+        found = [(share.hub, one, group) for one in share.replicas for group in one.groups]
+        found = [one for one in found if _row(one).cause in known]
+    else:
+        mine = [one for one in causes if one.kind == "parked" and what in (ALL, one.id)]
+        found = [member for cause in mine for member in store.cause_members(cause.id)]
+    ours = [one for one in found if _row(one).state in ON_ITS_WAY and within.has(_row(one).since)]
+    return sorted(ours, key=lambda one: (one[0].priority, _row(one).since, one[0].id))
+
+
 def members(store: Store, what: str, within: Within = ALWAYS) -> list[Member]:
     """What a cause parked, what one record has parked, or all; the most urgent, then the oldest.
 
     Args:
-        what: How a cause's id begins, a record (``desk#4711``), or ``all``.
+        what: A cause's id, a record (``desk#4711``), or ``all``.
 
     Raises:
         Refused: No open cause and no shared record is called so.
@@ -80,9 +94,7 @@ def _members(store: Store, what: str) -> list[Member]:
             if row.state in ENDED_BY_REPLAY
         ]
     causes = [
-        one
-        for one in store.causes()
-        if (one.kind == "parked" if what == ALL else one.id.startswith(what))
+        one for one in store.causes() if (one.kind == "parked" if what == ALL else one.id == what)
     ]
     if not causes and what != ALL:
         raise Refused(f'no open cause "{what}"; sdsync dead list shows them')

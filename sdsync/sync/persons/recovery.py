@@ -20,10 +20,10 @@ from sdsync.store.records import (
     Work,
     WorkKey,
 )
-from sdsync.store.semantics import ON_ITS_WAY
+from sdsync.store.semantics import ON_ITS_WAY, SHELVED_FROM
 from sdsync.sync.core import FEED
 from sdsync.sync.decide.waves import EXISTENCE
-from sdsync.sync.persons.by_hand import Refused, change_share, commit, ring, told
+from sdsync.sync.persons.by_hand import Refused, change_share, commit, ring, told, wake
 from sdsync.sync.persons.letters import (
     ALL,
     ALWAYS,
@@ -32,6 +32,7 @@ from sdsync.sync.persons.letters import (
     asking,
     by_record,
     members,
+    on_way,
     parked,
 )
 from sdsync.sync.persons.reviving import revive
@@ -79,12 +80,42 @@ def replay(
     return found
 
 
+def hurried(
+    store: Store, what: Replay, by: str, now: datetime, *, dry_run: bool = False
+) -> Sequence[Member]:
+    """Have at once what an earlier replay spread over time.
+
+    Apart from :func:`replay`, which leaves a rate alone: who gives the same command again
+    after a kill must not lose it.
+    """
+    found = [
+        (hub, replica, group)
+        for hub, replica, group in on_way(store, what.what, what.within)
+        if (work := store.work(WorkKey(replica.system, "deliver", replica.id))) is not None
+        and now < work.due_at < SHELVED_FROM
+    ]
+    for hub_id, chosen in () if dry_run else by_record(found):
+        change_share(store, hub_id, partial(_hurry, chosen=chosen, by=by, now=now))
+    return found
+
+
+def _hurry(
+    share: Share, change: Change, *, chosen: frozenset[tuple[str, str]], by: str, now: datetime
+) -> None:
+    for replica in share.replicas:
+        groups = parked(replica, chosen, lambda row: row.state in ON_ITS_WAY)
+        if groups:
+            wake(change, share.hub, replica, now)
+            text = f"{', '.join(groups)}, at once"
+            change.audit.append(told("replayed", share.hub, replica, by, now, text=text))
+
+
 def _trust_again(store: Store, what: str, found: Sequence[Member], by: str, now: datetime) -> None:
     """A replay ends the distrust of a place, once nothing waits under its cause (law 45)."""
     pointed = {replica.groups[group].cause for _, replica, group in found}
     change = Change()
     for cause in store.causes():
-        named = what == ALL or cause.id.startswith(what) or cause.id in pointed
+        named = what == ALL or cause.id == what or cause.id in pointed
         if cause.at_place is None or not named or asking(store, cause.id):
             continue
         cause.closed_at = now
@@ -141,7 +172,7 @@ def release(store: Store, cause_id: str, by: str, now: datetime) -> Sequence[Mem
     Raises:
         Refused: No such wave is held.
     """
-    causes = [one for one in store.causes() if one.kind == "held" and one.id.startswith(cause_id)]
+    causes = [one for one in store.causes() if one.kind == "held" and one.id == cause_id]
     members = [
         (hub, replica, group)
         for cause in causes

@@ -255,6 +255,7 @@ def answers(store: Store) -> dict[str, Any]:
         "mappings": [store.mapping_versions(one, limit=n) for one in "abc" for n in (1, 9)],
         "alarms": [store.alarms(open_only=one, limit=n) for one in (False, True) for n in (1, 9)],
         "asking": store.asking(),
+        "on_way": [store.on_way(after=after(at)) for at in (-99, 0)],
         "undelivered": [
             store.undelivered("desk", sync, after=(NOW, one), before=before, limit=n)
             for sync in "ab"

@@ -18,8 +18,9 @@ from sdsync.store.records import (
     Share,
     SyncRow,
     SystemRow,
+    WorkKey,
 )
-from tests.integration.store.builders import NOW, after, group, hub, replica, share
+from tests.integration.store.builders import NOW, after, group, hub, look, replica, share
 
 CAUSE = Cause("7f3", "parked", "dev", "dev/environment/prod2", "dev refuses it", NOW)
 
@@ -296,3 +297,21 @@ def test_what_waits_is_told_page_by_page(store: Store) -> None:
         key = after(0), found[-1].id
 
     assert pages == [["hub-1", "hub-2"], ["hub-3"]]
+
+
+def test_what_is_on_its_way_is_told_with_its_first_and_last_instant(store: Store) -> None:
+    shares = troubled()
+    for one in shares[:2]:
+        one.replicas[1].groups["environment"].state = GroupState.DIRTY
+    due = {1: after(60), 2: after(120)}
+    ring = [look(f"dev-{n}", "dev", kind="deliver", due_at=at) for n, at in due.items()]
+    ring.append(look("desk-1", "desk", kind="deliver", due_at=after(900)))
+    store.commit(Change(shares=shares, ring=ring))
+
+    assert store.on_way(after=NOW) == {"7f3": (2, after(60), after(120))}
+
+    later = store.work(WorkKey("dev", "deliver", "dev-2"))
+    assert later is not None
+    store.commit(Change(shelved=[(later.key, later.generation)]))  # as a pause does
+    assert store.on_way(after=NOW) == {"7f3": (1, after(60), after(60))}
+    assert store.on_way(after=after(60)) == {}

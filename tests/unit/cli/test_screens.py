@@ -210,7 +210,7 @@ def test_trace_with_all_shows_every_field_and_what_a_write_lost() -> None:
 
 
 def test_dead_list_has_the_worst_first_and_ends_in_what_to_type() -> None:
-    page = dead_screen.draw_list(dead.listing(scenes.busy()), scenes.NOW)
+    page = dead_screen.draw_list(dead.listing(scenes.busy(), scenes.NOW), scenes.NOW)
 
     assert told(page) == DEAD_LIST
 
@@ -231,7 +231,7 @@ def test_a_mapping_that_is_to_blame_is_told_with_its_version() -> None:
     first = MappingVersion("dev-ticket", 11, "a41f", before, "old")
     store.commit(Change(mappings=[first, replace(first, n=12, at=now, text="new", by="ops-2")]))
 
-    listed = told(dead_screen.draw_list(dead.listing(store), scenes.NOW))
+    listed = told(dead_screen.draw_list(dead.listing(store, scenes.NOW), scenes.NOW))
     status = told(status_screen.draw(status_of(store)))
 
     assert "\n7f3  mappings/dev-ticket.yaml:31, v12 by ops-2 01:58" in listed
@@ -260,7 +260,7 @@ def test_a_place_is_told_whole_and_never_cut_for_its_command() -> None:
     assert cause
     place = "mappings/dev-ticket.yaml:31, v12 by ops-2 of the night shift 01:58"
 
-    listed = told(dead_screen.draw_list(dead.listing(store), scenes.NOW))
+    listed = told(dead_screen.draw_list(dead.listing(store, scenes.NOW), scenes.NOW))
     shown = told(dead_screen.draw_detail(dead.detail(store, cause), scenes.NOW))
     status = told(status_screen.draw(status_of(store)))
 
@@ -273,7 +273,7 @@ def test_a_mapping_that_came_later_is_not_blamed_and_not_edited_again() -> None:
     store = scenes.busy()
     long_way(store, at=scenes.at("03:00:00"))
 
-    listed = told(dead_screen.draw_list(dead.listing(store), scenes.NOW))
+    listed = told(dead_screen.draw_list(dead.listing(store, scenes.NOW), scenes.NOW))
 
     assert ", now v12 by ops-2 of the night shift 03:00" in listed
     assert "rollback" not in listed
@@ -284,7 +284,7 @@ def test_a_line_of_the_site_is_edited_after_the_look_that_its_cause_names() -> N
     (cause,) = [one for one in store.causes() if one.id == "7f3"]
     store.commit(Change(causes=[replace(cause, remedy="sdsync check --live dev")]))
 
-    listed = told(dead_screen.draw_list(dead.listing(store), scenes.NOW))
+    listed = told(dead_screen.draw_list(dead.listing(store, scenes.NOW), scenes.NOW))
 
     assert (
         "     > sdsync check --live dev\n"
@@ -296,7 +296,7 @@ def test_a_line_of_a_pack_takes_no_file_of_the_site_back() -> None:
     store = scenes.busy()
     long_way(store, place="packs/redmine/ticket.yaml:23", remedy="sdsync check --live dev")
 
-    listed = told(dead_screen.draw_list(dead.listing(store), scenes.NOW))
+    listed = told(dead_screen.draw_list(dead.listing(store, scenes.NOW), scenes.NOW))
 
     assert "packs/redmine/ticket.yaml:23, v12 by " in listed
     assert "rollback" not in listed
@@ -307,7 +307,7 @@ def test_an_old_mapping_is_not_offered_to_be_taken_back() -> None:
     older = MappingVersion("dev-ticket", 12, "a41f", scenes.NOW - timedelta(days=9), "old")
     store.commit(Change(mappings=[older]))
 
-    (one,) = dead.listing(store).causes
+    (one,) = dead.listing(store, scenes.NOW).causes
 
     assert one.mapping is not None
     assert one.mapping.rollback is None
@@ -331,6 +331,7 @@ DEAD_SHOW = """
    environment: dev has -, shall be prod2
 > edit mappings/dev-ticket.yaml:31, then sdsync reload
 > sdsync dead replay 7f3 --dry-run
+> sdsync dead edit dev#882 environment=VALUE
 """
 
 
@@ -418,7 +419,10 @@ desk#4712  printer on fire                                  status (outcome)  P3
 def test_nothing_wrong_is_said_in_one_line() -> None:
     store = scenes.empty()
 
-    assert told(dead_screen.draw_list(dead.listing(store), scenes.NOW)) == "\nnothing is parked\n"
+    assert (
+        told(dead_screen.draw_list(dead.listing(store, scenes.NOW), scenes.NOW))
+        == "\nnothing is parked\n"
+    )
     assert told(held_screen.draw_list(held.listing(store), scenes.NOW)) == "\nnothing is held\n"
 
 
@@ -500,7 +504,7 @@ def test_a_doubt_without_candidates_ends_in_what_lets_it_go_on() -> None:
 def test_the_manual_shows_the_causes_as_they_are_drawn() -> None:
     store = scenes.busy()
     long_way(store, remedy="sdsync check --live dev")
-    listed = dead.listing(store)
+    listed = dead.listing(store, scenes.NOW)
     (one,) = listed.causes
     assert one.mapping is not None
     refused = 'dev refuses environment "prod2": Environment is not included in the list'

@@ -40,6 +40,15 @@ def test_what_is_no_time_is_a_mistake_of_usage(text: str) -> None:
     assert "02:14" in str(told.value)
 
 
+def test_a_window_that_nothing_lies_in_is_a_mistake_of_usage() -> None:
+    assert times.window("02:14", None, NOW) == (times.instant("02:14", NOW), None)
+    for since, until in (("02:00", "4h"), ("2h", "2h"), ("01:00", "23:00")):
+        with pytest.raises(CommandError, match="is not before --until") as told:
+            times.window(since, until, NOW)
+        assert told.value.code is Code.USAGE
+    assert "2026-11-21 23:00:00" in str(told.value)
+
+
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [("20/min", 3.0), ("20/m", 3.0), ("20", 3.0), ("2/s", 0.5), ("600/h", 6.0), ("1 / min", 60.0)],
