@@ -98,6 +98,8 @@ def test_values_stay_out_where_that_is_said_and_erased_ones_are_gone(
     [
         ("UPDATE audit SET source = 'nobody' WHERE seq = 7", 7),
         ("UPDATE audit SET words = zeroblob(80) WHERE seq = 7", 7),
+        ("UPDATE audit SET words = NULL WHERE seq = 7", 7),
+        ("UPDATE audit SET vals = NULL WHERE seq = 7", 7),
         ("UPDATE audit_seals SET chain = zeroblob(32) WHERE seq = 7", 7),
         ("DELETE FROM audit WHERE seq = 7", 8),
     ],
