@@ -106,6 +106,8 @@ class TrailBroken(Exception):  # noqa: N818 - named as what it reports
     Else what is left of a trail that was tampered with would look sound.
     """
 
+    cure = "sdsync audit verify"
+
 
 class Audits(Identities):
     """Sealing, verifying and erasing of audit records."""

@@ -103,12 +103,23 @@ class Batch:
 class Cutting(Audits):
     """The part of a store that forgets."""
 
-    def expired(self, kind: str, before: datetime) -> int:
-        """How much of a kind would go."""
+    def expired(self, kind: str, before: datetime, *, enough: int | None = None) -> int:
+        """How much of a kind would go.
+
+        Args:
+            kind: One of ``KINDS``.
+            before: What is younger stays.
+            enough: Nobody asks whether it is more.
+        """
         if kind == "audit":
             first, upto = self._to_cut(before)
             return max(0, upto - first + 1)
-        return sum(one.rows for one in self._found(kind, before))
+        rows = 0
+        for one in self._found(kind, before):
+            rows += one.rows
+            if enough is not None and rows >= enough:
+                break
+        return rows
 
     def forget(self, kind: str, before: datetime, plan: str, now: datetime) -> Iterator[int]:
         """Remove what expired; how much each batch took, once it is committed.
