@@ -66,6 +66,7 @@ class Around:
     running: bool = False
     edited: Sequence[str] = ()  # files that changed since the process started
     broker: str = ""  # what the broker does not do
+    anchor: str = ""  # why the trail's head is not noted outside
     free_bytes: int | None = None  # of the disk that the store is on; None: not our disk
 
 
@@ -90,6 +91,9 @@ def _of_house(store: Store, config: Config, around: Around) -> Iterator[Need]:
     if around.broker:
         text = f"broker: {around.broker}; nothing is lost"
         yield _plain("broker", 4, text, "look at broker.url (sdsync config)")
+    if around.anchor:
+        text = f"the audit trail is not anchored: {around.anchor}"
+        yield _plain("anchor", 3, text, "look at audit.anchor (sdsync config)")
     free, least = around.free_bytes, config.alarms.store_free_bytes
     if free is not None and free < least:
         text = f"the store's disk has {free // 1_000_000:,} MB left"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import stat
 import tracemalloc
@@ -259,12 +260,17 @@ def test_the_daemon_notes_what_is_new_and_bears_a_place_that_is_away(
     chore.note()
     fill(sql, 5)
     chore.note()  # not mounted
+    assert chore.trouble() == f"{heads}: no such file or directory"
     heads.parent.mkdir()
 
     chore.note()
+    assert chore.trouble() is None
     chore.note()
     fill(sql, 5, start=5)
     chore.note()
 
     report = sql.check_anchors(heads)
     assert (report.ok, report.lines, report.newest) == (True, 2, 10)
+    shutil.rmtree(heads.parent)
+    chore.note()  # nothing is new, and the place is away
+    assert chore.trouble() is not None
