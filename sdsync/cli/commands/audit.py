@@ -96,12 +96,22 @@ def export(
     from sdsync.store.exporting import Wanted
     from sdsync.sync.persons import evidence
 
+    begin = None if since is None else instant(since, session.now)
+    end = None if until is None else instant(until, session.now)
+    if begin is not None and end is not None and begin >= end:
+        raise CommandError(
+            "--since is not before --until: nothing would be in it",
+            cure="sdsync audit export --help",
+            code=Code.USAGE,
+        )
+    if record is not None and not record.strip():
+        raise CommandError("--record names no record", cure="--record desk#4711", code=Code.USAGE)
     hub_id = None if record is None else session.share(record).hub.id
     wanted = Wanted(
         session.by,
         session.utc,
-        since=None if since is None else instant(since, session.now),
-        until=None if until is None else instant(until, session.now),
+        since=begin,
+        until=end,
         hub_id=hub_id,
         record=record,
         values=not without_values,
