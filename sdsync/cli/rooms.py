@@ -144,7 +144,7 @@ def verify_store(config: Config, anchor: Path | None = None) -> StoreReport:
     if report.audit.problem is not None:
         raise CommandError(report.audit.problem, cure="sdsync audit verify")
     if heads is not None and not heads.ok:
-        told = f"{heads.path}: {heads.problems[0]}"
+        told = heads.unread or f"{heads.path}: {heads.problems[0]}"
         raise CommandError(told, cure=f"sdsync audit verify --anchor {heads.path}")
     return report
 
@@ -219,6 +219,7 @@ def house(config: Config, store: Store, now: datetime) -> House:
         running=running,
         edited=changed(files, files_of(config)) if files else (),
         broker=str(notes.get("broker", "")),
+        anchor=str(notes.get("anchor", "")),
         free_bytes=store_files(revealed(config.store.url), config.path.parent).free_bytes(),
         up_s=up_s,
         store_bytes=_store_bytes(config),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import structlog
@@ -19,19 +20,27 @@ class AnchorChore:
 
     def __init__(self, store: SqlStore, path: Path, clock: Clock) -> None:
         self._store, self._path, self._clock = store, path, clock
-        self._noted = 0
+        self._noted, self._trouble = 0, ""
+
+    def trouble(self) -> str | None:
+        """Why the newest head could not be noted, for a person."""
+        return self._trouble or None
 
     def note(self) -> None:
         """Note what is sealed by now; in the log also when the file cannot be written."""
         self._store.seal()
         noted = self._store.anchor(self._clock.now())
-        if noted is None or noted[0].seq == self._noted:
+        if noted is None:
+            return
+        there = os.path.exists(self._path)  # noqa: PTH110 - Path's own raises in a closed folder
+        if noted[0].seq == self._noted and there:
             return
         head, line = noted
         log.info("audit.anchored", seq=head.seq, head=head.head)
         try:
             append(self._path, line)
         except FileProblem as problem:
-            log.warning("audit.not_anchored", reason=str(problem))
+            self._trouble = str(problem)
+            log.warning("audit.not_anchored", reason=self._trouble)
             return
-        self._noted = head.seq
+        self._noted, self._trouble = head.seq, ""

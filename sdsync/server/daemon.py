@@ -85,6 +85,7 @@ class Daemon:
         self._listening, self._started = listening, started
         self._stack = ExitStack()
         self._sealed = -1
+        self._anchors: AnchorChore | None = None
 
     def __enter__(self) -> Daemon:
         with ExitStack() as stack:
@@ -158,7 +159,7 @@ class Daemon:
             {"store": self._store_trouble, "lanes": self.bells.trouble},
             version=sdsync.__version__,
             files=self._files,
-            notes={"broker": self.bells.broker_trouble},
+            notes={"broker": self.bells.broker_trouble, "anchor": self._anchor_trouble},
             key=self.store.key_id,
             started=self._started,
         )
@@ -174,9 +175,9 @@ class Daemon:
         if isinstance(self.clock, SteadyClock):
             timer.every(CLOCK_S, ClockWatch(self.clock).look)
         if (where := self.config.audit.anchor) is not None:
-            chore = AnchorChore(self.store, where, self.clock)
+            self._anchors = AnchorChore(self.store, where, self.clock)
             timer.every(
-                self.config.audit.anchor_every_s, _quietly("audit.not_anchored", chore.note)
+                self.config.audit.anchor_every_s, _quietly("audit.not_anchored", self._anchors.note)
             )
         timer.start()
         stack.callback(timer.stop, 1.0)
@@ -213,6 +214,9 @@ class Daemon:
         now = self.clock.now().astimezone()
         if (done := retention.nightly(self.store, self.config.retention, now)) is not None:
             log.info("retention.applied", plan=done.plan, **done.rows)
+
+    def _anchor_trouble(self) -> str | None:
+        return None if self._anchors is None else self._anchors.trouble()
 
     def _seal(self) -> None:
         newest = self.store.last_audit_seq()

@@ -11,6 +11,7 @@ from sdsync.store.anchors import Anchor, AnchorReport, read
 from sdsync.store.audit import Audits
 from sdsync.store.codec import encode
 from sdsync.store.dialect import Link
+from sdsync.store.plainfiles import FileProblem
 
 
 class Anchoring(Audits):
@@ -29,8 +30,18 @@ class Anchoring(Audits):
         return anchor, encode(line) + b"\n"
 
     def check_anchors(self, path: Path) -> AnchorReport:
-        """Compare the trail with every head that was noted in a file."""
+        """Compare the trail with every head that was noted in a file.
+
+        A file that cannot be read is a finding: what the trail itself says is told all the same.
+        """
         report = AnchorReport(str(path))
+        try:
+            self._check_heads(path, report)
+        except FileProblem as problem:
+            report.unread = str(problem)
+        return report
+
+    def _check_heads(self, path: Path, report: AnchorReport) -> None:
         with self._reading() as link:
             store_id = self._known(link).store_id
             sealed, _ = self._sealed_to(link)
@@ -45,7 +56,6 @@ class Anchoring(Audits):
                     report.add(told)
         if not report.lines:
             report.add("there is no anchor in it")
-        return report
 
     def _contradiction(self, link: Link, anchor: Anchor, store_id: str, sealed: int) -> str | None:
         saw = f"the anchor of {anchor.at} saw"

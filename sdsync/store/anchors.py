@@ -49,11 +49,12 @@ class AnchorReport:
     newest_at: str = ""
     problems: list[str] = field(default_factory=list)
     more: int = 0  # problems that are not told
+    unread: str = ""  # why the file cannot be read, or not to its end
 
     @property
     def ok(self) -> bool:
         """Whether nothing was found."""
-        return not self.problems
+        return not self.problems and not self.unread
 
     def add(self, told: str) -> None:
         """Note a problem."""

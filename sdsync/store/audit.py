@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import orjson
-from sqlalchemy import bindparam, insert, null, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from sdsync.store import tables
 from sdsync.store.codec import encode, instant, load
@@ -20,7 +20,7 @@ from sdsync.store.crypto import KeyProblem, Unreadable
 from sdsync.store.dialect import Link, Row
 from sdsync.store.identity import HOME, META_PUT, Identities, Witness, read_meta
 from sdsync.store.statements import Statement
-from sdsync.store.trail import AUDIT_PAGE, opened
+from sdsync.store.trail import AUDIT_PAGE, check_part, erased, holds
 from sdsync.store.writer import Tx
 
 _audit, _seals = tables.audit, tables.audit_seals
@@ -46,9 +46,19 @@ SEALS_PAGE = Statement(
     .order_by(_seals.c.seq)
 )
 CHAIN_AT = Statement(select(_seals.c.chain).where(_seals.c.seq == bindparam("seq")))
-_record = update(_audit).where(_audit.c.seq == bindparam("k_seq"))
-ERASE = Statement(_record.values(words=null(), vals=null()))
-ERASE_VALUES = Statement(_record.values(vals=null()))
+PARTS_OF = Statement(
+    select(_audit.c.seq, _audit.c.digest, _audit.c.words, _audit.c.vals).where(
+        _audit.c.seq == bindparam("seq")
+    )
+)
+ERASE = {
+    part: Statement(
+        update(_audit)
+        .where(_audit.c.seq == bindparam("k"))
+        .values({_audit.c[part]: bindparam("mark")})
+    )
+    for part in ("words", "vals")
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +98,15 @@ class _Bad(Exception):  # noqa: N818 - never leaves this module
     def __init__(self, seq: int, problem: str) -> None:
         super().__init__(problem)
         self.seq = seq
+
+
+class TrailBroken(Exception):  # noqa: N818 - named as what it reports
+    """What retention would take is not as it was written: nothing of it goes.
+
+    Else what is left of a trail that was tampered with would look sound.
+    """
+
+    cure = "sdsync audit verify"
 
 
 class Audits(Identities):
@@ -180,35 +199,57 @@ class Audits(Identities):
 
         The chain stays whole. Whoever calls commits an audit row that says so.
         """
-        statement = ERASE_VALUES if values_only else ERASE
-        rows = [{"k_seq": seq} for seq in seqs]
-        self._writer.run(lambda tx: tx.link.many(statement, rows))
+        self._writer.run(lambda tx: self._erase(tx, seqs, values_only=values_only))
 
-    def verify(self, *, deep: bool = True, anchored: bool = True) -> VerifyReport:
+    def _erase(self, tx: Tx, seqs: Sequence[int], *, values_only: bool) -> None:
+        """What is not as it was written stays so: a mark would make it lawful."""
+        for seq in seqs:
+            for _, digest, words, vals in tx.link.rows(PARTS_OF, {"seq": seq}):
+                self._erase_part(tx, "vals", seq, digest, vals)
+                if not values_only:
+                    self._erase_part(tx, "words", seq, digest, words)
+
+    def _erase_part(self, tx: Tx, part: str, seq: int, digest: bytes, sealed: bytes | None) -> None:
+        with suppress(Unreadable):
+            check_part(part, digest, sealed, self._vault, deep=True)
+            if holds(sealed):
+                mark = erased(part, digest, self._vault)
+                tx.link.run(ERASE[part], {"k": seq, "mark": mark})
+
+    def verify(
+        self, *, deep: bool = True, anchored: bool = True, upto: int | None = None
+    ) -> VerifyReport:
         """Check every record against the chain, and the chain against the witness.
 
         Args:
             deep: Open the sealed parts too; else only what the chain covers.
             anchored: Not so is a copy: of it the witness says nothing.
+            upto: The last record that is looked at; None: all are.
         """
         said = self._witness_said()  # before the records, which then are at least as new
         with self._reading() as link:
             begins = self._cut(link).seq
             report = VerifyReport(begins, begins, 0, cut=begins)
             try:
-                for page in self._pages(link):
+                for page in self._pages(link, upto):
                     report = self._check_page(link, page, report, deep=deep)
+                _check_end(report, upto)
                 if anchored:
                     self._check_anchor(link, report, said)
             except _Bad as bad:
                 return replace(report, first_bad=bad.seq, problem=f"record {bad.seq}: {bad}")
         return report
 
-    def _pages(self, link: Link) -> Iterator[list[Row]]:
+    def _pages(self, link: Link, upto: int | None) -> Iterator[list[Row]]:
         after = 0
         while rows := link.rows(AUDIT_PAGE, {"after": after, "count": _PAGE}):
-            yield rows
             after = rows[-1][0]
+            if upto is not None:
+                rows = [one for one in rows if one[0] <= upto]
+            if rows:
+                yield rows
+            if upto is not None and after >= upto:
+                return
 
     def _check_page(
         self, link: Link, rows: list[Row], report: VerifyReport, *, deep: bool
@@ -230,21 +271,17 @@ class Audits(Identities):
                 chain = link_of(key, chain, row[:_WORDS])
                 if chain != seals.get(seq):
                     raise _Bad(seq, _changed(row))
-            if row[_WORDS] is None:
-                erased += 1
-            if deep:
-                self._check_parts(row)
+            self._check_parts(row, deep=deep)
+            erased += not holds(row[_WORDS])
         return replace(report, records=upto, sealed=min(upto, last_seal), erased=erased)
 
-    def _check_parts(self, row: Row) -> None:
-        digest = row[_DIGEST]
-        try:
-            if row[_WORDS] is not None:
-                opened("words", digest, row[_WORDS], self._vault)
-            if row[_VALS] is not None:
-                opened("vals", digest, row[_VALS], self._vault)
-        except (Unreadable, KeyProblem):
-            raise _Bad(row[0], "what is sealed beside it was changed") from None
+    def _check_parts(self, row: Row, *, deep: bool) -> None:
+        for part, sealed in (("words", row[_WORDS]), ("vals", row[_VALS])):
+            try:
+                check_part(part, row[_DIGEST], sealed, self._vault, deep=deep)
+            except (Unreadable, KeyProblem):
+                how = "is missing, and sdsync did not erase it" if sealed is None else "was changed"
+                raise _Bad(row[0], f"what is sealed beside it {how}") from None
 
     def _witness_said(self) -> Witness | str:
         try:
@@ -265,6 +302,11 @@ class Audits(Identities):
             )
         if said.seq and self._contradicts(link, said.seq, said.head):
             raise _Bad(said.seq, "is not the one that the witness saw: the chain was made anew")
+
+
+def _check_end(report: VerifyReport, upto: int | None) -> None:
+    if upto is not None and report.records < upto:
+        raise _Bad(report.records + 1, "is missing: it was deleted")
 
 
 def link_of(key: bytes, before: bytes, row: Row) -> bytes:

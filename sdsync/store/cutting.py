@@ -8,21 +8,22 @@ plan is ever looked at.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import bindparam, delete, exists, null, select, update
+from sqlalchemy import bindparam, delete, exists, func, select
 
 from sdsync.store import tables
-from sdsync.store.audit import Audits, Cut
+from sdsync.store.audit import ERASE, Audits, Cut, TrailBroken
 from sdsync.store.codec import micros
 from sdsync.store.dialect import Row
 from sdsync.store.planned import PLANS
 from sdsync.store.records import FieldVersion, Plan, PlanState
 from sdsync.store.statements import Statement
+from sdsync.store.trail import MARK, erased
 from sdsync.store.vault import row_id
 from sdsync.store.writer import Tx
 
@@ -39,12 +40,15 @@ CUT_SEALS = Statement(delete(_seals).where(_seals.c.seq <= bindparam("upto")))
 _old = [
     _audit.c.at < bindparam("at"),
     _audit.c.vals.is_not(None),
-    _audit.c.seq > bindparam("after"),
+    func.length(_audit.c.vals) != MARK,
 ]
 OLD_VALUES = Statement(
-    select(_audit.c.seq).where(*_old).order_by(_audit.c.seq).limit(bindparam("count"))
+    select(_audit.c.seq, _audit.c.digest)
+    .where(*_old, _audit.c.seq > bindparam("after"))
+    .order_by(_audit.c.seq)
+    .limit(bindparam("count"))
 )
-ERASE_VALUES = Statement(update(_audit).where(_audit.c.seq == bindparam("k")).values(vals=null()))
+LAST_OLD_VALUES = Statement(select(func.coalesce(func.max(_audit.c.seq), 0)).where(*_old))
 OLD_EVENTS = Statement(
     select(_inbox.c.n)
     .where(_inbox.c.received_at < bindparam("at"), _inbox.c.n > bindparam("after"))
@@ -99,12 +103,23 @@ class Batch:
 class Cutting(Audits):
     """The part of a store that forgets."""
 
-    def expired(self, kind: str, before: datetime) -> int:
-        """How much of a kind would go."""
+    def expired(self, kind: str, before: datetime, *, enough: int | None = None) -> int:
+        """How much of a kind would go.
+
+        Args:
+            kind: One of ``KINDS``.
+            before: What is younger stays.
+            enough: Nobody asks whether it is more.
+        """
         if kind == "audit":
             first, upto = self._to_cut(before)
             return max(0, upto - first + 1)
-        return sum(one.rows for one in self._found(kind, before))
+        rows = 0
+        for one in self._found(kind, before):
+            rows += one.rows
+            if enough is not None and rows >= enough:
+                break
+        return rows
 
     def forget(self, kind: str, before: datetime, plan: str, now: datetime) -> Iterator[int]:
         """Remove what expired; how much each batch took, once it is committed.
@@ -114,7 +129,12 @@ class Cutting(Audits):
             before: What is younger stays.
             plan: Stands in the checkpoint that a cut trail begins with.
             now: As ``plan``.
+
+        Raises:
+            TrailBroken: The trail is not whole up to the last record of it that would go:
+                nothing goes.
         """
+        self._prove(kind, before)
         if kind == "audit":
             yield from self._cut_trail(before, plan, now)
             return
@@ -123,6 +143,19 @@ class Cutting(Audits):
             yield batch.rows
 
     # -- the trail ---------------------------------------------------------------------
+    def _prove(self, kind: str, before: datetime) -> None:
+        first, last = 1, 0
+        if kind == "audit":
+            first, last = self._to_cut(before)
+        elif kind == "values":
+            with self._reading() as link:
+                last = link.rows(LAST_OLD_VALUES, {"at": micros(before)})[0][0]
+        if first > last:
+            return
+        found = self.verify(anchored=False, upto=last)
+        if found.problem is not None:
+            raise TrailBroken(found.problem)
+
     def _to_cut(self, before: datetime) -> tuple[int, int]:
         """The first and the last record to go; the newest sealed one never does.
 
@@ -168,7 +201,7 @@ class Cutting(Audits):
         at = micros(before)
         match kind:
             case "values":
-                yield from self._pages_of(OLD_VALUES, ERASE_VALUES, 0, at)
+                yield from self._pages_of(OLD_VALUES, ERASE["vals"], 0, at, self._marked)
                 yield from self._old_versions(before)
             case "letters":
                 yield from self._pages_of(OLD_CAUSES, DROP_CAUSE, "", at)
@@ -179,7 +212,17 @@ class Cutting(Audits):
             case _:
                 raise ValueError(kind)
 
-    def _pages_of(self, old: Statement, drop: Statement, start: Any, at: int) -> Iterator[Batch]:
+    def _marked(self, row: Row) -> Mapping[str, Any]:
+        return {"k": row[0], "mark": erased("vals", row[1], self._vault)}
+
+    def _pages_of(
+        self,
+        old: Statement,
+        drop: Statement,
+        start: Any,
+        at: int,
+        key: Callable[[Row], Mapping[str, Any]] = lambda row: {"k": row[0]},
+    ) -> Iterator[Batch]:
         """Rows that a clear column dates, in the order of their keys."""
         after = start
         while True:
@@ -187,7 +230,7 @@ class Cutting(Audits):
                 rows = link.rows(old, {"at": at, "after": after, "count": BATCH})
             if rows:
                 after = rows[-1][0]
-                yield Batch(drop, [{"k": one[0]} for one in rows], len(rows))
+                yield Batch(drop, [key(one) for one in rows], len(rows))
             if len(rows) < BATCH:
                 return
 

@@ -27,7 +27,7 @@ from sdsync.store.plainfiles import told_of
 from sdsync.store.proof import FORM, SUFFIX, WHAT, Chained, Signer, dumped
 from sdsync.store.records import AuditRow
 from sdsync.store.statements import Statement
-from sdsync.store.trail import read_audit
+from sdsync.store.trail import check_part, holds, read_audit
 
 _PAGE = 1000
 _audit = tables.audit
@@ -216,7 +216,7 @@ class Exporting(Anchoring):
             "why": read.why,
             "text": read.text,
         }
-        if wanted.values and stored[-1] is not None:
+        if wanted.values and holds(stored[-1]):
             content |= {"before": read.before, "after": read.after}
         content |= {"digest": _hex(stored[_CLEAR - 1]), "seal": _hex(seal)}
         if run.last is None or gap:
@@ -229,9 +229,14 @@ class Exporting(Anchoring):
         run.first, run.last = seq if run.first is None else run.first, seq
 
     def _read(self, row: Row) -> tuple[AuditRow, bool]:
-        """A row as people read it, and whether its sealed parts open."""
+        """A row as people read it, and whether its sealed parts are as they were written."""
         with suppress(Unreadable, KeyProblem):
-            return read_audit(row, self._vault), True
+            read = read_audit(row, self._vault)
+            with suppress(Unreadable):
+                for part, sealed in (("words", row[-2]), ("vals", row[-1])):
+                    check_part(part, row[_CLEAR - 1], sealed, self._vault, deep=False)
+                return read, True
+            return read, False
         return read_audit((*row[:-2], None, None), self._vault), False
 
     def _fits(self, clear: Row, seal: bytes | None, before: bytes | None) -> bool:

@@ -29,7 +29,9 @@ def reading(path: Path) -> Iterator[BinaryIO]:
     Raises:
         FileProblem: It is none, or cannot be read.
     """
-    if not path.is_file():
+    with told_of(path):
+        plain = path.is_file()  # raises where the folder may not be entered
+    if not plain:
         raise FileProblem(f"{path} is not there, or no plain file")
     with told_of(path), path.open("rb") as file:
         yield file

@@ -2,12 +2,14 @@
 
 ``digest`` is two SHA-256, of the words (actor, why, text) and of the values
 (before, after), each with its own random salt inside what is sealed: once a
-part is erased, nobody can guess it from the digest.
+part is erased, nobody can guess it from the digest. In its place stands a mark that only
+the store's key makes, for this row alone: a part that is missing without one was tampered with.
 """
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import secrets
 from collections.abc import Mapping
 from typing import Any
@@ -24,7 +26,10 @@ from sdsync.store.vault import Vault
 
 SALT = 16
 HALF = 32
-ERASED = "(erased)"
+ERASED, MISSING = "(erased)", "(missing)"
+#: Bytes of the mark of an erased part; what is sealed is always longer.
+MARK = 32
+_NOTHING = hashlib.sha256(b"").digest()
 
 _audit = tables.audit
 AUDIT_INSERT = Statement(insert(_audit))
@@ -80,12 +85,12 @@ def number(link: Link, rows: list[Mapping[str, Any]], order: str | None) -> None
 
 
 def read_audit(row: Row, vault: Vault) -> AuditRow:
-    """A row of the audit table as a record; erased parts say so."""
+    """A row of the audit table as a record; erased parts say so, and missing ones."""
     seq, at, action, source, hub_id, system, ref, field, duration_ms, digest, words, vals = row
-    actor, why, text = None, None, ERASED
-    if words is not None:
+    actor, why, text = None, None, MISSING if words is None else ERASED
+    if holds(words):
         actor, why, text = opened("words", digest, words, vault)
-    before, after = (None, None) if vals is None else opened("vals", digest, vals, vault)
+    before, after = opened("vals", digest, vals, vault) if holds(vals) else (None, None)
     return AuditRow(
         at=instant(at),
         action=action,
@@ -102,6 +107,35 @@ def read_audit(row: Row, vault: Vault) -> AuditRow:
         duration_ms=duration_ms,
         seq=seq,
     )
+
+
+def holds(sealed: bytes | None) -> bool:
+    """Whether a part is there: neither erased nor missing."""
+    return sealed is not None and len(sealed) != MARK
+
+
+def erased(part: str, digest: bytes, vault: Vault) -> bytes:
+    """What stands in the place of a part that was erased."""
+    return bytes.fromhex(vault.sign(b"erased\x00%b\x00%b" % (part.encode(), digest)))
+
+
+def check_part(part: str, digest: bytes, sealed: bytes | None, vault: Vault, *, deep: bool) -> None:
+    """Whether a part is what the digest says, or was erased by who has the store's key.
+
+    Args:
+        deep: Open it too; else only what is not there is looked at.
+
+    Raises:
+        Unreadable: It was changed, comes from another row, or is missing.
+    """
+    if sealed is None:
+        if part == "words" or digest[HALF:] != _NOTHING:
+            raise Unreadable(f"audit.{part}: missing")
+    elif not holds(sealed):
+        if not hmac.compare_digest(sealed, erased(part, digest, vault)):
+            raise Unreadable(f"audit.{part}: erased with another key")
+    elif deep:
+        opened(part, digest, sealed, vault)
 
 
 def opened(part: str, digest: bytes, sealed: bytes, vault: Vault) -> list[Any]:

@@ -138,17 +138,41 @@ def test_one_record_and_one_time(desk: Desk) -> None:
         (["export", "-o", "nowhere/out"], 1, "nowhere/out.part: no such file or directory"),
         (["export", "-o", "x", "--record", "desk#99999"], 1, "desk#99999"),
         (["export", "-o", "x", "--since", "soon"], 2, "is no time"),
+        (["export", "-o", "x", "--since", ""], 2, "is no time"),
+        (["export", "-o", "x", "--until", ""], 2, "is no time"),
+        (["export", "-o", "x", "--record", ""], 2, "--record names no record"),
+        (["export", "-o", "x", "--since", "1d", "--until", "2d"], 2, "--since is not before"),
+        (["export", "-o", "x", "--since", "2026-10-01", "--until", "2026-10-01"], 2, "--since is"),
         (["verify", "nothing.jsonl"], 1, "nothing.jsonl is not there, or no plain file"),
         (["verify", "sdsync.toml"], 1, "sdsync.toml is no export of sdsync\n"),
         (["verify", "--key", "audit.pub"], 2, "--key is of an export"),
         (["verify", "sdsync.toml", "--key", "sdsync.toml"], 1, "is no public Ed25519 key"),
-        (["verify", "--anchor", "nothing"], 1, "nothing is not there, or no plain file"),
     ],
 )
 def test_what_cannot_be_done_is_told(desk: Desk, words: list[str], code: int, told: str) -> None:
     ran = desk.type("audit", *words)
 
     assert (ran.code, told in ran.err) == (code, True), ran
+
+
+@pytest.mark.parametrize("where", ["nothing", ".", "closed/heads"])
+def test_an_anchor_that_is_away_hides_not_what_the_trail_itself_says(
+    desk: Desk, where: str
+) -> None:
+    (desk.folder / "closed").mkdir(mode=0o000)
+    with desk.toml.open("a", encoding="utf-8") as file:
+        file.write(f'[audit]\nanchor = "{where}"\n')
+
+    ran, sound = desk.type("audit", "verify"), desk.type("store", "verify")
+
+    first, second, *_, last = ran.out.splitlines()
+    assert (ran.code, ran.err) == (1, "")
+    assert first.startswith("the trail is whole: ")
+    assert second.startswith("no anchor says so: ")
+    assert last.startswith("> ls -l ")
+    assert (sound.code, where in sound.err.splitlines()[0]) == (1, True)
+    told = desk.type("audit", "verify", "--json").json
+    assert (told["trail"]["problem"], where in told["anchors"]["unread"]) == (None, True)
 
 
 def test_a_key_that_is_none_is_told_before_anything_is_written(signing_desk: Desk) -> None:

@@ -19,6 +19,7 @@ from sdsync.connectors.failures import Missing
 from sdsync.mappings.authorship import add_authorship, strip_authorship
 from sdsync.mappings.lenses.base import Written
 from sdsync.mappings.lenses.dates import DayLens, InstantLens, iso, start_of
+from sdsync.store.audit import TrailBroken
 from sdsync.store.opening import open_store
 from sdsync.store.records import AuditRow, Change, PlacementState
 from sdsync.store.sql import SqlStore
@@ -51,6 +52,7 @@ def store(tmp_path: Path) -> Iterator[SqlStore]:
         "UPDATE audit SET source = 'dev' WHERE seq = 3",
         "UPDATE audit SET at = at + 1 WHERE seq = 3",
         "DELETE FROM audit WHERE seq = 3",
+        "UPDATE audit SET words = NULL WHERE seq = 3",
         "DELETE FROM audit WHERE seq > 4; DELETE FROM audit_seals WHERE seq > 4",
     ],
 )
@@ -61,6 +63,19 @@ def test_law_53_any_tampering_is_found(store: SqlStore, tmp_path: Path, tamperin
         link.executescript(tampering)
 
     assert not store.verify().ok
+
+
+def test_law_53_retention_takes_nothing_that_was_tampered_with(
+    store: SqlStore, tmp_path: Path
+) -> None:
+    with closing(sqlite3.connect(tmp_path / "sdsync.db")) as link, link:
+        link.execute("UPDATE audit SET words = NULL WHERE seq = 3")
+    late = datetime(2026, 3, 3, tzinfo=UTC)
+
+    with pytest.raises(TrailBroken):
+        list(store.forget("audit", late, "p-1", late))
+
+    assert store.verify().first_bad == 3
 
 
 def test_law_53_every_write_is_in_the_trail() -> None:

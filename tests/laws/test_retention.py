@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from sdsync.config.evidence import RetentionConfig
 from sdsync.connectors.contract import AddElement, Create
 from sdsync.store.cutting import KINDS
 from sdsync.store.sql import SqlStore
+from sdsync.sync.persons import retention
 from tests.laws.rig import House, shared
 from tests.laws.test_copies import on_disk
 
@@ -24,6 +26,23 @@ def forget_all(house: House, store: SqlStore) -> int:
     return sum(
         rows for kind in KINDS for rows in store.forget(kind, later, "p-1", house.clock.now())
     )
+
+
+@pytest.mark.parametrize("jump_days", [4, 5, 366])
+def test_law_41_a_wall_clock_set_forward_takes_no_trail_without_a_person(
+    tmp_path: Path, jump_days: int
+) -> None:
+    kept = RetentionConfig(audit_s=7 * 86_400.0, apply="nightly")
+    house = House(started=False)
+    with closing(on_disk(house, tmp_path)) as store:
+        shared(house)
+        store.seal()
+        first = (house.clock.now() + timedelta(days=4)).replace(hour=3)
+        assert retention.nightly(store, kept, first) is not None
+
+        retention.nightly(store, kept, first + timedelta(days=jump_days))
+
+        assert (store.verify().cut == 0) is (jump_days > 4)
 
 
 @pytest.mark.parametrize("fault", CALLS)

@@ -63,6 +63,9 @@ def draw_trail(report: VerifyReport, heads: AnchorReport | None, width: int = WI
 
 def draw_heads(heads: AnchorReport, width: int = WIDTH) -> Page:
     """What an anchor file says about the trail."""
+    if heads.unread:
+        told = wrapped(line(("no anchor says so: ", BAD)), heads.unread, width=width, indent=1)
+        return [*told, cure(f"ls -l {heads.path}")]
     named = f"{heads.path}: {count(heads.lines, 'anchor')}"
     if heads.ok:
         newest = f", the newest of record {heads.newest:,}; the trail has them all"

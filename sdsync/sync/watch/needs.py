@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from sdsync.config.model import Config, SystemConfig
 from sdsync.config.units import render_duration
 from sdsync.store.contract import Store
-from sdsync.store.records import AlarmWay, Cause, Pause, Share, SystemRow
+from sdsync.store.records import AlarmWay, Cause, Pause, PlanState, Share, SystemRow
 from sdsync.sync.persons.pauses import scopes
-from sdsync.sync.watch import activating
+from sdsync.sync.watch import activating, nights
 
 #: How the text of a cause begins, under which a flood of notes is held (law 18).
 LOOP = "loop suspected"
@@ -66,6 +66,7 @@ class Around:
     running: bool = False
     edited: Sequence[str] = ()  # files that changed since the process started
     broker: str = ""  # what the broker does not do
+    anchor: str = ""  # why the trail's head is not noted outside
     free_bytes: int | None = None  # of the disk that the store is on; None: not our disk
 
 
@@ -90,16 +91,37 @@ def _of_house(store: Store, config: Config, around: Around) -> Iterator[Need]:
     if around.broker:
         text = f"broker: {around.broker}; nothing is lost"
         yield _plain("broker", 4, text, "look at broker.url (sdsync config)")
+    if around.anchor:
+        text = f"the audit trail is not anchored: {around.anchor}"
+        yield _plain("anchor", 3, text, "look at audit.anchor (sdsync config)")
     free, least = around.free_bytes, config.alarms.store_free_bytes
     if free is not None and free < least:
         text = f"the store's disk has {free // 1_000_000:,} MB left"
         cure = "df -h, beside the store; alarms.store_free says what is too little"
         yield _whole("store full", "store", 1, text, cure)
+    yield from _of_retention(store)
     if (reason := store.identity().suspect) is not None:
         text = "the store may not be the newest of its copies"
         cure = "none: it ends once every system was read; sooner: sdsync store trust"
         yield Need("suspect", "suspect", None, f"{text}: {reason}", 0, None, 2, None, cure,
                    said=text, help=cure)  # fmt: skip
+
+
+def _of_retention(store: Store) -> Iterator[Need]:
+    found = nights.stuck(store)
+    if found is None:
+        return
+    plan, why = found
+    if why.startswith(nights.BROKEN):
+        text = "the audit trail is not whole: retention takes nothing more"
+        cure = "sdsync audit verify"
+        yield Need("trail", "store", None, f"retention {plan.id} takes nothing: {why}", 0, plan.at,
+                   1, None, cure, said=text, help=cure)  # fmt: skip
+    else:
+        first = f"sdsync plan approve {plan.id} && " if plan.state is PlanState.OPEN else ""
+        cure = f"{first}sdsync apply {plan.id}"
+        yield Need("retention", "", None, f"retention {plan.id} waits: {why}", 0, plan.at, 4,
+                   None, cure)  # fmt: skip
 
 
 def unwritable(since: datetime) -> Need:

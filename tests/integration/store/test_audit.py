@@ -116,6 +116,10 @@ SWAP_SEALS = tuple(one.replace("audit", "audit_seals") for one in SWAP)
         (["DELETE FROM audit_seals"], 1),
         (["UPDATE audit SET words = zeroblob(80) WHERE seq = 7"], 7),
         (["UPDATE audit SET vals = words WHERE seq = 7"], 7),
+        (["UPDATE audit SET vals = NULL WHERE seq = 7"], 7),
+        (["UPDATE audit SET words = NULL WHERE seq = 7"], 7),
+        (["UPDATE audit SET words = NULL, vals = NULL"], 1),
+        (["UPDATE audit SET vals = zeroblob(32) WHERE seq = 7"], 7),
         (["UPDATE audit SET words = (SELECT words FROM audit WHERE seq = 3) WHERE seq = 7"], 7),
     ],
 )
@@ -132,6 +136,33 @@ def test_law_53_tampering_is_found_at_its_first_record(
     assert report.first_bad == first_bad
     assert report.problem is not None
     assert report.problem.startswith(f"record {first_bad}: ")
+
+
+@pytest.mark.parametrize("part", ["words", "vals"])
+def test_law_53_the_mark_of_an_erased_part_fits_its_own_record_alone(
+    store: SqlStore, folder: Path, part: str
+) -> None:
+    fill(store, 10)
+    store.seal()
+    store.erase_audit([3], values_only=False)
+    assert store.verify().ok
+
+    tamper(folder, f"UPDATE audit SET {part} = (SELECT {part} FROM audit WHERE seq = 3)"
+                   " WHERE seq = 7")  # fmt: skip
+
+    assert store.verify(deep=False).first_bad == 7
+
+
+def test_an_erasure_makes_nothing_lawful_that_was_tampered_with(
+    store: SqlStore, folder: Path
+) -> None:
+    fill(store, 10)
+    store.seal()
+    tamper(folder, "UPDATE audit SET words = NULL, vals = zeroblob(80) WHERE seq = 7")
+
+    store.erase_audit([7], values_only=False)
+
+    assert store.verify().first_bad == 7
 
 
 def test_a_chain_made_anew_with_another_key_is_found(store: SqlStore, folder: Path) -> None:

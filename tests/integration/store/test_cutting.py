@@ -11,6 +11,7 @@ import pytest
 
 from sdsync.store import proof
 from sdsync.store.anchors import append
+from sdsync.store.audit import TrailBroken
 from sdsync.store.cutting import BATCH, KINDS
 from sdsync.store.exporting import Wanted
 from sdsync.store.opening import open_store
@@ -112,6 +113,48 @@ def test_law_53_a_cut_trail_hides_nothing(tmp_path: Path, statement: str) -> Non
         tamper(tmp_path, statement)
 
         assert not store.verify().ok
+
+
+@pytest.mark.parametrize("kind", ["audit", "values"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit SET vals = NULL WHERE seq = 6",
+        "UPDATE audit SET words = NULL WHERE seq = 6",
+        "UPDATE audit SET vals = zeroblob(80) WHERE seq = 6",
+        "UPDATE audit SET source = 'nobody' WHERE seq = 6",
+        "DELETE FROM audit WHERE seq = 6",
+        "DELETE FROM audit WHERE seq = 1",
+        "DELETE FROM audit WHERE seq < 7",
+    ],
+)
+def test_law_53_what_was_tampered_with_is_not_cut_off(
+    tmp_path: Path, kind: str, statement: str
+) -> None:
+    with closing(open_store(None, KEY, path=tmp_path, clock=FixedClock())) as store:
+        fill(store, 10)
+        store.seal()
+        tamper(tmp_path, statement)
+        found = store.verify()
+        kept = list(store.audit(after_seq=7))
+
+        with pytest.raises(TrailBroken, match=f"record {found.first_bad}: "):
+            list(store.forget(kind, after(8), "p-1", NOW))
+
+        assert store.verify() == found
+        assert list(store.audit(after_seq=7)) == kept
+
+
+def test_what_is_younger_than_what_goes_is_not_looked_at(tmp_path: Path) -> None:
+    with closing(open_store(None, KEY, path=tmp_path, clock=FixedClock())) as store:
+        fill(store, 10)
+        store.seal()
+        tamper(tmp_path, "UPDATE audit SET source = 'nobody' WHERE seq = 9")
+
+        assert forget(store, "values", 5) == 5
+        assert forget(store, "audit", 5) == 5
+
+        assert store.verify().first_bad == 9
 
 
 def test_a_run_that_was_killed_leaves_a_whole_trail_and_the_next_goes_on(tmp_path: Path) -> None:

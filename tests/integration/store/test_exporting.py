@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 import stat
 import tracemalloc
@@ -102,6 +103,8 @@ def test_values_stay_out_where_that_is_said_and_erased_ones_are_gone(
     [
         ("UPDATE audit SET source = 'nobody' WHERE seq = 7", 7),
         ("UPDATE audit SET words = zeroblob(80) WHERE seq = 7", 7),
+        ("UPDATE audit SET words = NULL WHERE seq = 7", 7),
+        ("UPDATE audit SET vals = NULL WHERE seq = 7", 7),
         ("UPDATE audit_seals SET chain = zeroblob(32) WHERE seq = 7", 7),
         ("DELETE FROM audit WHERE seq = 7", 8),
     ],
@@ -312,12 +315,17 @@ def test_the_daemon_notes_what_is_new_and_bears_a_place_that_is_away(
     chore.note()
     fill(sql, 5)
     chore.note()  # not mounted
+    assert chore.trouble() == f"{heads}: no such file or directory"
     heads.parent.mkdir()
 
     chore.note()
+    assert chore.trouble() is None
     chore.note()
     fill(sql, 5, start=5)
     chore.note()
 
     report = sql.check_anchors(heads)
     assert (report.ok, report.lines, report.newest) == (True, 2, 10)
+    shutil.rmtree(heads.parent)
+    chore.note()  # nothing is new, and the place is away
+    assert chore.trouble() is not None

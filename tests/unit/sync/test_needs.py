@@ -56,6 +56,15 @@ def test_a_broker_that_takes_no_bells_is_told_and_wakes_nobody() -> None:
     assert told.said == ""
 
 
+def test_a_trail_that_is_not_anchored_is_told() -> None:
+    around = Around(running=True, anchor="/mnt/heads: no such file or directory")
+
+    (told,) = needs(scenes.empty(), scenes.config(), scenes.NOW, around)
+
+    assert told.text == f"the audit trail is not anchored: {around.anchor}"
+    assert told.cure == "look at audit.anchor (sdsync config)"
+
+
 def test_a_way_by_which_no_alarm_gets_through_is_told_with_what_hinders_it() -> None:
     store, way = scenes.empty(), AlarmWay(trouble="it answers 503", since=scenes.NOW)
     alarm = Alarm(
