@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from sqlalchemy import bindparam, func, insert, select
 
@@ -109,7 +109,7 @@ def read_audit(row: Row, vault: Vault) -> AuditRow:
     )
 
 
-def holds(sealed: bytes | None) -> bool:
+def holds(sealed: bytes | None) -> TypeGuard[bytes]:
     """Whether a part is there: neither erased nor missing."""
     return sealed is not None and len(sealed) != MARK
 

@@ -15,7 +15,9 @@ from sdsync.store.records import Change, LineState, Plan, PlanLine, PlanState, V
 from sdsync.store.sql import SqlStore
 from sdsync.sync.plans import keeping
 from sdsync.sync.plans.applying import check, close
-from sdsync.sync.watch.nights import BROKEN, FILE, KIND, reason
+from sdsync.sync.watch.nights import BROKEN, reason
+from sdsync.sync.watch.nights import FILE as FILE
+from sdsync.sync.watch.nights import KIND as KIND
 
 ALL = "the store"
 #: Local hours in which a night's plan is made, and how long ago the last one was.
