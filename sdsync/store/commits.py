@@ -101,7 +101,7 @@ def make_ready(change: Change, vault: Vault) -> Ready:
         simple=list(_simple(change, vault)),
         first_pauses=[
             {"scope": one.scope, "doc": vault.seal("pauses", row_id(one.scope), one)}
-            for one in change.pauses
+            for one in {one.scope: one for one in change.pauses}.values()  # the last one counts
             if _is_first(change, one)
         ],
         plans=planned.prepare(change, vault),
