@@ -58,10 +58,16 @@ class Shop:
         self.life.gone()
         return code
 
-    def next(self, step: str = "", visit: int = 1) -> None:
-        """Another life, when the last one is over; it dies at this step, if one is named."""
+    def next(self, step: str = "", visit: int = 1, poison: str = "") -> None:
+        """Another life, when the last one is over.
+
+        Args:
+            step: Where it dies, if one is named, at the ``visit``-th visit.
+            visit: Which one.
+            poison: A ticket that kills it whenever it is read.
+        """
         self.life.gone()
-        self.life = Life(self.house, step=step, visit=visit)
+        self.life = Life(self.house, step=step, visit=visit, poison=poison)
         self.life.ready.wait(PATIENCE_S)
 
     def title(self, record: Record, title: str) -> None:
