@@ -11,6 +11,7 @@ from tests.faults import (
     damage,
     disks,
     flow,
+    hostile,
     neighbours,
     pacing,
     poison,
@@ -28,7 +29,7 @@ PARTS = {
     "disks": (disks, damage, clocks),
     "between": (shop, resumed),
     "processes": (processes, neighbours, trust),
-    "flow": (flow, pacing, poison),
+    "flow": (flow, pacing, poison, hostile),
 }
 _R = (*range(1, 10), *range(11, 18), 19, 20, 26, 27, 28, 30, 31, 32, 34, 35, 37)
 _S = (*range(1, 7), 8, 9, 13, 14, 15, 16)
