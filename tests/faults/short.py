@@ -17,7 +17,7 @@ def short_of(part: str) -> list[str]:
     """Numbers whose scenarios stand there and have a short form."""
     names = {one.__name__ for one in PARTS[part]}
     faults = [SCENARIOS[one] for one in NUMBERS if one in SCENARIOS]
-    return [one.number for one in faults if not one.long and one.scenario.__module__ in names]
+    return [one.number for one in faults if one.in_suite and one.scenario.__module__ in names]
 
 
 def prove(number: str, folder: Path) -> None:

@@ -18,7 +18,7 @@ HERE = Path(__file__).parent
 def test_each_scenario_is_tried_in_one_file_of_tests() -> None:
     tried = [number for part in PARTS for number in short_of(part)]
 
-    assert sorted(tried) == sorted(one.number for one in SCENARIOS.values() if not one.long)
+    assert sorted(tried) == sorted(one.number for one in SCENARIOS.values() if one.in_suite)
     assert {f"test_{part}.py" for part in PARTS} <= {one.name for one in HERE.glob("test_*.py")}
 
 
