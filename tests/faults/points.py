@@ -18,7 +18,8 @@ def every_step(trial: Trial) -> None:
     trial.count("kills", account.killed.total())
     trial.count("changes", account.ledger.changes)
     trial.count("writes", account.writes)
-    trial.count("sent again", account.verdict.resent)
+    trial.count("the same once more", account.again)
+    trial.count("sent again after a doubt", account.verdict.resent)
     trial.breaches += account.breaches
     never = set(steps) - set(account.killed)
     trial.count("steps left out", len(never))

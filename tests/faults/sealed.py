@@ -21,7 +21,8 @@ ROWS = 20
 #: What becomes of the document of a row, by the name of another row.
 DAMAGE = (
     "(SELECT doc FROM systems WHERE system = '{0}')", "(SELECT doc FROM syncs WHERE sync = '{0}')",
-    "substr(doc, 1, length(doc) - 1)", "substr(doc, 1, 20)", "CAST(doc || x'00' AS BLOB)", "zeroblob(90)",
+    "substr(doc, 1, length(doc) - 1)", "substr(doc, 1, 20)", "CAST(doc || x'00' AS BLOB)",
+    "zeroblob(90)",
 )  # fmt: skip
 
 
