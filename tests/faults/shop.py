@@ -20,6 +20,7 @@ from tests.crash.people import AGENTS, API, Crowd
 from tests.crash.quiet import Watch
 from tests.faults.door import PATIENCE_S, until
 from tests.faults.frame import Trial, fault
+from tests.faults.hanging import cut_at_the_limit
 
 MIB = 1024
 LEASE_S = 15.0
@@ -161,6 +162,7 @@ def orphaned(trial: Trial) -> None:
 
 @fault("R9", "answers that unpack without end or never come: cut, memory capped, neighbours go on")
 def devouring(trial: Trial) -> None:
+    cut_at_the_limit(trial)
     with shop(trial, deadline_s=trial.of(2, 5)) as one:
         one.born(trial.of(5, 40))
         before = one.peak_mib()
