@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.faults import (
+    canaries,
     clocks,
     damage,
     disks,
@@ -29,7 +30,7 @@ ROOT = Path(__file__).resolve().parents[2]
 #: File of tests -> modules whose scenarios it tries; each takes about as long as another.
 PARTS = {
     "disks": (disks, damage, clocks, sealed),
-    "between": (shop, resumed, points),
+    "between": (shop, canaries, resumed, points),
     "processes": (processes, neighbours, trust),
     "flow": (flow, pacing, poison, hostile),
 }

@@ -97,9 +97,16 @@ def repeated(trial: Trial) -> None:
         one.judge(trial)
 
 
-@fault("R32", "64 files, 256 MiB, one processor, strangers on every connection: it goes on after")
+@fault(
+    "R32",
+    "64 files, 256 MiB, one processor, a pile of work, strangers: it goes on after",
+)
 def little_of_all(trial: Trial) -> None:
     with door(trial) as one:
+        pending = trial.of(4000, 1_000_000)
+        with contextlib.closing(open_store(None, None, path=trial.folder)) as store:
+            _pile(store, pending)
+        trial.count("pending", pending)
         child = one.open(files=64, memory_mib=MEMORY_MIB)
         os.sched_setaffinity(child.pid, {min(os.sched_getaffinity(0))})
         for _ in range(trial.of(2, 20)):
@@ -154,9 +161,7 @@ def _drained(trial: Trial) -> None:
             stores[name] = open_store(None, None, path=trial.folder / name)
             stack.callback(stores[name].close)
         waiting = trial.of(4000, 1_000_000)
-        for first in range(0, waiting, 1000):
-            works = [look(str(n)) for n in range(first, first + 1000)]
-            stores["backlog"].commit(Change(ring=works))
+        _pile(stores["backlog"], waiting)
         took_s = dict.fromkeys(stores, 0.0)
         for turn in range(trial.of(4, 40)):
             works = [look(f"t{turn}-{n}") for n in range(AT_ONCE)]
@@ -169,6 +174,12 @@ def _drained(trial: Trial) -> None:
         trial.count("% of the rate without a backlog", round(100 * share))
         if trial.long:  # it has its machine for itself
             trial.must(share >= SHARE, f"it drains at {share:.0%} of the rate without a backlog")
+
+
+def _pile(store: SqlStore, number: int) -> None:
+    """So much work that is due."""
+    for first in range(0, number, 1000):
+        store.commit(Change(ring=[look(f"w{n}") for n in range(first, first + 1000)]))
 
 
 def _drain_s(store: SqlStore, number: int) -> float:
