@@ -50,7 +50,7 @@ real: $(VENV)/.dev  ## A real RT and Redmine, synced; the long form: SDSYNC_REAL
 crash: $(VENV)/.dev  ## Kill the daemon 100 times during 2,000 changes; ARGS="--seed 7"
 	@$(BIN)/python -m tests.crash $(ARGS)
 
-faults: $(VENV)/.dev  ## Every fault of the catalogue in full numbers, hours; ARGS="R5 S15"
+faults: $(VENV)/.dev  ## Every fault of the catalogue in its long form, hours; ARGS="R5 S15"
 	@$(BIN)/python -m tests.faults --long $(ARGS)
 
 bench: $(VENV)/.dev  ## The benchmarks, each a ratio within one run

@@ -15,6 +15,8 @@ MAX_BYTES = 8 * 1024 * 1024
 MAX_RATIO = 100
 #: Below this a high ratio is a list of spaces, not an attack.
 RATIO_FROM_BYTES = 256 * 1024
+#: Unfolded at once: one piece off the wire may hold all that is allowed, and would stand twice.
+UNFOLDED_BYTES = 256 * 1024
 MAX_DEPTH = 64
 
 #: Strings, and whole numbers that may be more than a float or 64 bits can hold.
@@ -66,25 +68,28 @@ def _joined(chunks: Iterable[bytes], limit_bytes: int) -> bytes | Broken:
 def _unfolded(chunks: Iterable[bytes], limit_bytes: int, *, gzip: bool) -> bytes | Broken:
     body = bytearray()
     folded_bytes = 0
-    unfolder = None
+    unfolder, more = None, False
     held = b""
     for piece in chunks:
         folded_bytes += len(piece)
         chunk, held = held + piece, b""
         if unfolder is None and len(chunk) < 2:  # its first two bytes tell the container
             chunk, held = b"", chunk
-        while chunk:
+        while chunk or more:
             if unfolder is None:
                 unfolder = zlib.decompressobj(_window(chunk, gzip=gzip))
+            room = min(UNFOLDED_BYTES, limit_bytes + 1 - len(body))
             try:
-                body += unfolder.decompress(chunk, limit_bytes + 1 - len(body))
+                unfolded = unfolder.decompress(chunk, room)
             except zlib.error:
                 return Broken.MALFORMED
+            body += unfolded
             if len(body) > limit_bytes:
                 return Broken.TOO_LARGE
             if len(body) > max(RATIO_FROM_BYTES, MAX_RATIO * folded_bytes):
                 return Broken.BOMB
             chunk = unfolder.unconsumed_tail or unfolder.unused_data
+            more = len(unfolded) == room and not unfolder.eof  # it may hold some back
             if unfolder.eof:
                 unfolder = None  # another member may follow
     return Broken.MALFORMED if unfolder is not None or held else bytes(body)

@@ -58,6 +58,7 @@ def report(account: Account) -> None:
     print(f"restart to ready: median {statistics.median(starts):.2f} s, worst {starts[-1]:.2f} s; "
           f"quiet {account.settled_s:.1f} s after the last change")  # fmt: skip
     print(f"{account.calls} calls by sdsync, {account.writes} of them writes; "
+          f"{account.again} the same as the one before on that path, "
           f"{verdict.resent} sent again after a doubt; "
           f"{verdict.in_window} edits lost in the window that is stated for Redmine")  # fmt: skip
     for breach in account.breaches[:SHOWN]:

@@ -54,6 +54,7 @@ class Account:
     took_s: float = 0.0
     calls: int = 0
     writes: int = 0
+    again: int = 0  # of the writes: the very same as the one before on its path
     ledger: Ledger = field(default_factory=Ledger)
     verdict: Verdict = field(default_factory=Verdict)
 
@@ -245,3 +246,4 @@ class _Campaign:
                 account.breaches.append(f"sdsync {' '.join(words)} ended with {code}: {said}")
         account.breaches.extend(f"step {one!r} was never reached" for one in account.missed)
         account.calls, account.writes = self._watch.calls.total(), self._watch.writes.total()
+        account.again = self._watch.again.total()

@@ -12,8 +12,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from sdsync.config.load import load
+from sdsync.connectors.contract import Answer, NativeRecord
 from sdsync.connectors.registry import BUILT_IN
+from sdsync.connectors.request_tracker import RequestTracker
 from sdsync.server.daemon import Daemon, run
+from sdsync.store.records import Ref
 
 
 class Doom:
@@ -41,15 +44,31 @@ def main() -> int:
     parser.add_argument("config", type=Path)
     parser.add_argument("--step", default="", help="where to die; left out: nowhere")
     parser.add_argument("--visit", type=int, default=1, help="at which visit of it")
+    parser.add_argument("--poison", default="", help="a ticket of the desk that kills its reader")
     parser.add_argument("--landing", type=float, help="seconds, in place of the connectors' own")
     options = parser.parse_args()
     if options.landing is not None:
         _land_within(options.landing)
+    if options.poison:
+        _poison(options.poison)
     return run(load(options.config), ready=_tell, steps=Doom(options.step, options.visit))
 
 
 def _tell(daemon: Daemon) -> None:
     os.write(sys.stdout.fileno(), f"ready {daemon.web.port}\n".encode())
+
+
+def _poison(ticket: str) -> None:
+    """Whoever reads it dies at once."""
+    fetch = RequestTracker.fetch
+
+    def fatal(self: RequestTracker, ref: Ref) -> Answer[NativeRecord]:
+        if ref.id == ticket:
+            os.kill(os.getpid(), signal.SIGKILL)
+            signal.pause()
+        return fetch(self, ref)
+
+    RequestTracker.fetch = fatal  # type: ignore[method-assign]
 
 
 def _land_within(seconds: float) -> None:

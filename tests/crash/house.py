@@ -150,10 +150,12 @@ def _await(products: subprocess.Popen[bytes], ports: dict[str, int]) -> None:
 class Life:
     """One daemon process, from its start to its end."""
 
-    def __init__(self, house: House, *, step: str = "", visit: int = 1) -> None:
+    def __init__(self, house: House, *, step: str = "", visit: int = 1, poison: str = "") -> None:
         command = [sys.executable, "-m", "tests.crash.daemon", str(house.config)]
         if step:
             command += ["--step", step, "--visit", str(visit)]
+        if poison:
+            command += ["--poison", poison]
         if house.landing_s is not None:
             command += ["--landing", str(house.landing_s)]
         self._log = (house.folder / "daemon.log").open("ab")

@@ -156,11 +156,19 @@ class Judge:
                 yield f"record {record.token} of {record.side} is in scope and nobody shares it"
             return
         if not self._kept[other(record.side)].births.get(record.token):
-            twin = share.at(other(record.side))
-            if (twin is None or not twin.groups) and share.hub.state == "open":
-                yield f"record {record.token} of {record.side} was never born in the other"
+            yield from self._unborn(record, share)
         if share.hub.state == "open" and not record.merged:
             yield from self._last_title(record, share)
+
+    def _unborn(self, record: Record, share: Share) -> Iterator[str]:
+        """None may wait for a person: nothing that people do in a run is a reason to."""
+        if share.hub.state != "open":
+            self.verdict.listed["birth of a merged record"] += 1
+            return
+        twin = share.at(other(record.side))
+        rows = twin.groups.items() if twin is not None else ()
+        why = [f"{name} {row.state.value}, {row.note}" for name, row in rows]
+        yield f"record {record.token} of {record.side} was never born in the other: {why}"
 
     def _share_of(self, record: Record) -> Share | None:
         return self._store.share_of(Ref(record.side, "ticket", str(record.ids[record.side])))

@@ -34,6 +34,9 @@ class Watch:
     feeds: Counter[str] = field(default_factory=Counter)
     writes: Counter[str] = field(default_factory=Counter)
     last_writes: list[str] = field(default_factory=list)
+    #: Writes whose method, path and body are those of the write before on that path.
+    again: Counter[str] = field(default_factory=Counter)
+    _sent: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     _seq: dict[str, int] = field(default_factory=dict)
 
     def look(self) -> None:
@@ -51,6 +54,9 @@ class Watch:
         reads = one["method"] == "GET" or one["path"].endswith(READING_POSTS)
         if not reads:
             self.writes[side] += 1
+            place, sent = (side, one["path"]), (one["method"], one["body_sha256"])
+            self.again[side] += self._sent.get(place) == sent
+            self._sent[place] = sent
             self.last_writes = [*self.last_writes[-4:], f"{side} {one['method']} {one['path']}"]
 
 

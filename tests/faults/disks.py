@@ -10,6 +10,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -22,6 +23,7 @@ from tests.faults.frame import Trial, fault
 from tests.faults.layer import ACKNOWLEDGED, SYNC, Op, after_power_loss, layer_in
 from tests.integration.store.builders import share
 
+FREED_S = 10.0
 KEPT = ("sdsync.db", "sdsync.db-wal", "sdsync.db.witness")
 
 
@@ -100,6 +102,7 @@ def full(trial: Trial) -> None:
     with door(trial) as one:
         layer = layer_in(trial.folder)
         one.open(layer.environment)
+        slowest = 0.0
         for _ in range(trial.of(2, 20)):
             _knocks(one, 10)
             layer.fail(errno.ENOSPC, "WT")
@@ -109,7 +112,10 @@ def full(trial: Trial) -> None:
             trial.must(len(one.refused) - refused == 10, "something was taken on a full disk")
             trial.must(one.get("healthz")[0] == 200, "it is not healthy on a full disk")
             layer.heal()
+            freed = time.monotonic()
             until(lambda: _knocks(one, 1), "webhooks are taken on a disk that was freed")
+            slowest = max(slowest, time.monotonic() - freed)
+        trial.within(slowest, FREED_S, "until it took webhooks on a disk that was freed")
         trial.must(set(one.refused) <= {503}, f"it answered {sorted(set(one.refused))}")
         trial.must(all(one.retry), "an answer did not say when to come again")
         trial.count("acknowledged", len(one.taken))

@@ -13,6 +13,7 @@ import http.client
 import json
 import os
 import resource
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -137,6 +138,10 @@ class Door:
     def connect(self) -> http.client.HTTPConnection:
         """A connection of one sender."""
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
+
+    def plug(self) -> socket.socket:
+        """A connection of somebody who speaks no HTTP of its own."""
+        return socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE_S)
 
     def crowd(self, senders: int, enough: Callable[[], bool]) -> list[threading.Thread]:
         """Senders that knock until it is enough or the daemon is gone."""

@@ -19,7 +19,6 @@ PROOFS: Mapping[str, tuple[str, ...]] = {
     "R1": ("tests/crash/test_crash.py",),
     "R2": (_STORE + "test_writing.py::test_law_33_nothing_acknowledged_is_lost_by_kill_9",),
     "R3": (
-        "tests/crash/test_crash.py",
         "tests/simulation/test_simulation.py::test_every_edit_is_decided_and_nothing_is_made_twice",
     ),
     "R6": ("tests/integration/brokers/test_many_hosts.py",),

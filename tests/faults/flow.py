@@ -6,13 +6,14 @@ Time is virtual: minutes of sdsync pass in milliseconds, and a seed is one cours
 from __future__ import annotations
 
 from itertools import pairwise
+from unittest.mock import patch
 
-from sdsync.connectors.contract import NativeRecord, Update
-from sdsync.connectors.failures import Transient
+from sdsync.connectors.contract import Changes, Found, Update
+from sdsync.connectors.failures import Missing, Transient
 from sdsync.sync.model import FEW
 from tests.faults.frame import Trial, fault
-from tests.laws.people import Ticket
-from tests.laws.rig import Crash, House
+from tests.laws.people import HOME, Ticket
+from tests.laws.rig import House
 
 #: Fields that both simulated products have, by their names there, and values in pairs.
 FIELDS = {
@@ -27,7 +28,7 @@ FIELDS = {
 }
 
 
-def _furnished(records: int) -> tuple[House, list[Ticket]]:
+def furnished(records: int) -> tuple[House, list[Ticket]]:
     house = House().run(30)
     tickets = [house.desk.open(f"record {number}") for number in range(records)]
     house.run(600)
@@ -58,31 +59,9 @@ def _equal(trial: Trial, ticket: Ticket) -> None:
     trial.must(due[0] == due[1], f"#{name}: the due dates differ")
 
 
-@fault("R8", "a record that kills its process: three starts, then a dead letter; others go on")
-def poison(trial: Trial) -> None:
-    house, tickets = _furnished(trial.of(8, 60))
-    bad = trial.dice.choice(tickets)
-
-    def kill(shown: object) -> None:
-        if isinstance(shown, NativeRecord) and shown.ref == bad.ref:
-            raise Crash("parsing it")
-
-    house.desk.line.instead["fetch"] = kill
-    for ticket in tickets:
-        ticket.set({"Subject": "after the poison"})
-    house.run(900)
-    house.run(3600)
-    through = [one for one in tickets if one.copy("dev")["subject"] == "after the poison"]
-    trial.count("deaths", house.crashes)
-    trial.count("others that went through", len(through))
-    trial.must(house.crashes == 3, f"it was started {house.crashes} times")
-    trial.must(bad.group("desk", "crashes") == "parked", "it is no dead letter")
-    trial.must(len(through) == len(tickets) - 1, "another record did not go through")
-
-
 @fault("R12", "versions told and read in any order: the newest wins, no older one after it")
 def out_of_order(trial: Trial) -> None:
-    house, tickets = _furnished(trial.of(10, 100))
+    house, tickets = furnished(trial.of(10, 100))
     for round_ in range(10):
         trial.dice.shuffle(tickets)
         for ticket in tickets:
@@ -106,7 +85,7 @@ def out_of_order(trial: Trial) -> None:
 
 @fault("R13", "calls that took effect and whose answer was lost: nothing stands twice")
 def in_doubt(trial: Trial) -> None:
-    house, tickets = _furnished(trial.of(10, 100))
+    house, tickets = furnished(trial.of(10, 100))
     notes = trial.of(40, 1000)
     for number in range(notes):
         ticket = trial.dice.choice(tickets)
@@ -135,7 +114,7 @@ def in_doubt(trial: Trial) -> None:
 
 @fault("R14", "of 50 writes 37 are taken: exactly the other 13 are sent again")
 def partial(trial: Trial) -> None:
-    house, tickets = _furnished(50)
+    house, tickets = furnished(50)
     refused = {one.copy("dev").record.id for one in trial.dice.sample(tickets, 13)}
     waiting = set(refused)
 
@@ -163,7 +142,7 @@ def partial(trial: Trial) -> None:
 
 @fault("R15", "every field edited from both sides: at most a write per edit, and then no echo")
 def ping_pong(trial: Trial) -> None:
-    house, tickets = _furnished(trial.of(10, 100))
+    house, tickets = furnished(trial.of(10, 100))
     before, edits = house.writes(), trial.of(100, 10_000)
     for _ in range(edits):
         side, name = trial.dice.choice(("desk", "dev")), trial.dice.choice(list(FIELDS))
@@ -183,9 +162,11 @@ def ping_pong(trial: Trial) -> None:
         _equal(trial, ticket)
 
 
-@fault("R16", "edits of both sides at once: the later one stands on both, and is in the history")
+@fault(
+    "R16", "edits of both sides at once: the later stands on both, and the trail keeps both texts"
+)
 def at_once(trial: Trial) -> None:
-    house, tickets = _furnished(trial.of(10, 100))
+    house, tickets = furnished(trial.of(10, 100))
     for number in range(trial.of(6, 100)):
         rivals = [one for one in tickets if trial.dice.random() < 0.5]
         for ticket in rivals:
@@ -201,13 +182,20 @@ def at_once(trial: Trial) -> None:
             known = [one.value for one in house.store.versions(ticket.hub.id, "title")]
             trial.must(shown == (later, later), f"#{name} shows {shown} after round {number}")
             trial.must(later in known, f"#{name}: {later} is not in its history")
+            told = [
+                value for row in house.store.audit(hub_id=ticket.hub.id, limit=100_000)
+                for value in (row.before, row.after) if row.field == "title"
+            ]  # fmt: skip
+            for text in (later, f"desk {number}"):
+                trial.count("texts in the trail", text in told)
+                trial.must(text in told, f"#{name}: {text!r} is not in the trail")
     for ticket in tickets:
         _equal(trial, ticket)
 
 
 @fault("R17", "many records at once: for each of them order is kept")
 def in_order(trial: Trial) -> None:
-    house, tickets = _furnished(trial.of(6, 200))
+    house, tickets = furnished(trial.of(6, 200))
     house.dev.line.planned.ordered["cut before effect"] = trial.of(5, 200)
     house.dev.line.planned.ordered["effect then cut"] = trial.of(5, 200)
     versions = trial.of(10, 50)
@@ -226,18 +214,63 @@ def in_order(trial: Trial) -> None:
     trial.must(inversions == 0, f"{inversions} inversions")
 
 
-@fault("R20", "nine of ten records are suddenly gone: nothing is closed in number, one cause waits")
+@fault("R20", "lists come empty, a place goes dark, nine of ten are gone: none is closed in number")
 def empty_source(trial: Trial) -> None:
-    house, tickets = _furnished(trial.of(30, 200))
-    house.start(sync={"on_delete": "close", "closes": "any"})
+    house, tickets = furnished(trial.of(30, 200))
+    house.start(sync={"on_delete": "close", "closes": "any", "delete_limit_percent": 5.0})
+    house.run(60)
+    _empty(trial, house, tickets)
+    _dark(trial, house, tickets)
     lost = trial.dice.sample(tickets, len(tickets) * 9 // 10)
     for one in lost:
         copy = one.copy("dev")
         house.dev.product.delete(copy.record, by=house.dev.who("bob"))
         copy.bell()
     house.run(1800)
-    closed = sum(one.hub.values["status"] == "closed" for one in tickets)
+    closed = _closed(tickets)
     trial.count("gone at once", len(lost))
     trial.count("closed elsewhere", closed)
-    trial.must(closed <= max(FEW, len(tickets) // 10), f"{closed} were closed")
+    # Law 41: five may always go, each read twice; they are no list that came empty.
+    trial.must(closed <= max(FEW, len(tickets) // 20), f"{closed} were closed")
     trial.must(len(list(house.store.causes())) == 1, "it is not one cause for a person")
+
+
+def _empty(trial: Trial, house: House, tickets: list[Ticket]) -> None:
+    """An outage with 200: feed, searches and people are empty for two hours, and whole sweeps."""
+    line, before = house.dev.line, house.writes()
+    line.instead["people"] = lambda _: []
+    line.instead["search"] = line.instead["find"] = lambda _: Found(())
+    with patch.object(line, "changes", lambda cursor: Changes((), cursor)):
+        house.run(2 * 3600)
+    line.instead.clear()
+    trial.count("writes while lists were empty", house.writes() - before)
+    trial.must(house.writes() == before, "it wrote for lists that were empty")
+    _untouched(trial, tickets, "while lists were empty")
+
+
+def _dark(trial: Trial, house: House, tickets: list[Ticket]) -> None:
+    """Each record is answered with not found and its place cannot be read, for two hours."""
+    before, place = house.writes(), house.dev.product.places[HOME["dev"]]
+    house.dev.line.instead["fetch"], place.archived = lambda _: Missing(), True
+    for one in tickets:
+        one.copy("dev").bell()
+    house.run(2 * 3600)
+    trial.count("not found at once", len(tickets))
+    trial.must(house.writes() == before, "it wrote for a place that went dark")
+    house.dev.line.instead.clear()
+    place.archived = False
+    house.run(2 * 3600)
+    _untouched(trial, tickets, "when the place was dark")
+
+
+def _untouched(trial: Trial, tickets: list[Ticket], when: str) -> None:
+    """No record was closed or let go, and each is in step."""
+    wrong = _closed(tickets) + sum(one.hub.state != "open" for one in tickets)
+    trial.count(f"closed {when}", wrong)
+    trial.must(wrong == 0, f"{wrong} records were closed or let go {when}")
+    for one in tickets:
+        _equal(trial, one)
+
+
+def _closed(tickets: list[Ticket]) -> int:
+    return sum(one.hub.values["status"] == "closed" for one in tickets)

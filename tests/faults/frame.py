@@ -58,23 +58,32 @@ class Fault:
     says: str
     scenario: Scenario
     long: bool  # in the long form alone
+    apart: bool = False  # when asked for, and not in the suite, which has as much elsewhere
+
+    @property
+    def in_suite(self) -> bool:
+        """Whether the suite tries its short form."""
+        return not (self.long or self.apart)
 
 
 SCENARIOS: dict[str, Fault] = {}
 
 
-def fault(number: str, says: str, *, long: bool = False) -> Callable[[Scenario], Scenario]:
+def fault(
+    number: str, says: str, *, long: bool = False, apart: bool = False
+) -> Callable[[Scenario], Scenario]:
     """Enter a scenario under its number.
 
     Args:
         number: That of the catalogue.
         says: The fault and what must hold, in a line.
         long: It takes long by its nature: the short form has only what is proved elsewhere.
+        apart: A test of the suite is as much as its short form.
     """
 
     def enter(scenario: Scenario) -> Scenario:
         assert number not in SCENARIOS, f"{number} stands twice"
-        SCENARIOS[number] = Fault(number, says, scenario, long)
+        SCENARIOS[number] = Fault(number, says, scenario, long, apart)
         return scenario
 
     return enter

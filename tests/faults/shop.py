@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import re
 import time
@@ -11,15 +10,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sdsync.sandbox import accounts
 from tests.crash.campaign import Plan
 from tests.crash.campaign import run as campaign
-from tests.crash.house import SECRETS, House, Life, furnished
+from tests.crash.house import House, Life, furnished
 from tests.crash.ledger import SIDES, Ledger, Record
 from tests.crash.people import AGENTS, API, Crowd
 from tests.crash.quiet import Watch
 from tests.faults.door import PATIENCE_S, until
 from tests.faults.frame import Trial, fault
+from tests.faults.hanging import cut_at_the_limit
 
 MIB = 1024
 LEASE_S = 15.0
@@ -58,10 +57,16 @@ class Shop:
         self.life.gone()
         return code
 
-    def next(self, step: str = "", visit: int = 1) -> None:
-        """Another life, when the last one is over; it dies at this step, if one is named."""
+    def next(self, step: str = "", visit: int = 1, poison: str = "") -> None:
+        """Another life, when the last one is over.
+
+        Args:
+            step: Where it dies, if one is named, at the ``visit``-th visit.
+            visit: Which one.
+            poison: A ticket that kills it whenever it is read.
+        """
         self.life.gone()
-        self.life = Life(self.house, step=step, visit=visit)
+        self.life = Life(self.house, step=step, visit=visit, poison=poison)
         self.life.ready.wait(PATIENCE_S)
 
     def title(self, record: Record, title: str) -> None:
@@ -155,6 +160,7 @@ def orphaned(trial: Trial) -> None:
 
 @fault("R9", "answers that unpack without end or never come: cut, memory capped, neighbours go on")
 def devouring(trial: Trial) -> None:
+    cut_at_the_limit(trial)
     with shop(trial, deadline_s=trial.of(2, 5)) as one:
         one.born(trial.of(5, 40))
         before = one.peak_mib()
@@ -200,62 +206,6 @@ def _struck(one: Shop) -> Counter[str]:
     return Counter({name: hits[name] for name in DEVOURING})
 
 
-def _secrets() -> dict[str, bytes]:
-    """Every secret in each form that it could leave in."""
-    found = {}
-    for name, value in SECRETS.items():
-        bare = value.removeprefix("whsec_")
-        found[name] = bare.encode()
-        found[f"{name} in base64"] = base64.b64encode(bare.encode())
-        if bare != value:
-            found[f"{name} decoded"] = base64.b64decode(bare)
-    return found
-
-
-@fault(
-    "S13", "secrets and what people wrote: in no log, metric, screen, process list, nor in clear"
-)
-def canaries(trial: Trial) -> None:
-    with shop(trial) as one:
-        one.born(2)
-        note = "canary 7f3a9c5e of an internal note"
-        record = one.records[0]
-        headers = {"Authorization": f"token {AGENTS[0].token}"}
-        url = f"{one.house.url('desk')}{API}/ticket/{record.ids['desk']}/comment"
-        said = {"Content": note, "ContentType": "text/plain"}
-        one.house.client.post(url, headers=headers, json=said).raise_for_status()
-        until(lambda: note in str(one.house.behind("dev", "records")), "the note is copied")
-        one.house.switch("dev", auth_revoked={"login": "sdsync"})
-        one.house.switch("desk", html_502={"login": "sdsync", "count": 5})
-        one.title(record, "while nobody may")
-
-        def refused() -> bool:
-            return "auth_revoked" in one.house.behind("dev", "state")["hits"]
-
-        until(refused, "the credential was refused")
-        public = {"metrics": one.house.client.get(f"{one.house.url('daemon')}/metrics").content}
-        process = Path(f"/proc/{one.life._child.pid}/cmdline").read_bytes()
-        asked = ("status", "dead list", "config", f"trace desk#{record.ids['desk']}")
-        screens = {words: one.house.command(*words.split())[1].encode() for words in asked}
-        one.house.switch("dev", auth_revoked=False)
-        trial.must(one.stop() == 0, "it did not end in order")
-        public["log"] = (trial.folder / "daemon.log").read_bytes()
-        stored = {
-            path.name: path.read_bytes() for path in trial.folder.glob("sdsync.db*")
-        }  # fmt: skip
-        everywhere = {**public, **screens, **stored, "process list": process}
-        planted = _secrets()
-        for where, told in everywhere.items():
-            trial.must(told or where.endswith(("-wal", "-shm")), f"{where} is empty")
-            for name, canary in planted.items():
-                trial.must(canary not in told, f"{name} stands in {where}")
-        for where, told in {**public, **stored, "process list": process}.items():
-            trial.must(note.encode() not in told, f"the note's text stands in {where}")
-        trial.count("canaries", len(planted) + 1)
-        trial.count("places", len(everywhere))
-        trial.must(accounts.DESK_TOKEN.encode() in planted.values(), "nothing was planted")
-
-
 @fault(
     "R1", "200 kills in 50,000 changes, five seeds: none lost, none double, few re-sends", long=True
 )
@@ -267,9 +217,12 @@ def kills(trial: Trial) -> None:
         trial.count("changes", account.ledger.changes)
         trial.count("kills", account.killed.total())
         trial.count("writes", account.writes)
-        trial.count("sent again", account.verdict.resent)
+        trial.count("the same once more", account.again)
+        trial.count("sent again after a doubt", account.verdict.resent)
         trial.breaches += [f"seed {seed}: {one}" for one in account.breaches]
         whole = account.killed.total() >= KILLS and account.ledger.changes >= CHANGES
         trial.must(whole, f"seed {seed}: fewer kills or changes than asked for")
-        share = account.verdict.resent / max(1, account.writes)
+        again = max(account.again, account.verdict.resent)
+        share = again / max(1, account.writes)
         trial.must(share <= 0.05, f"seed {seed}: {share:.1%} were sent again")
+        trial.must(again <= 20 * account.killed.total(), f"seed {seed}: {again} sent again")

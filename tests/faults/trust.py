@@ -172,7 +172,8 @@ def unwritable(trial: Trial) -> None:
         link.execute(
             "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'full'); END"
         )
-    for number in range(trial.of(200, 10_000)):
+    changes = trial.of(200, 10_000)
+    for number in range(changes):
         row = AuditRow(NOW, "edited", "desk", f"n{number}")
         change = Change(systems=[SystemRow(f"s{number}", state="changed")], audit=[row])
         try:
@@ -181,6 +182,8 @@ def unwritable(trial: Trial) -> None:
             trial.count("refused")
         changed = store.system(f"s{number}").state == "changed"
         trial.must(not changed, f"change {number} stands, and the trail does not know it")
+    refused = trial.counts["refused"]
+    trial.must(refused == changes, f"{refused} of {changes} changes were refused")
     with closing(sqlite3.connect(trial.folder / "sdsync.db")) as link, link:
         link.execute("DROP TRIGGER full")
     store.commit(Change(systems=[SystemRow("later", state="changed")], audit=[_row(1)]))

@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import gzip
 import json
+import tracemalloc
 import zlib
 from collections.abc import Iterator
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sdsync.connectors.bodies import MAX_BYTES, Broken, decode, parse
+from sdsync.connectors import bodies
+from sdsync.connectors.bodies import MAX_BYTES, UNFOLDED_BYTES, Broken, decode, parse
 
 TEXT = b'{"id": 1}'
 
@@ -55,6 +58,31 @@ def test_the_limit_is_exact(body: bytes, limit: int) -> None:
     for coding, packed in (("", body), ("gzip", gzip.compress(body))):
         answer = decode([packed], coding, limit_bytes=limit)
         assert answer == (body if len(body) <= limit else Broken.TOO_LARGE)
+
+
+@pytest.mark.parametrize("size", [-1, 0, 1, 2 * UNFOLDED_BYTES])
+@pytest.mark.parametrize("wire", [1 << 12, 1 << 20])
+def test_what_unfolds_far_is_whole_at_each_size(size: int, wire: int) -> None:
+    text = (b"0123456789abcdef" * UNFOLDED_BYTES)[: UNFOLDED_BYTES + size]
+    for coding, packed in (("gzip", gzip.compress(text, 1)), ("deflate", raw_deflate(text))):
+        packed += b"" if coding == "deflate" else gzip.compress(b"and more")
+        pieces = [packed[at : at + wire] for at in range(0, len(packed), wire)]
+        padded = [*pieces, b""]
+        wanted = text + (b"" if coding == "deflate" else b"and more")
+        with patch.object(bodies, "MAX_RATIO", 10_000):
+            assert decode(padded, coding, limit_bytes=MAX_BYTES) == wanted
+
+
+def test_a_piece_that_unfolds_to_all_that_is_allowed_does_not_stand_twice() -> None:
+    bomb = gzip.compress(b" " * (64 * 1024 * 1024))
+    tracemalloc.start()
+    try:
+        assert decode([bomb], "gzip", limit_bytes=4 * 1024 * 1024) is Broken.TOO_LARGE
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 6 * 1024 * 1024
 
 
 def test_a_bomb_is_left_after_little_of_it() -> None:
