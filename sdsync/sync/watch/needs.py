@@ -118,8 +118,8 @@ def _of_retention(store: Store) -> Iterator[Need]:
         yield Need("trail", "store", None, f"retention {plan.id} takes nothing: {why}", 0, plan.at,
                    1, None, cure, said=text, help=cure)  # fmt: skip
     else:
-        first = f"sdsync plan approve {plan.id} && " if plan.state is PlanState.OPEN else ""
-        cure = f"{first}sdsync apply {plan.id}"
+        step = "plan approve" if plan.state is PlanState.OPEN else "apply"
+        cure = f"sdsync {step} {plan.id}"
         yield Need("retention", "", None, f"retention {plan.id} waits: {why}", 0, plan.at, 4,
                    None, cure)  # fmt: skip
 
