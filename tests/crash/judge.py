@@ -22,6 +22,7 @@ from sdsync.store.records import (
     ReplicaState,
     Share,
 )
+from sdsync.store.semantics import CRASH_GROUP
 from sdsync.store.sql import SqlStore
 from sdsync.sync.assemble import assemble
 from sdsync.sync.core import Core
@@ -161,14 +162,15 @@ class Judge:
             yield from self._last_title(record, share)
 
     def _unborn(self, record: Record, share: Share) -> Iterator[str]:
-        """None may wait for a person: nothing that people do in a run is a reason to."""
+        """None may wait for a person, but for what the run itself did: three deaths on one."""
+        rows = [(name, row) for one in share.replicas for name, row in one.groups.items()]
         if share.hub.state != "open":
             self.verdict.listed["birth of a merged record"] += 1
-            return
-        twin = share.at(other(record.side))
-        rows = twin.groups.items() if twin is not None else ()
-        why = [f"{name} {row.state.value}, {row.note}" for name, row in rows]
-        yield f"record {record.token} of {record.side} was never born in the other: {why}"
+        elif any(name == CRASH_GROUP for name, _ in rows):
+            self.verdict.listed["birth on which the daemon died three times"] += 1
+        else:
+            why = [f"{name} {row.state.value}, {row.note}" for name, row in rows]
+            yield f"record {record.token} of {record.side} was never born in the other: {why}"
 
     def _share_of(self, record: Record) -> Share | None:
         return self._store.share_of(Ref(record.side, "ticket", str(record.ids[record.side])))

@@ -29,6 +29,7 @@ FIELDS = {
 
 
 def furnished(records: int) -> tuple[House, list[Ticket]]:
+    """Two products, and tickets that stand in both."""
     house = House().run(30)
     tickets = [house.desk.open(f"record {number}") for number in range(records)]
     house.run(600)
@@ -216,7 +217,7 @@ def in_order(trial: Trial) -> None:
 
 @fault("R20", "lists come empty, a place goes dark, nine of ten are gone: none is closed in number")
 def empty_source(trial: Trial) -> None:
-    house, tickets = furnished(trial.of(30, 200))
+    house, tickets = furnished(trial.of(12, 200))
     house.start(sync={"on_delete": "close", "closes": "any", "delete_limit_percent": 5.0})
     house.run(60)
     _empty(trial, house, tickets)
@@ -236,12 +237,12 @@ def empty_source(trial: Trial) -> None:
 
 
 def _empty(trial: Trial, house: House, tickets: list[Ticket]) -> None:
-    """An outage with 200: feed, searches and people are empty for two hours, and whole sweeps."""
+    """An outage with 200: feed, searches and people are empty for an hour."""
     line, before = house.dev.line, house.writes()
     line.instead["people"] = lambda _: []
     line.instead["search"] = line.instead["find"] = lambda _: Found(())
     with patch.object(line, "changes", lambda cursor: Changes((), cursor)):
-        house.run(2 * 3600)
+        house.run(3600)
     line.instead.clear()
     trial.count("writes while lists were empty", house.writes() - before)
     trial.must(house.writes() == before, "it wrote for lists that were empty")
@@ -249,17 +250,17 @@ def _empty(trial: Trial, house: House, tickets: list[Ticket]) -> None:
 
 
 def _dark(trial: Trial, house: House, tickets: list[Ticket]) -> None:
-    """Each record is answered with not found and its place cannot be read, for two hours."""
+    """Each record is answered with not found and its place cannot be read, for an hour."""
     before, place = house.writes(), house.dev.product.places[HOME["dev"]]
     house.dev.line.instead["fetch"], place.archived = lambda _: Missing(), True
     for one in tickets:
         one.copy("dev").bell()
-    house.run(2 * 3600)
+    house.run(3600)
     trial.count("not found at once", len(tickets))
     trial.must(house.writes() == before, "it wrote for a place that went dark")
     house.dev.line.instead.clear()
     place.archived = False
-    house.run(2 * 3600)
+    house.run(3600)
     _untouched(trial, tickets, "when the place was dark")
 
 

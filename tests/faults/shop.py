@@ -219,6 +219,9 @@ def kills(trial: Trial) -> None:
         trial.count("writes", account.writes)
         trial.count("the same once more", account.again)
         trial.count("sent again after a doubt", account.verdict.resent)
+        died = account.verdict.listed["birth on which the daemon died three times"]
+        trial.count("births with three deaths", died)
+        trial.must(died <= KILLS // 3, f"seed {seed}: {died} births with three deaths")
         trial.breaches += [f"seed {seed}: {one}" for one in account.breaches]
         whole = account.killed.total() >= KILLS and account.ledger.changes >= CHANGES
         trial.must(whole, f"seed {seed}: fewer kills or changes than asked for")
