@@ -216,7 +216,8 @@ class Store(Protocol):
     def on_way(self, *, after: datetime) -> dict[str, tuple[int, datetime, datetime]]:
         """Cause -> records that are tried again under it, when the first and when the last is due.
 
-        Those that are due after an instant; what waits for the end of a pause is not due at all.
+        Those that were meant for later than an instant, and not those that are put off; what
+        waits for the end of a pause is not due at all.
         """
         ...
 

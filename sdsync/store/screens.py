@@ -87,7 +87,7 @@ ON_WAY = Statement(
     .where(
         _groups.c.cause.is_not(None),
         or_(*(_groups.c.state == one.value for one in sorted(ON_ITS_WAY))),
-        _work.c.due_at > bindparam("after"),
+        _work.c.since > bindparam("after"),
         _work.c.due_at < micros(SHELVED_FROM),
     )
     .group_by(_groups.c.cause)
@@ -213,7 +213,8 @@ class Screens(Base):
     def on_way(self, *, after: datetime) -> dict[str, tuple[int, datetime, datetime]]:
         """Cause -> records that are tried again under it, when the first and when the last is due.
 
-        Those that are due after an instant; what waits for the end of a pause is not due at all.
+        Those that were meant for later than an instant, and not those that are put off; what
+        waits for the end of a pause is not due at all.
         """
         with self._reading() as link:
             return {

@@ -101,7 +101,7 @@ class MemoryScreens:
         due = {
             (one.key.lane, one.key.target): one.due_at
             for one in rows
-            if one.key.kind == "deliver" and after < one.due_at < SHELVED_FROM
+            if one.key.kind == "deliver" and after < one.since and one.due_at < SHELVED_FROM
         }
         found: dict[str, dict[str, list[datetime]]] = {}
         for share in self._troubled():

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from sdsync.connectors.contract import Update
-from sdsync.connectors.failures import Rejected
+from sdsync.connectors.failures import Rejected, Scope, Throttled
 from sdsync.store.records import Cause, Change, GroupRow, GroupState, PlacementState
 from sdsync.sync.persons import editing, letters, recovery
 from sdsync.sync.persons.by_hand import Refused
@@ -135,6 +135,27 @@ def test_law_40_a_replay_that_was_killed_fills_the_slots_that_it_left(house: Hou
         house.run(1)
         assert waiting(tickets) == 5 - number
         house.run(59)
+
+
+def test_law_40_what_a_target_put_off_is_not_hurried(house: House) -> None:
+    """What was spread over time is; and of it alone a rate is told."""
+    tickets = opened(house, 3)
+    house.board.line.instead["apply"] = lambda _: Throttled(3600.0, Scope.RECORD)
+    house.start(poll_s=86_400.0).run(30)
+    asked = Replay("all", every=timedelta(minutes=10))
+    recovery.replay(house.store, asked, "ann", house.clock.now())
+    wake(house)
+    house.run(30)  # one was tried
+    house.board.line.instead = {}
+
+    ((number, _, _),) = house.store.on_way(after=house.clock.now()).values()
+    found = recovery.hurried(house.store, Replay("all"), "ann", house.clock.now())
+    assert (number, len(found)) == (2, 2)
+    wake(house)
+    house.run(60)
+    assert waiting(tickets) == 1
+    house.run(3600)
+    assert waiting(tickets) == 0
 
 
 def test_law_40_a_time_range_names_what_was_parked_then(house: House) -> None:

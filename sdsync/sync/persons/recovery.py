@@ -92,7 +92,8 @@ def hurried(
         (hub, replica, group)
         for hub, replica, group in on_way(store, what.what, what.within)
         if (work := store.work(WorkKey(replica.system, "deliver", replica.id))) is not None
-        and now < work.due_at < SHELVED_FROM
+        and now < work.since  # else it was tried, and is put off: a target asked for that time
+        and work.due_at < SHELVED_FROM
     ]
     for hub_id, chosen in () if dry_run else by_record(found):
         change_share(store, hub_id, partial(_hurry, chosen=chosen, by=by, now=now))

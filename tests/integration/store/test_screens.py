@@ -304,8 +304,8 @@ def test_what_is_on_its_way_is_told_with_its_first_and_last_instant(store: Store
     for one in shares[:2]:
         one.replicas[1].groups["environment"].state = GroupState.DIRTY
     due = {1: after(60), 2: after(120)}
-    ring = [look(f"dev-{n}", "dev", kind="deliver", due_at=at) for n, at in due.items()]
-    ring.append(look("desk-1", "desk", kind="deliver", due_at=after(900)))
+    ring = [look(f"dev-{n}", "dev", kind="deliver", since=at, due_at=at) for n, at in due.items()]
+    ring.append(look("desk-1", "desk", kind="deliver", since=after(900), due_at=after(900)))
     store.commit(Change(shares=shares, ring=ring))
 
     assert store.on_way(after=NOW) == {"7f3": (2, after(60), after(120))}
