@@ -148,16 +148,19 @@ def test_a_paced_replay_is_seen_hurried_and_stopped(desk: Desk) -> None:
         told = desk.type(*words).out
         assert re.search(r"7f3  5 records on the way again, about 20/h, the last at \d\d", told)
         assert "all at once" in told
-        assert "> sdsync dead replay 7f3\n" in told
+        assert "> sdsync dead replay 7f3 --at-once\n" in told
         assert "stop, until sdsync resume dev" in told
         assert "> sdsync pause dev\n" in told
-    again = desk.type("dead", "replay", "7f3", "--rate", "20/h")
+    again = desk.type("dead", "replay", "7f3")
     assert again.out.startswith("nothing is parked for 7f3")
     assert "5 records on the way again, about 20/h" in again.out
 
-    dry = desk.type("dead", "replay", "7f3", "--dry-run")
+    both = desk.type("dead", "replay", "7f3", "--at-once", "--rate", "20/h")
+    assert (both.code, both.err) == (2, "--at-once and --rate exclude each other\n")
+
+    dry = desk.type("dead", "replay", "7f3", "--at-once", "--dry-run")
     assert (dry.code, dry.out.splitlines()[0]) == (4, "5 field groups would be tried again")
-    hurried = desk.type("dead", "replay", "7f3")
+    hurried = desk.type("dead", "replay", "7f3", "--at-once")
     assert hurried.out.startswith("5 field groups will be tried again\n")
     assert "about" not in desk.type("dead", "list").out
     assert desk.type("dead", "replay", "7f3").out == "nothing is parked for 7f3\n"

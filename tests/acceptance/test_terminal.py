@@ -8,6 +8,7 @@ import pty
 import re
 import select
 import shlex
+import signal
 import struct
 import sys
 import termios
@@ -41,6 +42,8 @@ class Terminal:
     def __init__(self, *command: str) -> None:
         self.pid, self.file = pty.fork()
         if not self.pid:
+            for ours in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+                signal.signal(ours, signal.SIG_DFL)  # whoever runs the tests may ignore them
             # Not execv: readline puts LINES and COLUMNS where os.environ does not see them.
             os.execve(command[0], command, os.environ)
         self.size(24, COLUMNS)

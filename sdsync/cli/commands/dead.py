@@ -127,28 +127,32 @@ def replay(
     rate: Annotated[
         str | None, typer.Option("--rate", help="Records per time: 20/min. All at once without.")
     ] = None,
+    at_once: Annotated[
+        bool, typer.Option("--at-once", help="Also what an earlier replay spread over time.")
+    ] = False,
 ) -> Code:
     """Try again what is parked, with today's mapping and today's state.
 
-    A replay of a replay does nothing, save that one without a rate has at once what waits
-    for its turn. A rate is kept by the store: no command has to run meanwhile, and what
-    was killed goes on.
+    A replay of a replay does nothing. A rate is kept by the store: no command has to
+    run meanwhile, and what was killed goes on.
     """
     from sdsync.cli import times
     from sdsync.cli.looks import dead as looks
     from sdsync.cli.screens import replaying as screen
     from sdsync.sync.persons import letters, recovery
 
+    if at_once and rate is not None:
+        raise CommandError("--at-once and --rate exclude each other", code=Code.USAGE)
     now = session.now
     within = letters.Within(*times.window(since, until, now))
     every = None if rate is None else times.interval(rate)
     asked = recovery.Replay(_named(session, what), within, every)
     found = recovery.replay(session.store, asked, session.by, session.utc, dry_run=dry_run)
-    if every is None:
+    if at_once:
         more = recovery.hurried(session.store, asked, session.by, session.utc, dry_run=dry_run)
         found = [*found, *more]
     look = screen.look(found, asked, session.utc, dry_run=dry_run)
-    options = _options(since=since, until=until, rate=rate)
+    options = _options(since=since, until=until, rate=rate) + " --at-once" * at_once
     if found or "#" not in what or options:
         slow = [one for one in looks.paced(session.store, now) if asked.what in ("all", one.cause)]
         page = screen.draw(look, what, options, now, session.out.width, slow)

@@ -81,7 +81,7 @@ def pace(one: PaceLook, now: datetime, width: int = WIDTH) -> Page:
     stop = f"     or stop, until sdsync resume {one.system}"
     return [
         line(f"{told}, the last at {words.instant(one.last, now)}"),
-        _beside(line("     all at once"), f"sdsync dead replay {one.cause}", width),
+        _beside(line("     all at once"), f"sdsync dead replay {one.cause} --at-once", width),
         _beside(line(stop), f"sdsync pause {one.system}", width),
     ]
 

@@ -85,14 +85,13 @@ def hurried(
 ) -> Sequence[Member]:
     """Have at once what an earlier replay spread over time.
 
-    Apart from :func:`replay`, which leaves a rate alone: who gives the same command again
-    after a kill must not lose it.
+    What a target put off is not of these.
     """
     found = [
         (hub, replica, group)
         for hub, replica, group in on_way(store, what.what, what.within)
         if (work := store.work(WorkKey(replica.system, "deliver", replica.id))) is not None
-        and now < work.since  # else it was tried, and is put off: a target asked for that time
+        and now < work.since  # else it was tried, and is put off
         and work.due_at < SHELVED_FROM
     ]
     for hub_id, chosen in () if dry_run else by_record(found):
