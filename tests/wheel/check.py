@@ -49,6 +49,7 @@ def main() -> int:
     parser.add_argument("rest", nargs="*", help="passed to pytest")
     args = parser.parse_args()
     room = Path(tempfile.mkdtemp(prefix="sdsync-wheel-"))
+    room.chmod(0o755)  # some tests run what is installed there as another account
     try:
         return check(room, args.rest)
     except subprocess.CalledProcessError as problem:
