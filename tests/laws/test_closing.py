@@ -93,7 +93,7 @@ def test_law_24_a_step_that_shows_already_does_not_end_the_way() -> None:
     house.run(1200)
 
     assert ticket["Status"] == "open"
-    assert not ticket.record.notes  # it did not even wait long enough to be told
+    assert not house.told("said_waiting")  # it did not even wait long enough to be told
 
 
 def test_law_24_a_transition_that_stops_a_clock_is_not_folded_away() -> None:
