@@ -61,10 +61,7 @@ class Keys:
 @pytest.fixture
 def desk(empty_desk: Desk) -> Desk:
     """The night of the screens; both products are away, and asked nevertheless."""
-    text = empty_desk.toml.read_text(encoding="utf-8")
-    for host in ("rt.example.org", "redmine.example.org"):
-        text = text.replace(f"https://{host}", "http://127.0.0.1:1")
-    empty_desk.toml.write_text(text, encoding="utf-8")
+    empty_desk.lose_products()
     empty_desk.fill()
     return empty_desk
 

@@ -26,10 +26,7 @@ OURS, THEIRS = "stop db01\r\n  wait\r\nstart it", "stop db01\r\n  wait\r\nstart 
 @pytest.fixture
 def desk(empty_desk: Desk) -> Desk:
     """Both products are away; both sides changed the plan of desk#4712."""
-    text = empty_desk.toml.read_text(encoding="utf-8")
-    for host in ("rt.example.org", "redmine.example.org"):
-        text = text.replace(f"https://{host}", "http://127.0.0.1:1")
-    empty_desk.toml.write_text(text, encoding="utf-8")
+    empty_desk.lose_products()
     (empty_desk.folder / "mappings").mkdir()
     mapping = empty_desk.folder / "mappings" / "dev-ticket.yaml"
     mapping.write_text(MAPPING, encoding="utf-8")

@@ -104,10 +104,7 @@ Sits = Callable[[str], Terminal]
 @pytest.fixture
 def sits(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sits]:
     """Sits down at the console with an editor of a few lines of Python."""
-    text = desk.toml.read_text(encoding="utf-8")
-    for host in ("rt.example.org", "redmine.example.org"):
-        text = text.replace(f"https://{host}", "http://127.0.0.1:1")
-    desk.toml.write_text(text, encoding="utf-8")
+    desk.lose_products()
     opened: list[Terminal] = []
 
     def sit(does: str) -> Terminal:

@@ -18,7 +18,7 @@ from sdsync.store.records import Change
 from sdsync.store.sql import SqlStore
 from sdsync.sync.persons import commands, recovery
 from sdsync.sync.persons.recovery import Replay
-from tests.laws.people import HOME
+from tests.laws.people import HOME, Ticket
 from tests.laws.rig import AWAY, House, shared
 
 KEY = "q" * 43 + "="  # 32 bytes in base64
@@ -39,6 +39,15 @@ def ended(store: SqlStore) -> None:
     """End a process in order."""
     store.seal()
     store.close()
+
+
+def backed_up(house: House, folder: Path, backup: Path) -> tuple[SqlStore, Ticket]:
+    """A store that goes on after a copy of its file was taken, and what is shared in both."""
+    store = on_disk(house, folder)
+    ticket = shared(house, "before")
+    ended(store)
+    shutil.copyfile(folder / FILE, backup)
+    return on_disk(house, folder), ticket
 
 
 def restored(house: House, folder: Path, backup: Path) -> SqlStore:
@@ -90,11 +99,7 @@ def test_law_32_a_restored_store_makes_nothing_twice(tmp_path: Path) -> None:
 def test_law_32_what_was_moved_since_the_backup_is_made_no_second_time(tmp_path: Path) -> None:
     """Two of one title, so that their peers alone tell which is whose."""
     house, folder, backup = House(started=False), tmp_path / "house", tmp_path / "backup"
-    store = on_disk(house, folder)
-    shared(house, "before")
-    ended(store)
-    shutil.copyfile(folder / FILE, backup)
-    store = on_disk(house, folder)
+    store, _ = backed_up(house, folder, backup)
     tickets = [house.run(30).desk.open("after") for _ in range(2)]
     house.run(60)
     copies = {one.ref.id: one.copy("dev").record for one in tickets}
@@ -114,11 +119,7 @@ def test_law_32_what_was_moved_since_the_backup_is_made_no_second_time(tmp_path:
 def test_law_32_what_comes_late_after_a_restore_is_made_no_second_time(tmp_path: Path) -> None:
     """It could not be read until the store was trusted again."""
     house, folder, backup = House(started=False), tmp_path / "house", tmp_path / "backup"
-    store = on_disk(house, folder)
-    shared(house, "before")
-    ended(store)
-    shutil.copyfile(folder / FILE, backup)
-    store = on_disk(house, folder)
+    store, _ = backed_up(house, folder, backup)
     ticket = house.run(30).desk.open("after")
     house.run(60)
     copy = ticket.copy("dev").record
@@ -166,11 +167,7 @@ def test_law_32_what_left_its_scope_since_the_backup_is_followed_as_ever(
 ) -> None:
     house = House(sync={"on_leave": policy}, started=False)
     folder, backup = tmp_path / "house", tmp_path / "backup"
-    store = on_disk(house, folder)
-    shared(house, "before")
-    ended(store)
-    shutil.copyfile(folder / FILE, backup)
-    store = on_disk(house, folder)
+    store, _ = backed_up(house, folder, backup)
     ticket = house.run(30).desk.open("after")
     house.run(60)
     copy = ticket.copy("dev").record
@@ -197,11 +194,7 @@ def test_law_32_a_record_of_which_a_stranger_says_that_it_was_taken_does_not_ent
     tmp_path: Path,
 ) -> None:
     house, folder = House(started=False), tmp_path / "house"
-    store = on_disk(house, folder)
-    shared(house, "before")
-    ended(store)
-    shutil.copyfile(folder / FILE, tmp_path / "backup")
-    store = on_disk(house, folder)
+    store, _ = backed_up(house, folder, tmp_path / "backup")
     ticket = house.run(30).desk.open("never taken", place=AWAY["desk"])
     house.dev.open("by a person", **{"custom_fields.Peer": ticket.record.id})
     house.run(60)
@@ -311,11 +304,7 @@ def test_law_32_what_waits_when_the_store_is_trusted_is_looked_up_all_the_same(
     tmp_path: Path,
 ) -> None:
     house, folder, backup = House(started=False), tmp_path / "house", tmp_path / "backup"
-    store = on_disk(house, folder)
-    old = shared(house, "before")
-    ended(store)
-    shutil.copyfile(folder / FILE, backup)
-    store = on_disk(house, folder)
+    store, old = backed_up(house, folder, backup)
     house.run(30).desk.open("after")
     old.note("written after the backup", internal=True)
     house.run()

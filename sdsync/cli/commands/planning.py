@@ -143,7 +143,8 @@ def remap(
     """Plan what a changed mapping would alter in records that are shared already.
 
     A new mapping alone edits nothing: what it would write awaits this plan. One of a FILE is
-    seen before that is in force, and approved afterwards; with it, what is parked would get.
+    seen before that is in force, and approved afterwards; below stands what it would make of
+    what is parked.
     """
     from sdsync.sync.plans import levelling
 
