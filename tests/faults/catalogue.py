@@ -13,6 +13,7 @@ from tests.faults import (
     disks,
     flow,
     hostile,
+    leaving,
     neighbours,
     pacing,
     points,
@@ -31,7 +32,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PARTS = {
     "disks": (disks, damage, clocks, sealed),
     "between": (shop, canaries, resumed, points),
-    "processes": (processes, neighbours, trust),
+    "processes": (processes, neighbours, trust, leaving),
     "flow": (flow, pacing, poison, hostile),
 }
 _R = (*range(1, 10), *range(11, 18), 19, 20, 26, 27, 28, 30, 31, 32, 34, 35, 37)

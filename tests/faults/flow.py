@@ -12,6 +12,7 @@ from sdsync.connectors.contract import Changes, Found, Update
 from sdsync.connectors.failures import Missing, Transient
 from sdsync.sync.model import FEW
 from tests.faults.frame import Trial, fault
+from tests.faults.streams import all_threads
 from tests.laws.people import HOME, Ticket
 from tests.laws.rig import House
 
@@ -194,8 +195,9 @@ def at_once(trial: Trial) -> None:
         _equal(trial, ticket)
 
 
-@fault("R17", "many records at once: for each of them order is kept")
+@fault("R17", "many records at once, eight threads at work: for each of them order is kept")
 def in_order(trial: Trial) -> None:
+    all_threads(trial)
     house, tickets = furnished(trial.of(6, 200))
     house.dev.line.planned.ordered["cut before effect"] = trial.of(5, 200)
     house.dev.line.planned.ordered["effect then cut"] = trial.of(5, 200)

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from sdsync.store.records import Json
 from tests.crash.campaign import Plan
 from tests.crash.campaign import run as campaign
 from tests.crash.house import House, Life, furnished
 from tests.crash.ledger import SIDES, Ledger, Record
-from tests.crash.people import AGENTS, API, Crowd
+from tests.crash.people import AGENTS, API, EDITORS, Crowd
 from tests.crash.quiet import Watch
 from tests.faults.door import PATIENCE_S, until
 from tests.faults.frame import Trial, fault
@@ -22,6 +23,8 @@ from tests.faults.hanging import cut_at_the_limit
 
 MIB = 1024
 LEASE_S = 15.0
+_DESK = {"Authorization": f"token {AGENTS[0].token}"}
+_DEV = {"X-Redmine-API-Key": EDITORS[0].token}
 DEVOURING = ("gzip_bomb", "endless")
 SHARE = 0.9  # that neighbours keep of their throughput
 #: Of a campaign in the catalogue's own numbers; of its people nobody rests.
@@ -69,11 +72,20 @@ class Shop:
         self.life = Life(self.house, step=step, visit=visit, poison=poison)
         self.life.ready.wait(PATIENCE_S)
 
+    def open(self, side: str, title: str) -> None:
+        """Somebody opens a record there that a sync takes."""
+        if side == "desk":
+            url, headers = f"{self.house.url(side)}{API}/ticket", _DESK
+            body: Json = {"Queue": "Escalated", "Subject": title}
+        else:
+            url, headers = f"{self.house.url(side)}/issues.json", _DEV
+            body = {"issue": {"project_id": "web", "tracker_id": 1, "subject": title}}
+        self.house.client.post(url, headers=headers, json=body).raise_for_status()
+
     def title(self, record: Record, title: str) -> None:
         """Somebody renames a ticket."""
-        headers = {"Authorization": f"token {AGENTS[0].token}"}
         url = f"{self.house.url('desk')}{API}/ticket/{record.ids['desk']}"
-        self.house.client.put(url, headers=headers, json={"Subject": title}).raise_for_status()
+        self.house.client.put(url, headers=_DESK, json={"Subject": title}).raise_for_status()
 
     def rename(self, records: list[Record], title: str) -> None:
         """Somebody renames them all."""
@@ -107,15 +119,18 @@ class Shop:
 
 
 @contextlib.contextmanager
-def shop(trial: Trial, *, old: int = 0, deadline_s: float = 5.0) -> Iterator[Shop]:
+def shop(trial: Trial, *, part: str = "", old: int = 0, deadline_s: float = 5.0) -> Iterator[Shop]:
     """Opened: the daemon has read both feeds once, so that what people open now is new.
 
     Args:
         trial: Its folder and seed.
+        part: A folder in it, where the scenario has other parts.
         old: Tickets that people open before the daemon ever runs.
         deadline_s: Of a call: what is in doubt waits for its end.
     """
-    with furnished(trial.folder, seed=trial.seed, landing_s=1.0) as house:
+    folder = trial.folder / part
+    folder.mkdir(exist_ok=True)
+    with furnished(folder, seed=trial.seed, landing_s=1.0) as house:
         house.config.write_text(
             house.config.read_text().replace('"5s"', f'"{deadline_s:g}s"')
         )  # that of the calls is the only one
