@@ -9,6 +9,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 import structlog
@@ -49,11 +50,21 @@ def missing(server: str) -> str | None:
 
 def need(server: str) -> None:
     """Skip what needs a missing server, and say so; in CI that is a failure."""
-    wrong = missing(server)
-    if wrong and os.environ.get("CI"):
+    if wrong := missing(server):
+        not_here(wrong)
+
+
+def need_program(name: str) -> None:
+    """Skip what needs a program of that name, as :func:`need` does."""
+    if shutil.which(name) is None:
+        not_here(f"no {name} here: apt-get install {name}")
+
+
+def not_here(wrong: str) -> NoReturn:
+    """This machine cannot run the test, for that reason; in CI that is a failure."""
+    if os.environ.get("CI"):
         pytest.fail(wrong)
-    if wrong:
-        pytest.skip(wrong)
+    pytest.skip(wrong)
 
 
 @pytest.fixture(autouse=True)

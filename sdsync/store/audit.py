@@ -83,7 +83,7 @@ class VerifyReport:
 
     records: int  # number of the newest
     sealed: int
-    erased: int
+    erased: int  # records of which values or words were
     first_bad: int | None = None
     problem: str | None = None
     cut: int = 0  # records that retention took, the oldest
@@ -272,7 +272,7 @@ class Audits(Identities):
                 if chain != seals.get(seq):
                     raise _Bad(seq, _changed(row))
             self._check_parts(row, deep=deep)
-            erased += not holds(row[_WORDS])
+            erased += any(one is not None and not holds(one) for one in (row[_WORDS], row[_VALS]))
         return replace(report, records=upto, sealed=min(upto, last_seal), erased=erased)
 
     def _check_parts(self, row: Row, *, deep: bool) -> None:

@@ -123,9 +123,11 @@ class Exporting(Anchoring):
             FileProblem: It cannot be written.
         """
         beside = to.with_name(to.name + SUFFIX)
-        for one in (to, beside):
-            if os.path.lexists(one):
-                raise ExportProblem(f"{one} is there already")
+        if os.path.lexists(to):
+            raise ExportProblem(f"{to} is there already")
+        if os.path.lexists(beside):
+            why = "without its file: an export was killed, or the file was moved; take another name"
+            raise ExportProblem(f"{beside} is there already, {why}")
         with suppress(StoreFull):  # what is on a full disk can be read all the same
             self.seal()
         run = _Run()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 from functools import partial
 from pathlib import Path
@@ -21,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 from sdsync.store.opening import open_store
 from sdsync.store.writer import Tx
 from tests.acceptance.conftest import Desk
+from tests.conftest import need_program
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/how-to/prove-what-happened.md"
 
@@ -71,8 +71,8 @@ def test_an_export_goes_to_another_machine_and_is_checked_there(
     assert "signature  it names another key as its own" in told.out
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl: apt-get install openssl")
 def test_the_keys_and_the_check_of_the_manual_take_openssl_alone(desk: Desk) -> None:
+    need_program("openssl")
     page = PAGE.read_text("utf-8")
     (check,) = re.findall(r"`(tail -n 1 [^`]*)`", " ".join(page.split()))
     keys = "\n".join(re.findall(r"^\$ (openssl .*)$", page, re.MULTILINE))

@@ -12,8 +12,9 @@ import signal
 import struct
 import sys
 import termios
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -39,11 +40,13 @@ print("an editor begins", flush=True)
 class Terminal:
     """A terminal of 80 columns and 24 lines with one program in it."""
 
-    def __init__(self, *command: str) -> None:
+    def __init__(self, *command: str, nohup: bool = False) -> None:
         self.pid, self.file = pty.fork()
         if not self.pid:
             for ours in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
                 signal.signal(ours, signal.SIG_DFL)  # whoever runs the tests may ignore them
+            if nohup:
+                signal.signal(signal.SIGHUP, signal.SIG_IGN)
             # readline puts LINES and COLUMNS there, of whoever runs the tests, and they would win.
             left_out = {"LINES", "COLUMNS"}
             environment = {name: os.environ[name] for name in os.environ.keys() - left_out}
@@ -81,10 +84,19 @@ class Terminal:
             assert self._more(), f"it ended:\n{self.told!r}"
         return found
 
+    def close(self) -> int:
+        """The window is gone; the exit code."""
+        os.close(self.file)
+        self.file = -1
+        return self._gone()
+
     def ends(self) -> int:
         """The exit code; what it still says is read, since it waits for that."""
         while self._more():
             pass
+        return self._gone()
+
+    def _gone(self) -> int:
         return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
     def _more(self) -> bool:
@@ -98,27 +110,30 @@ class Terminal:
         return bool(read)
 
 
-Sits = Callable[[str], Terminal]
+class Sits(Protocol):
+    """Sits down at the console with an editor of a few lines of Python."""
+
+    def __call__(self, does: str, *, nohup: bool = False) -> Terminal: ...
 
 
 @pytest.fixture
 def sits(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sits]:
-    """Sits down at the console with an editor of a few lines of Python."""
     desk.lose_products()
     opened: list[Terminal] = []
 
-    def sit(does: str) -> Terminal:
+    def sit(does: str, *, nohup: bool = False) -> Terminal:
         script = desk.folder / "editor.py"
         script.write_text(EDITOR.format(does=does), encoding="utf-8")
         monkeypatch.setenv("EDITOR", shlex.join([sys.executable, str(script)]))
         monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
         monkeypatch.setenv("TERM", "xterm-256color")
-        opened.append(Terminal(sys.executable, "-m", "sdsync", "console"))
+        opened.append(Terminal(sys.executable, "-m", "sdsync", "console", nohup=nohup))
         return opened[-1]
 
     yield sit
     for one in opened:
-        os.close(one.file)
+        if one.file >= 0:
+            os.close(one.file)
 
 
 def to_the_editor(terminal: Terminal) -> None:
@@ -180,3 +195,11 @@ def test_what_an_editor_leaves_of_the_terminal_is_taken_back(sits: Sits) -> None
     terminal.press("\r")
     terminal.draws("\x1b[30;1H")
     back_and_out(terminal)
+
+
+@pytest.mark.parametrize("nohup", [False, True])
+def test_a_window_that_is_closed_ends_the_console(sits: Sits, *, nohup: bool) -> None:
+    terminal = sits("", nohup=nohup)
+    terminal.shows("esc quit")
+
+    assert terminal.close() == (0 if nohup else -signal.SIGHUP)

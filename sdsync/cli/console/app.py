@@ -228,6 +228,9 @@ class Console(App[None]):
         self.exit()
 
     def _refresh(self) -> None:
+        # Whoever ignores SIGHUP, as under nohup, is told of a closed window by nothing else.
+        if not self.is_headless and not os.isatty(0):
+            self.exit()
         if not self._visits or self._busy or self._asked:
             return
         visit = self._visits[-1]

@@ -223,7 +223,7 @@ def test_erased_values_leave_the_chain_whole(sql: SqlStore) -> None:
     assert (rows[4].before, rows[4].text, rows[4].source) == (None, "(erased)", "desk")
     report = sql.verify()
     assert report.ok
-    assert report.erased == 1
+    assert report.erased == 2
 
 
 def test_nothing_private_lies_in_the_clear(store: SqlStore, folder: Path) -> None:

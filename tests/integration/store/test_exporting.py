@@ -135,6 +135,9 @@ def test_nothing_is_written_over_and_a_file_that_cannot_be_made_is_told(
         sql.export_audit(tmp_path / "out", wanted())
     with pytest.raises(FileProblem, match="no such file"):
         sql.export_audit(tmp_path / "nowhere" / "out", wanted())
+    (tmp_path / "other.sig").write_text("mine")
+    with pytest.raises(ExportProblem, match="without its file"):
+        sql.export_audit(tmp_path / "other", wanted())
 
     assert (tmp_path / "out").read_text() == "mine"
     assert not list(tmp_path.glob("*.part"))
