@@ -110,9 +110,9 @@ class RequestTracker:
         mark_field = option(config, "mark_field") or "sdsync mark"
         self._client = Client(self.http, clock)
         self._metadata = Metadata(self._client, token, option(config, "login"))
-        self._reader = Reader(self._client, self._metadata, mark_field)
+        self.reader = Reader(self._client, self._metadata, mark_field)
         self._writer = Writer(self._client, mark_field)
-        self._searcher = Searcher(self._client, self._metadata, self._reader, mark_field)
+        self._searcher = Searcher(self._client, self._metadata, self.reader, mark_field)
         self._feed = Feed(self._client, self._metadata)
         self.mailing = Mailing()
         self.preparation = Preparation(self._client, self._metadata, mark_field)
@@ -159,7 +159,7 @@ class RequestTracker:
     @answers
     def fetch(self, ref: Ref) -> NativeRecord:
         """The ticket; a merged one answers with the survivor's id."""
-        record = self._reader.record(ref)
+        record = self.reader.record(ref)
         self.mailing.saw(record.ref.id, record.values)
         return record
 
@@ -169,7 +169,7 @@ class RequestTracker:
         query = {"query": f"Queue = {quoted(place)}", "orderby": "id", "order": "DESC"}
         try:
             newest = self._client.get("/tickets", {**query, "per_page": "1"})["items"]
-            return bool(newest) and bool(self._reader.ticket(str(newest[0]["id"])))
+            return bool(newest) and bool(self.reader.ticket(str(newest[0]["id"])))
         except Refused as end:
             if isinstance(end.failure, Forbidden | Missing | Rejected):
                 return False
@@ -209,9 +209,10 @@ class RequestTracker:
         self.mailing.saw(ref.id, values)
 
     def share(self, other: Connector) -> None:
-        """One memory of who has to do with what."""
+        """One memory of who has to do with what, and of what was read."""
         if isinstance(other, RequestTracker):
             self.mailing = other.mailing
+            self.reader.lists = other.reader.lists
 
     @answers
     def download(self, ref: Ref, native_id: str, *, limit_bytes: int) -> bytes:

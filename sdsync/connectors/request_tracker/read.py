@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import replace
 from urllib.parse import quote
@@ -13,6 +12,7 @@ from sdsync.connectors.contract import NativeElement, NativeRecord
 from sdsync.connectors.failures import Missing
 from sdsync.connectors.request_tracker import convert, links, pictures, roles
 from sdsync.connectors.request_tracker.client import Client, Row, uid
+from sdsync.connectors.request_tracker.kept import KEPT_PARTS, Known, Lists, Pair, Parts
 from sdsync.connectors.request_tracker.metadata import Metadata
 from sdsync.store.records import Ref
 
@@ -25,32 +25,12 @@ _BODIES = json.dumps(
 )
 HISTORY = "ObjectId,Type,Creator,Created,Field,OldValue,NewValue,TimeTaken"
 _PICTURES = json.dumps([{"field": "ContentType", "operator": "LIKE", "value": "image/"}])
-#: Parts never change, so what was read once need not be read again.
-KEPT_PARTS = 2000
-KEPT_CHARS = 4_000_000
+#: Types of transactions without any part, as long as they tell of no merge.
+BARE = frozenset(
+    {"Set", "Status", "CustomField", "AddWatcher", "DelWatcher", "SetWatcher", "AddLink",
+     "DeleteLink", "Give", "Take", "Untake", "Steal", "Force"}
+)  # fmt: skip
 ENDED = frozenset({"resolved", "rejected", "deleted"})
-
-
-class Parts:
-    """Texts of message parts by id, the oldest dropped first."""
-
-    def __init__(self) -> None:
-        self._texts: OrderedDict[str, str] = OrderedDict()
-        self._chars = 0
-
-    def get(self, part_id: str) -> str | None:
-        """The text, when it is kept."""
-        return self._texts.get(part_id)
-
-    def keep(self, part_id: str, text: str) -> None:
-        """Remember it for a while."""
-        if part_id in self._texts:
-            return
-        self._texts[part_id] = text
-        self._chars += len(text)
-        while len(self._texts) > KEPT_PARTS or self._chars > KEPT_CHARS:
-            _, dropped = self._texts.popitem(last=False)
-            self._chars -= len(dropped)
 
 
 class Reader:
@@ -61,11 +41,14 @@ class Reader:
         self._client = client
         self._metadata = metadata
         self._mark_field = mark_field
+        self.lists = Lists(client.clock.monotonic)
         self._parts = Parts()
         self._settled: dict[str, int] = {}  # ticket -> version at which its lists stood still
 
     def record(self, ref: Ref, *, as_asked: bool = False) -> NativeRecord:
         """Four calls, five with new texts; all of one state, that of the ticket's version.
+
+        Soon after another look one call alone, or two when fields alone changed since.
 
         ``as_asked`` shows also what was said on the ticket asked for while it was its own or
         a part of one that is merged into another by now.
@@ -99,21 +82,33 @@ class Reader:
         row, reply = self._client.read(f"/ticket/{quote(ticket_id, safe='')}")
         return row, reply.headers.get("etag", "").strip('"') or None
 
-    def _lists(self, ticket_id: str, last: int) -> tuple[list[Row], list[Row]]:
-        """History and parts, read twice where they may lag behind the ticket itself.
+    def _lists(self, ticket_id: str, last: int) -> Pair:
+        """History and parts up to the version's transaction, read twice where they may lag.
 
         What a lagging list leaves out would be taken for removed. A list that never shows
         the last transaction, as when that is hidden from our account, stays as it is.
         """
-        lists = self._history(ticket_id, last), self._all_parts(ticket_id)
-        if _lags(*lists, last) and self._settled.get(ticket_id) != last:
-            again = self._history(ticket_id, last), self._all_parts(ticket_id)
-            if again == lists:
+        known = self.lists.get(ticket_id)
+        if known is not None and known.version == last:
+            return known.pair
+        lists = self._read_lists(ticket_id, last, known)
+        still = not _lags(*lists, last) or self._settled.get(ticket_id) == last
+        if not still:
+            again = self._read_lists(ticket_id, last, None)
+            still, lists = again == lists, again
+            if still:
                 if len(self._settled) >= KEPT_PARTS:
                     self._settled.clear()
                 self._settled[ticket_id] = last
-            lists = again
+        if last and still and not _silent(*lists):
+            self.lists.keep(ticket_id, last, lists)
         return lists
+
+    def _read_lists(self, ticket_id: str, last: int, known: Known | None) -> Pair:
+        rows = self._history(ticket_id, last)
+        if known is not None and _bare_since(known.pair[0], rows):
+            return rows, known.pair[1]
+        return rows, self._all_parts(ticket_id)
 
     def _history(self, ticket_id: str, last: int) -> list[Row]:
         """Up to the version's transaction: later ones belong to another look."""
@@ -245,8 +240,21 @@ def _richer(form: str, other: tuple[str, str]) -> bool:
     return form == "html" and other[0] != "html"
 
 
+def _bare_since(before: list[Row], rows: list[Row]) -> bool:
+    """Whether nothing was added to a history but changes that bring no text and no file."""
+    ids = {str(row["id"]) for row in rows}
+    old = {str(row["id"]) for row in before}
+    fresh = [row for row in rows if str(row["id"]) not in old]
+    bare = all(row.get("Type") in BARE and row.get("Field") != "MergedInto" for row in fresh)
+    return bare and old <= ids
+
+
 def _lags(rows: list[Row], parts: list[Row], last: int) -> bool:
     """Whether the ticket is newer than its lists: its last transaction, or a note's text, lacks."""
+    return _silent(rows, parts) or (last > 0 and all(int(row["id"]) != last for row in rows))
+
+
+def _silent(rows: list[Row], parts: list[Row]) -> bool:
+    """Whether a note has no text yet: the parts are older than the history."""
     told = {str(row["TransactionId"]) for row in parts}
-    silent = any(row.get("Type") in convert.NOTES and str(row["id"]) not in told for row in rows)
-    return silent or (last > 0 and all(int(row["id"]) != last for row in rows))
+    return any(row.get("Type") in convert.NOTES and str(row["id"]) not in told for row in rows)

@@ -21,6 +21,7 @@ from sdsync.connectors.contract import (
     Listed,
     Lists,
     NativeRecord,
+    Recalls,
     Update,
 )
 from sdsync.connectors.failures import Conflict, Forbidden, OutcomeUnknown, Rejected, Transient
@@ -413,3 +414,48 @@ def test_a_list_that_does_not_come_in_time_is_asked_for_in_smaller_pages() -> No
     assert told[:2] == [Transient("ReadTimeout")] * 2
     assert told[2:] == [Listed((), None)] * 2
     assert sizes == [100, 50, 25, 25]
+
+
+def test_a_second_look_at_the_same_version_is_one_call(product: Recording) -> None:
+    ref = Ref("desk", "ticket", product.facts["ticket"])
+    desk = connector("request_tracker", product)
+    first = desk.fetch(ref)
+    assert isinstance(first, NativeRecord), first
+
+    product.asked.clear()
+    assert desk.fetch(ref) == first
+    assert [one.url.path for one in product.asked] == [f"/REST/2.0/ticket/{ref.id}"]
+
+    product.asked.clear()
+    other = connector("request_tracker", product)
+    assert isinstance(other, Recalls)
+    other.share(desk)  # one memory with its neighbour
+    assert other.fetch(ref) == first
+    assert not [one for one in product.asked if "/history" in one.url.path]
+
+
+@pytest.mark.parametrize(
+    ("type_", "field", "parts"),
+    [("Set", "Subject", False), ("AddLink", "MergedInto", True), ("Comment", None, True)],
+)
+def test_parts_are_read_anew_when_something_may_have_brought_some(
+    product: Recording, type_: str, field: str | None, parts: bool
+) -> None:
+    ref = Ref("desk", "ticket", product.facts["ticket"])
+    desk = connector("request_tracker", product)
+    assert isinstance(desk.fetch(ref), NativeRecord)
+    told = product.answers[f"GET /REST/2.0/ticket/{ref.id}"]
+    last = int(told["headers"]["etag"].strip('"')) + 1
+    told["headers"]["etag"] = f'"{last}"'
+    (name,) = (one for one in product.answers if f"/ticket/{ref.id}/history" in one)
+    history = json.loads(product.answers[name]["body"])
+    history["items"].append(
+        {**history["items"][-1], "id": str(last), "Type": type_, "Field": field}
+    )
+    product.answers[name]["body"] = json.dumps(history)
+
+    product.asked.clear()
+    assert isinstance(desk.fetch(ref), NativeRecord)
+
+    asked = [one.url.path for one in product.asked if one.url.path.endswith("/attachments")]
+    assert bool(asked) is parts
