@@ -212,7 +212,7 @@ class RequestTracker:
         """One memory of who has to do with what, and of what was read."""
         if isinstance(other, RequestTracker):
             self.mailing = other.mailing
-            self.reader.lists = other.reader.lists
+            self.reader.memory = other.reader.memory
 
     @answers
     def download(self, ref: Ref, native_id: str, *, limit_bytes: int) -> bytes:

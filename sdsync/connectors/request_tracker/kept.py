@@ -21,9 +21,10 @@ Pair = tuple[list[Row], list[Row]]
 
 
 class Parts:
-    """Texts of message parts by id, the oldest dropped first."""
+    """Texts of message parts by id, the oldest dropped first. Serves several threads."""
 
     def __init__(self) -> None:
+        self._guard = threading.Lock()
         self._texts: OrderedDict[str, str] = OrderedDict()
         self._chars = 0
 
@@ -33,13 +34,14 @@ class Parts:
 
     def keep(self, part_id: str, text: str) -> None:
         """Remember it for a while."""
-        if part_id in self._texts:
-            return
-        self._texts[part_id] = text
-        self._chars += len(text)
-        while len(self._texts) > KEPT_PARTS or self._chars > KEPT_CHARS:
-            _, dropped = self._texts.popitem(last=False)
-            self._chars -= len(dropped)
+        with self._guard:
+            if part_id in self._texts:
+                return
+            self._texts[part_id] = text
+            self._chars += len(text)
+            while len(self._texts) > KEPT_PARTS or self._chars > KEPT_CHARS:
+                _, dropped = self._texts.popitem(last=False)
+                self._chars -= len(dropped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +92,11 @@ class Lists:
 
     def _drop(self, known: Known | None) -> None:
         self._rows -= known.rows if known is not None else 0
+
+
+class Memory:
+    """All of it; connectors of one system have one."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self.parts = Parts()
+        self.lists = Lists(monotonic)

@@ -12,7 +12,7 @@ from sdsync.connectors.contract import NativeElement, NativeRecord
 from sdsync.connectors.failures import Missing
 from sdsync.connectors.request_tracker import convert, links, pictures, roles
 from sdsync.connectors.request_tracker.client import Client, Row, uid
-from sdsync.connectors.request_tracker.kept import KEPT_PARTS, Known, Lists, Pair, Parts
+from sdsync.connectors.request_tracker.kept import KEPT_PARTS, Known, Memory, Pair
 from sdsync.connectors.request_tracker.metadata import Metadata
 from sdsync.store.records import Ref
 
@@ -41,8 +41,7 @@ class Reader:
         self._client = client
         self._metadata = metadata
         self._mark_field = mark_field
-        self.lists = Lists(client.clock.monotonic)
-        self._parts = Parts()
+        self.memory = Memory(client.clock.monotonic)
         self._settled: dict[str, int] = {}  # ticket -> version at which its lists stood still
 
     def record(self, ref: Ref, *, as_asked: bool = False) -> NativeRecord:
@@ -88,7 +87,7 @@ class Reader:
         What a lagging list leaves out would be taken for removed. A list that never shows
         the last transaction, as when that is hidden from our account, stays as it is.
         """
-        known = self.lists.get(ticket_id)
+        known = self.memory.lists.get(ticket_id)
         if known is not None and known.version == last:
             return known.pair
         lists = self._read_lists(ticket_id, last, known)
@@ -101,7 +100,7 @@ class Reader:
                     self._settled.clear()
                 self._settled[ticket_id] = last
         if last and still and not _silent(*lists):
-            self.lists.keep(ticket_id, last, lists)
+            self.memory.lists.keep(ticket_id, last, lists)
         return lists
 
     def _read_lists(self, ticket_id: str, last: int, known: Known | None) -> Pair:
@@ -130,16 +129,16 @@ class Reader:
     def _bodies(self, ticket_id: str, parts: Iterable[Row]) -> dict[str, tuple[str, str]]:
         """Transaction -> (format, text); HTML is preferred, for it is the richer one."""
         texts = [part for part in parts if convert.is_body(part)]
-        if any(self._parts.get(str(part["id"])) is None for part in texts):
+        if any(self.memory.parts.get(str(part["id"])) is None for part in texts):
             query = {"fields": "Content", "query": _BODIES}
             rows = list(self._client.pages(f"/ticket/{ticket_id}/attachments", query))
             names = self._pictures(ticket_id) if any(map(pictures.shows_pictures, rows)) else {}
             for row in rows:
                 text = pictures.with_pictures(str(row.get("Content") or ""), names)
-                self._parts.keep(str(row["id"]), text)
+                self.memory.parts.keep(str(row["id"]), text)
         bodies: dict[str, tuple[str, str]] = {}
         for part in texts:
-            text = self._parts.get(str(part["id"])) or ""
+            text = self.memory.parts.get(str(part["id"])) or ""
             form = "html" if part["ContentType"] == "text/html" else "plain"
             transaction = str(part["TransactionId"])
             if text.strip() and (transaction not in bodies or _richer(form, bodies[transaction])):
